@@ -1,0 +1,1 @@
+"""The contract that others may rely on: events, catalog, dead letters."""

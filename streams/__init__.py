@@ -1,0 +1,1 @@
+"""The software: Kafka in, exact KPI gauges out."""

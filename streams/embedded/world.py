@@ -1,0 +1,228 @@
+"""The clock, the dice and the sleepers of a simulated company: what every story in stories.py is told with.
+
+A story is a generator. It tells events at the present moment and yields how many milliseconds it sleeps until
+its next step; the world wakes the sleepers in order of time. All chance comes from one seed, so the same seed
+tells the same events.
+"""
+
+import heapq
+import math
+from bisect import bisect
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import accumulate
+from random import Random
+from typing import Any, Generic, TypeVar
+
+SECOND_MS = 1_000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+CATCHING_UP_MS = 90 * MINUTE_MS
+"""Mean time until work that waited for the opening is taken up."""
+
+MEMBERS = 20_000
+"""Customers followed at most, which bounds the memory. One more remains a customer, but is not heard of."""
+
+SOURCES = {
+    "lead": "/demo/hubspot",
+    "deal": "/demo/hubspot",
+    "customer": "/demo/stripe",
+    "cost": "/demo/ledger",
+    "ticket": "/demo/zendesk",
+    "survey": "/demo/surveys",
+}
+"""Who publishes the events about what."""
+
+T = TypeVar("T")
+Event = dict[str, Any]
+Story = Generator[int, None, None]
+
+
+class Odds(Generic[T]):
+    """Options, each with its weight; weights need not add up to one."""
+
+    __slots__ = ("_options", "_upto")
+
+    def __init__(self, *weighted: tuple[float, T]) -> None:
+        self._options = [option for _, option in weighted]
+        self._upto = list(accumulate(weight for weight, _ in weighted))
+
+    def shares(self) -> Iterator[tuple[float, T]]:
+        """Each option with its probability."""
+        total = self._upto[-1]
+        for before, upto, option in zip([0.0, *self._upto], self._upto, self._options, strict=False):
+            yield (upto - before) / total, option
+
+    def draw(self, rng: Random) -> T:
+        return self._options[bisect(self._upto, rng.random() * self._upto[-1], hi=len(self._options) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When somebody acts: from `opens` to `closes` o'clock UTC, on so many `weekdays` from Monday on."""
+
+    opens: int
+    closes: int
+    weekdays: int
+
+    def next_open_ms(self, at_ms: int) -> int:
+        """`at_ms` if it lies within the hours, else the next opening."""
+        day_start_ms = at_ms - at_ms % DAY_MS
+        if at_ms >= day_start_ms + self.closes * HOUR_MS:
+            day_start_ms += DAY_MS
+        if weekday(day_start_ms) >= self.weekdays:
+            day_start_ms += (7 - weekday(day_start_ms)) * DAY_MS
+        return max(at_ms, day_start_ms + self.opens * HOUR_MS)
+
+
+ALWAYS = Hours(0, 24, 7)
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """A log-normal time of this median. Whoever is out of hours by then acts after the next opening."""
+
+    median_ms: int
+    sigma: float
+    hours: Hours = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Somebody's next move: after the delay, an event of this type with these fields."""
+
+    type: str
+    fields: dict[str, Any]
+    delay: Delay
+
+
+@dataclass(slots=True)
+class Customer:
+    """A person or company from the first touch on. `dims` go into every event about them."""
+
+    customer_id: str
+    currency: str
+    team: str
+    dims: dict[str, str]
+
+    def about(self, **more: Any) -> Event:
+        """The fields that all events of one lead, deal or ticket of theirs share."""
+        return {**more, "customer_id": self.customer_id, **self.dims}
+
+
+class Members:
+    """The customers that are followed, for drawing one at random and leaving in constant time."""
+
+    def __init__(self) -> None:
+        self._seated: list[Customer] = []
+        self._seat: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._seated)
+
+    def __contains__(self, customer: Customer) -> bool:
+        return customer.customer_id in self._seat
+
+    def join(self, customer: Customer) -> bool:
+        """False when all seats are taken."""
+        if len(self) >= MEMBERS:
+            return False
+        self._seat[customer.customer_id] = len(self)
+        self._seated.append(customer)
+        return True
+
+    def leave(self, customer: Customer) -> None:
+        last, seat = self._seated.pop(), self._seat.pop(customer.customer_id)
+        if last is not customer:
+            self._seated[seat] = last
+            self._seat[last.customer_id] = seat
+
+    def draw(self, rng: Random) -> Customer | None:
+        return self._seated[int(rng.random() * len(self))] if self._seated else None
+
+
+class World:
+    """Tells the events of the stories that begin in it. `prefix` keeps the ids of two worlds apart."""
+
+    def __init__(self, seed: int, prefix: str, start_ms: int) -> None:
+        self.now_ms = start_ms
+        self.members = Members()
+        self.rng = Random(seed)
+        self._prefix = prefix
+        self._numbers: Counter[str] = Counter()
+        self._sleepers: list[tuple[int, int, Story]] = []
+        self._begun = 0
+        self._told: list[Event] = []
+
+    def run(self, end_ms: int | None) -> Iterator[tuple[int, Event]]:
+        """`(time_ms, event)` in order of time, before `end_ms`."""
+        while self._sleepers and (end_ms is None or self._sleepers[0][0] < end_ms):
+            self.now_ms, number, story = heapq.heappop(self._sleepers)
+            pause_ms = next(story, None)
+            if pause_ms is not None:
+                heapq.heappush(self._sleepers, (self.now_ms + pause_ms, number, story))
+            for event in self._told:
+                yield self.now_ms, event
+            self._told.clear()
+
+    def begin(self, story: Story, delay_ms: int = 0) -> None:
+        """Another story takes its course beside the one that calls this."""
+        self._begun += 1
+        heapq.heappush(self._sleepers, (self.now_ms + delay_ms, self._begun, story))
+
+    def tell(self, event_type: str, about: Event, **more: Any) -> None:
+        """An event happens now; its `data` is `about` and `more`."""
+        self._told.append(
+            {
+                "specversion": "1.0",
+                "id": self.new_id("evt"),
+                "source": SOURCES[event_type.split(".")[1]],
+                "type": event_type,
+                "time": rfc3339(self.now_ms),
+                "partitionkey": _key(about),
+                "data": {**about, **more},
+            }
+        )
+
+    def play(self, about: Event, turns: Sequence[Turn]) -> Story:
+        """One turn after the other."""
+        for turn in turns:
+            yield self.after(turn.delay)
+            self.tell(turn.type, about, **turn.fields)
+
+    def new_id(self, kind: str) -> str:
+        self._numbers[kind] += 1
+        return f"{kind}-{self._prefix}{self._numbers[kind]}"
+
+    def chance(self, share: float) -> bool:
+        return self.rng.random() < share
+
+    def draw(self, odds: Odds[T]) -> T:
+        return odds.draw(self.rng)
+
+    def after(self, delay: Delay) -> int:
+        """Milliseconds from now, at least one, so that what follows from something is later than it."""
+        wake_ms = self.now_ms + 1 + int(self.rng.lognormvariate(math.log(delay.median_ms), delay.sigma))
+        open_ms = delay.hours.next_open_ms(wake_ms)
+        if open_ms > wake_ms:
+            open_ms += int(self.rng.expovariate(1 / CATCHING_UP_MS))
+        return open_ms - self.now_ms
+
+
+def weekday(at_ms: int) -> int:
+    """Monday is 0. The epoch was a Thursday."""
+    return (at_ms // DAY_MS + 3) % 7
+
+
+def rfc3339(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()[:19]}.{at_ms % 1000:03d}Z"
+
+
+def _key(about: Event) -> str:
+    """The record key of the contract: one per relationship."""
+    key: str = about.get("customer_id") or about.get("invitation_id") or about["cost_id"]
+    return key

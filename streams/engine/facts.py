@@ -1,0 +1,92 @@
+"""The four kinds of fact, each a merge that forgets order and repetition.
+
+Every fact is a function of the *set* of events that were merged into it, so merging the same events in any
+order, any number of times, gives the same fact (Law 1). Beyond a bound the earliest and the latest are kept,
+which is again a function of the set. A merge returns whether it changed the fact.
+"""
+
+from bisect import bisect_left, insort
+from typing import Any
+
+import msgspec
+
+TIMES_KEPT = 16
+TRANSITIONS_KEPT = 64
+
+Time = tuple[int, int]
+"""(time_ms, event digest)."""
+Registered = tuple[int, int, int, tuple[Any, ...]]
+"""(revision, time_ms, digest, values): the greatest wins."""
+Change = tuple[int, int, int, str | None]
+"""(time_ms, digest, state, kind)."""
+Member = tuple[int, int, str]
+"""(time_ms, digest, member of a dimension)."""
+
+
+def add_time(times: list[Time], time: Time) -> bool:
+    """Merge one time of a step; the 16 earliest and the 16 latest stay."""
+    if times and time > times[-1] and len(times) < 2 * TIMES_KEPT:
+        times.append(time)
+        return True
+    return _add_bounded(times, time, TIMES_KEPT)
+
+
+def add_change(changes: list[Change], change: Change) -> bool:
+    """Merge one transition; the 64 earliest and the 64 latest stay."""
+    return _add_bounded(changes, change, TRANSITIONS_KEPT, key=_total_order)
+
+
+def add_member(members: list[Member], member: Member) -> bool:
+    """Merge one change of a dimension that is kept as it was; bounded like transitions."""
+    return _add_bounded(members, member, TRANSITIONS_KEPT)
+
+
+def wins(new: Registered, old: Registered | None) -> bool:
+    """Whether a register takes the new value. Equal marks are decided by content, so that order never does."""
+    if old is None or new[:3] != old[:3]:
+        return old is None or new[:3] > old[:3]
+    return new[3] != old[3] and msgspec.json.encode(new[3]) > msgspec.json.encode(old[3])
+
+
+def earlier(new: Member, old: Member | None) -> bool:
+    """Whether a dimension that keeps its first member takes the new one."""
+    return old is None or new < old
+
+
+def normalised(changes: list[Change]) -> list[Change]:
+    """The transitions as they count.
+
+    Sorted by time; a repeated state is dropped (the first keeps its date and kind); at equal times the one that
+    changes the current state comes first; a leaving (state 0) without an earlier joining is ignored.
+    """
+    result: list[Change] = []
+    state = 0
+    for same_time in _by_time(changes):
+        for change in sorted(same_time, key=lambda change: change[2] == state):
+            if change[2] != state:
+                result.append(change)
+                state = change[2]
+    return result
+
+
+def _by_time(changes: list[Change]) -> list[list[Change]]:
+    groups: dict[int, list[Change]] = {}
+    for change in changes:
+        groups.setdefault(change[0], []).append(change)
+    return list(groups.values())
+
+
+def _total_order(change: Change) -> tuple[int, int, int, str]:
+    return (change[0], change[1], change[2], change[3] or "")
+
+
+def _add_bounded(items: list[Any], item: Any, kept: int, key: Any = None) -> bool:
+    """Insert into a sorted list unless it is there; of more than 2 * kept the middle goes."""
+    at = bisect_left(items, key(item) if key else item, key=key)
+    if at < len(items) and items[at] == item:
+        return False
+    insort(items, item, key=key)
+    if len(items) <= 2 * kept:
+        return True
+    dropped = items.pop(kept)
+    return bool(dropped != item)

@@ -1,0 +1,384 @@
+"""Measures: pure functions from one subject's facts to contributions.
+
+`KINDS` is the table of measure kinds. A new kind is one function here and one spec in
+`schemas.catalog.MEASURE_SPECS`; the engine does not change.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from schemas.catalog import (
+    Count,
+    Duration,
+    Level,
+    MeasureSpec,
+    Open,
+    Provided,
+    Spread,
+    Sum,
+    Trailing,
+    span_ms,
+)
+from streams.engine import facts
+from streams.engine.buckets import bucket
+from streams.engine.expressions import compile_condition, compile_expression
+from streams.engine.panes import DAY, TIERS, Calendar
+from streams.engine.subjects import Members, PlanFault, Row, SubjectPlan, Times, register_names, times_of
+
+Contribution = tuple[str, int | None, Members, int]
+"""(part, time_ms, members, whole number). Without a time it belongs to the running total alone."""
+Contribute = Callable[[Row], Iterable[Contribution]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One measure, compiled. Its parts are `name` and `name.<suffix>`."""
+
+    name: str
+    kind: str
+    contribute: Contribute
+    tiers: Sequence[str]
+    functions: Sequence[str]
+    """How formulas may read it: "" by its bare name, else by `start(..)`, `quantile(..)`, .."""
+    dimensions: Sequence[str]
+    ahead: bool
+    """Whether windows that end now take its panes up to five minutes ahead (a spread's lie ahead by nature)."""
+    waiting_since: Callable[[Row], int | None] | None = None
+    """For the waiting list: since when the subject has been waiting, in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """What a kind may use to compile its spec."""
+
+    name: str
+    plan: SubjectPlan
+    calendar: Calendar
+
+    def times(self, name: str, *at: str | int) -> Times:
+        """How to read the times of a step or moment; a PlanFault says that it stands at `at`."""
+        try:
+            return times_of(self.plan.subject, name)
+        except PlanFault as fault:
+            raise PlanFault(str(fault), *at) from None
+
+    def condition(self, text: str | None) -> Callable[[Row], bool]:
+        """A condition on the registers of a row."""
+        if text is None:
+            return lambda row: True
+        try:
+            return compile_condition(text, "row", register_names(self.plan.subject))
+        except ValueError as error:
+            raise PlanFault(str(error), "when") from None
+
+    def register_field(self, text: str, *at: str | int) -> Callable[[Row], Any]:
+        """Reads `register.field` from a row; None while the register is empty."""
+        known = register_names(self.plan.subject)
+        if text not in known:
+            raise PlanFault(f"unknown field {text!r}; the registers have {', '.join(known) or 'none'}", *at)
+        register, field = text.split(".")
+        index = self.plan.subject.registers[register].fields.index(field)
+
+        def read(row: Row) -> Any:
+            value = getattr(row, register)
+            return None if value is None else value[3][index]
+
+        return read
+
+    def placed(self, row: Row, part: str, time_ms: int, amount: int) -> Contribution:
+        """A contribution at a time, in the slices that the subject was in then."""
+        return part, time_ms, self.plan.members(row, time_ms), amount
+
+    def total(self, row: Row, amount: int) -> Contribution:
+        """A contribution to the running total, in the slices that the subject is in now."""
+        return self.name, None, self.plan.members(row, None), amount
+
+    def transitions(self, name: str, *at: str | int) -> Callable[[Row], list["State"]]:
+        """How to read the states of a subject over time."""
+        if name not in self.plan.subject.transitions:
+            known = ", ".join(self.plan.subject.transitions) or "none"
+            raise PlanFault(f"unknown transition {name!r}; this subject has {known}", *at)
+        return lambda row: _states(self.plan, row, name)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a subject was from `time_ms` on: the sum of its states, its slices, the kind of its last leaving."""
+
+    time_ms: int
+    value: int
+    members: Members
+    left: str | None
+
+
+def _states(plan: SubjectPlan, row: Row, name: str) -> list[State]:
+    """The states after each transition and each change of a dimension, in order of time."""
+    keys = {key: facts.normalised(changes) for key, changes in getattr(row, name).items()}
+    changes = sorted((change[0], at, key, change) for key in keys for at, change in enumerate(keys[key]))
+    events = [
+        *((change[0], change) for change in changes),
+        *((time, None) for time in plan.member_changes(row)),
+    ]
+    states: list[State] = []
+    now: dict[str, int] = {}
+    left: str | None = None
+    for time_ms, change in sorted(events, key=lambda event: event[0]):
+        if change is not None:
+            _, _, key, (_, _, value, kind) = change
+            now[key], left = value, kind if value == 0 else left
+        states.append(State(time_ms, sum(now.values()), plan.members(row, time_ms), left))
+    return states
+
+
+# -- Kinds ------------------------------------------------------------------------------------------------
+
+
+def _count(compiler: Compiler, spec: Count) -> Measure:
+    counted = compiler.times(spec.count, "count")
+    anchor = compiler.times(spec.at, "at") if spec.at else None
+    within_ms = span_ms(spec.within) if spec.within else None
+    if within_ms is not None and anchor is None:
+        raise PlanFault("`within` needs `at`: the step that the span begins with", "within")
+    holds = compiler.condition(spec.when)
+    bounds = [_provided(compiler, provided, at) for at, provided in enumerate(spec.provided)]
+
+    def contribute(row: Row) -> Iterable[Contribution]:
+        placed_ms = _placed(counted(row), anchor(row) if anchor else None, within_ms)
+        if placed_ms is None or not holds(row) or not all(bound(row) for bound in bounds):
+            return ()
+        return (compiler.placed(row, compiler.name, placed_ms, 1),)
+
+    return make_measure(compiler, "count", spec, contribute)
+
+
+def _placed(counted: Sequence[int], anchor: Sequence[int] | None, within_ms: int | None) -> int | None:
+    """Where n(x), n(x @ y) or n(x @ y within D) places its +1."""
+    if not counted:
+        return None
+    if anchor is None:
+        return counted[0]
+    if not anchor:
+        return None
+    if within_ms is None:
+        return anchor[0]
+    first = _not_before(counted, anchor[0])
+    return anchor[0] if first is not None and first - anchor[0] <= within_ms else None
+
+
+def _provided(compiler: Compiler, provided: Provided, at: int) -> Callable[[Row], bool]:
+    if (provided.before is None) == (provided.after is None):
+        raise PlanFault("needs `before` or `after`, one of them", "provided", at)
+    times = compiler.times(provided.step, "provided", at, "step")
+    edge = compiler.times(provided.before or provided.after or "", "provided", at)
+    most = provided.at_most if provided.at_most is not None else 2**62
+    before = provided.before is not None
+
+    def holds(row: Row) -> bool:
+        edges = edge(row)
+        if not edges:
+            return provided.at_least == 0
+        number = sum(time < edges[0] if before else time > edges[0] for time in times(row))
+        return provided.at_least <= number <= most
+
+    return holds
+
+
+def _sum(compiler: Compiler, spec: Sum) -> Measure:
+    placed = compiler.times(spec.at, "at")
+    holds = compiler.condition(spec.when)
+    read = _summed(compiler, spec.sum)
+
+    def contribute(row: Row) -> Iterable[Contribution]:
+        times = placed(row)
+        amount = read(row) if times and holds(row) else None
+        return (compiler.placed(row, compiler.name, times[0], amount),) if amount else ()
+
+    return make_measure(compiler, "sum", spec, contribute)
+
+
+def _summed(compiler: Compiler, text: str) -> Callable[[Row], int | None]:
+    """A register's field, or the sum of a map's values."""
+    if text in compiler.plan.subject.maps:
+        return lambda row: sum(value or 0 for *_, (value,) in getattr(row, text).values())
+    return compiler.register_field(text, "sum")
+
+
+def _duration(compiler: Compiler, spec: Duration) -> Measure:
+    begin = compiler.times(spec.duration, "duration")
+    end = compiler.times(spec.to, "to")
+    skips = compiler.times(spec.skip_first_if, "skip_first_if") if spec.skip_first_if else None
+
+    def contribute(row: Row) -> Iterable[Contribution]:
+        begins = begin(row)
+        if not begins:
+            return ()
+        ends = [time for time in end(row) if time >= begins[0]][1 if skips and skips(row) else 0 :]
+        if not ends:
+            return ()
+        duration_ms = ends[0] - begins[0]
+        return (
+            compiler.placed(row, f"{compiler.name}.sum", ends[0], duration_ms),
+            compiler.placed(row, f"{compiler.name}.b{bucket(duration_ms)}", ends[0], 1),
+        )
+
+    return make_measure(compiler, "duration", spec, contribute)
+
+
+def _level(compiler: Compiler, spec: Level) -> Measure:
+    states_of = compiler.transitions(spec.level, "level")
+
+    def contribute(row: Row) -> Iterable[Contribution]:
+        states = states_of(row)
+        if not states:
+            return ()
+        moves = _moves(compiler.name, states, lambda state: state.value)
+        return (*moves, compiler.total(row, states[-1].value))
+
+    return make_measure(compiler, "level", spec, contribute)
+
+
+def _open(compiler: Compiler, spec: Open) -> Measure:
+    """A level with `name.age` panes (+1 at the beginning while it is open) and a waiting list."""
+    begin = compiler.times(spec.open, "open")
+    ends = [compiler.times(name, "until", at) for at, name in enumerate(spec.until)]
+
+    def span(row: Row) -> tuple[int, int | None] | None:
+        begins = begin(row)
+        if not begins:
+            return None
+        closed = (_not_before(end(row), begins[0]) for end in ends)
+        return begins[0], min((time for time in closed if time is not None), default=None)
+
+    def contribute(row: Row) -> Iterable[Contribution]:
+        since, until = span(row) or (None, None)
+        if since is None:
+            return ()
+        moves = _moves(compiler.name, _stays(compiler.plan, row, since, until), lambda state: state.value)
+        if until is not None:
+            return moves
+        age = (f"{compiler.name}.age", since, compiler.plan.members(row, None), 1)
+        return (*moves, age, compiler.total(row, 1))
+
+    def waiting_since(row: Row) -> int | None:
+        since, until = span(row) or (None, None)
+        return since if until is None else None
+
+    return make_measure(compiler, "open", spec, contribute, waiting_since)
+
+
+def _stays(plan: SubjectPlan, row: Row, since: int, until: int | None) -> list[State]:
+    """The states of something that is open from `since` to `until`, one more for each change of a slice."""
+    moved = [time for time in plan.member_changes(row) if since < time and (until is None or time < until)]
+    states = [State(time, 1, plan.members(row, time), None) for time in (since, *moved)]
+    return states if until is None else [*states, State(until, 0, states[-1].members, None)]
+
+
+def _trailing(compiler: Compiler, spec: Trailing) -> Measure:
+    """At each transition f(state before, state now) - f(state after, state now), each in its own state's slice."""
+    states_of = compiler.transitions(spec.of, "of")
+    try:
+        formula = compile_expression(spec.trailing, "then, now", {"then": "then", "now": "now"})
+    except ValueError as error:
+        raise PlanFault(str(error), "trailing") from None
+
+    def contribute(row: Row) -> Iterable[Contribution]:
+        states = states_of(row)
+        if not states or (spec.kind is not None and states[-1].left != spec.kind):
+            return ()
+        now = states[-1].value
+        moves = _moves(
+            compiler.name, states, lambda state: -int(formula(state.value, now)), -int(formula(0, now))
+        )
+        return (*moves, compiler.total(row, int(formula(now, now))))
+
+    return make_measure(compiler, "trailing", spec, contribute)
+
+
+def _spread(compiler: Compiler, spec: Spread) -> Measure:
+    """floor(amount * (d + 1) / days) - floor(amount * d / days) on day d of the period."""
+    read = compiler.register_field(spec.spread, "spread")
+    read_start = compiler.register_field(spec.start, "start")
+    read_end = compiler.register_field(spec.end, "end")
+    holds = compiler.condition(spec.when)
+    register = spec.spread.split(".")[0]
+    day_start_ms = compiler.calendar.day_start_ms
+
+    def contribute(row: Row) -> Iterable[Contribution]:
+        amount = read(row)
+        if not amount or not holds(row):
+            return ()
+        first, last = read_start(row), read_end(row)
+        if first is None or last is None:
+            return (compiler.placed(row, compiler.name, getattr(row, register)[1], amount),)
+        days = last - first + 1
+        shares = ((first + d, amount * (d + 1) // days - amount * d // days) for d in range(days))
+        return [
+            compiler.placed(row, compiler.name, day_start_ms(day), share) for day, share in shares if share
+        ]
+
+    return make_measure(compiler, "spread", spec.model_copy(update={"tiers": [DAY]}), contribute)
+
+
+def _moves(
+    part: str, states: Sequence[State], value: Callable[[State], int], before: int = 0
+) -> list[Contribution]:
+    """What each state takes from the slices of the one before it and adds to its own."""
+    moves: list[Contribution] = []
+    members = states[0].members
+    for state in states:
+        after = value(state)
+        if state.members == members:
+            moves.append((part, state.time_ms, members, after - before))
+        else:
+            moves += [(part, state.time_ms, members, -before), (part, state.time_ms, state.members, after)]
+        before, members = after, state.members
+    return moves
+
+
+def _not_before(times: Sequence[int], bound_ms: int) -> int | None:
+    return next((time for time in times if time >= bound_ms), None)
+
+
+BARE: Final = ""
+_FUNCTIONS: Final[dict[str, Sequence[str]]] = {
+    "level": ("start", "end"),
+    "open": ("start", "end", "oldest"),
+    "duration": ("mean", "quantile"),
+}
+
+
+def make_measure(
+    compiler: Compiler,
+    kind: str,
+    spec: MeasureSpec,
+    contribute: Contribute,
+    waiting_since: Callable[[Row], int | None] | None = None,
+) -> Measure:
+    """What every kind returns. Kinds that are not in `_FUNCTIONS` are read by their bare name."""
+    return Measure(
+        name=compiler.name,
+        kind=kind,
+        contribute=contribute,
+        tiers=tuple(spec.tiers or TIERS),
+        functions=_FUNCTIONS.get(kind, (BARE,)),
+        dimensions=tuple(compiler.plan.subject.dimensions),
+        ahead=kind != "spread",
+        waiting_since=waiting_since,
+    )
+
+
+KINDS: Final[dict[type[MeasureSpec], Callable[[Compiler, Any], Measure]]] = {
+    Count: _count,
+    Sum: _sum,
+    Duration: _duration,
+    Level: _level,
+    Open: _open,
+    Trailing: _trailing,
+    Spread: _spread,
+}
+
+
+def compile_measure(name: str, spec: MeasureSpec, plan: SubjectPlan, calendar: Calendar) -> Measure:
+    """The measure that `spec` describes; PlanFault says what in it cannot be."""
+    return KINDS[type(spec)](Compiler(name, plan, calendar), spec)

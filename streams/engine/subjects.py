@@ -1,0 +1,389 @@
+"""Subjects: the row of facts that is remembered of each, and how an event is merged into it.
+
+A `SubjectPlan` is compiled from the catalog: `row_type` is a struct with one field per dimension and fact, and
+`mergers` has, per event type, the functions that merge an event of that type into a row.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from operator import attrgetter
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from schemas.catalog import Catalog, FieldState, Moment, Register, Step, Subject, Transition, span_ms
+from schemas.events import EVENT_TYPES
+from streams.engine import facts
+from streams.engine.decode import Event
+from streams.engine.expressions import compile_condition
+from streams.engine.money import Converter
+from streams.naming import UNKNOWN
+
+Row = Any
+"""An instance of a subject's generated `row_type`."""
+Members = tuple[str, ...]
+"""One member per dimension of the subject, in the subject's order."""
+Merger = Callable[[Row, Event], bool]
+Reader = Callable[[Event], Any]
+
+NEVER: Final = -(2**62)
+EVENT_TIME: Final = "time"
+"""The field of a register that stands for the event's own time."""
+
+
+class PlanFault(ValueError):
+    """Something in the catalog that cannot be; `at` is where, below the part that is being compiled."""
+
+    def __init__(self, message: str, *at: str | int) -> None:
+        self.at = at
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectPlan:
+    """One kind of subject, compiled."""
+
+    kind: str
+    subject: Subject
+    id_of: Mapping[str, Callable[[Any], str | None]]
+    """Event type -> the subject's id in such an event's data."""
+    keep_ms: int | None
+    """None: for ever."""
+    row_type: type[msgspec.Struct]
+    mergers: Mapping[str, list[Merger]]
+    as_was: tuple[int, ...]
+    """Which dimensions are kept as they were."""
+    decode_row: Callable[[bytes], Row]
+    _dimensions: tuple[str, ...] = field(repr=False)
+
+    def merge(self, row: Row, event: Event) -> bool:
+        """Merge an event into a row; whether a fact changed. The newest event's time is kept for sweeping."""
+        if event.time_ms > row.newest_ms:
+            row.newest_ms = event.time_ms
+        changed = False
+        for merger in self.mergers[event.type]:
+            changed |= merger(row, event)
+        return changed
+
+    def members(self, row: Row, time_ms: int | None) -> Members:
+        """The subject's member in each dimension at a time; None: now."""
+        return tuple([_member(getattr(row, name), time_ms) for name in self._dimensions])
+
+    def member_changes(self, row: Row) -> list[int]:
+        """The times at which a dimension that is kept as it was may have changed."""
+        return sorted({time for at in self.as_was for time, _, _ in getattr(row, self._dimensions[at])})
+
+
+def _member(kept: Any, time_ms: int | None) -> str:
+    """`kept` is a first member, None, or the list of all changes."""
+    if isinstance(kept, list):
+        at = len(kept) if time_ms is None else bisect_right(kept, time_ms, key=lambda member: int(member[0]))
+        kept = kept[at - 1] if at else None
+    return str(kept[2]) if kept else UNKNOWN
+
+
+# -- Compiling --------------------------------------------------------------------------------------------
+
+
+def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Converter) -> SubjectPlan:
+    """The plan of one subject; PlanFault for the first thing in it that cannot be."""
+    _check_names(subject)
+    dimensions = _dimensions(subject, catalog)
+    builder = _Facts(subject, tuple(catalog.dimensions), converter)
+    id_of = {type_: attrgetter(subject.id) for type_ in _event_types(subject)}
+    keeps = {name: catalog.dimensions[name].keeps for name in subject.dimensions}
+    for name, how in keeps.items():
+        builder.add_dimension(name, how, subject.dimensions_from or list(id_of))
+    for name, step in subject.steps.items():
+        builder.add_step(name, step)
+    for name, register in subject.registers.items():
+        builder.add_register(name, register)
+    for name, map_ in subject.maps.items():
+        builder.add_map(name, map_.event, map_.key, map_.field)
+    for name, transitions in subject.transitions.items():
+        builder.add_transitions(name, transitions)
+    row_type = msgspec.defstruct(f"{kind}_row", builder.fields, array_like=True, gc=False)
+    return SubjectPlan(
+        kind=kind,
+        subject=subject,
+        id_of=id_of,
+        keep_ms=None if subject.keep == "forever" else span_ms(subject.keep),
+        row_type=row_type,
+        mergers={type_: builder.mergers.get(type_, []) for type_ in id_of},
+        as_was=tuple(at for at, how in enumerate(keeps.values()) if how == "as_was"),
+        decode_row=msgspec.msgpack.Decoder(row_type).decode,
+        _dimensions=dimensions,
+    )
+
+
+def _check_names(subject: Subject) -> None:
+    seen: dict[str, str] = {}
+    for section in ("steps", "registers", "maps", "transitions", "moments"):
+        for name in getattr(subject, section):
+            if name in seen:
+                raise PlanFault(f"{name!r} is already the name of one of the {seen[name]}", section, name)
+            seen[name] = section
+
+
+def _dimensions(subject: Subject, catalog: Catalog) -> tuple[str, ...]:
+    for at, name in enumerate(subject.dimensions):
+        if name not in catalog.dimensions:
+            known = ", ".join(catalog.dimensions)
+            raise PlanFault(f"unknown dimension {name!r}; declared: {known}", "dimensions", at)
+    return tuple(f"dim_{name}" for name in subject.dimensions)
+
+
+def _event_types(subject: Subject) -> list[str]:
+    """The types that say something about the subject, each with the subject's id among its fields."""
+    given = [(fact.event, (section, name, "event")) for section, name, fact in _facts(subject)]
+    given += [(type_, ("dimensions_from", at)) for at, type_ in enumerate(subject.dimensions_from or [])]
+    for type_, at in given:
+        if type_ not in EVENT_TYPES:
+            raise PlanFault(f"unknown event type {type_!r}{_nearest(type_)}", *at)
+        if subject.id not in EVENT_TYPES[type_].model_fields:
+            raise PlanFault(f"{type_} has no field {subject.id!r}, the id of this subject", *at)
+    return list(dict.fromkeys(type_ for type_, _ in given))
+
+
+def _facts(subject: Subject) -> Iterable[tuple[str, str, Any]]:
+    for section in ("steps", "registers", "maps"):
+        for name, fact in getattr(subject, section).items():
+            yield section, name, fact
+    for name, transitions in subject.transitions.items():
+        for transition in transitions:
+            yield "transitions", name, transition
+
+
+def _nearest(type_: str) -> str:
+    entity = type_.split(".")[1:2]
+    like = [known for known in EVENT_TYPES if known.split(".")[1:2] == entity]
+    return f"; of that entity there are {', '.join(like)}" if like else f"; known: {', '.join(EVENT_TYPES)}"
+
+
+class _Facts:
+    """Collects the fields of a subject's row and the mergers per event type."""
+
+    def __init__(self, subject: Subject, dimensions: tuple[str, ...], converter: Converter) -> None:
+        self.fields: list[tuple[str, Any, Any]] = [("newest_ms", int, NEVER)]
+        self.mergers: dict[str, list[Merger]] = {}
+        self._dimensions = dimensions
+        self._converter = converter
+
+    def add_dimension(self, name: str, keeps: str, types: Iterable[str]) -> None:
+        attribute = f"dim_{name}"
+        if keeps == "as_was":
+            self.fields.append((attribute, list[facts.Member], []))
+        else:
+            self.fields.append((attribute, facts.Member | None, None))
+        make = _as_was_merger if keeps == "as_was" else _first_merger
+        for type_ in types:
+            self._add(type_, make(attribute, attrgetter(name)))
+
+    def add_step(self, name: str, step: Step) -> None:
+        self.fields.append((name, list[facts.Time], []))
+        where = None
+        if step.where is not None:
+            known = {field: f"data.{field}" for field in self._known_fields(step.event)}
+            where = _at(lambda: compile_condition(step.where or "", "data", known), "steps", name, "where")
+        self._add(step.event, _step_merger(name, where))
+
+    def add_register(self, name: str, register: Register) -> None:
+        self.fields.append((name, facts.Registered | None, None))
+        readers = [
+            _at(lambda field=field: self._reader(register.event, field), "registers", name, "fields", at)
+            for at, field in enumerate(register.fields)
+        ]
+        self._add(register.event, _register_merger(name, readers))
+
+    def add_map(self, name: str, event: str, key: str, field: str) -> None:
+        self.fields.append((name, dict[str, facts.Registered], {}))
+        read_key = _at(lambda: self._reader(event, key), "maps", name, "key")
+        read_value = _at(lambda: self._reader(event, field), "maps", name, "field")
+        self._add(event, _map_merger(name, read_key, read_value))
+
+    def add_transitions(self, name: str, transitions: Sequence[Transition]) -> None:
+        self.fields.append((name, dict[str, list[facts.Change]], {}))
+        for at, transition in enumerate(transitions):
+            merger = _at(
+                lambda transition=transition: self._transition_merger(name, transition),
+                "transitions",
+                name,
+                at,
+            )
+            self._add(transition.event, merger)
+
+    def _transition_merger(self, name: str, transition: Transition) -> Merger:
+        state = transition.state
+        read_state = self._reader(transition.event, state.field) if isinstance(state, FieldState) else None
+        read_kind = self._reader(transition.event, transition.kind) if transition.kind else None
+        read_key = self._reader(transition.event, transition.key) if transition.key else None
+        constant = 0 if isinstance(state, FieldState) else state
+
+        def merge(row: Row, event: Event) -> bool:
+            value = read_state(event) if read_state else constant
+            if value is None:
+                return False
+            key = read_key(event) or "" if read_key else ""
+            kind = read_kind(event) if read_kind else None
+            changes: list[facts.Change] = getattr(row, name).setdefault(key, [])
+            return facts.add_change(changes, (event.time_ms, event.digest, value, kind))
+
+        return merge
+
+    def _add(self, type_: str, merger: Merger) -> None:
+        self.mergers.setdefault(type_, []).append(merger)
+
+    def _known_fields(self, type_: str) -> list[str]:
+        return [*dict.fromkeys((*EVENT_TYPES[type_].model_fields, *self._dimensions))]
+
+    def _reader(self, type_: str, field: str) -> Reader:
+        """Reads a field of an event as it is kept: amounts converted, dates as day numbers."""
+        if field == EVENT_TIME:
+            return attrgetter("time_ms")
+        known = self._known_fields(type_)
+        if field not in known:
+            raise PlanFault(f"{type_} has no field {field!r}; it has {', '.join(known)}")
+        if field == "amount_minor":
+            convert = self._converter.convert
+            return lambda event: convert(event.data.amount_minor, event.data.currency)
+        read = attrgetter(field)
+        info = EVENT_TYPES[type_].model_fields.get(field)
+        if info is not None and info.annotation == date | None:
+            return lambda event: day.toordinal() if (day := read(event.data)) else None
+        return lambda event: read(event.data)
+
+
+_T = TypeVar("_T")
+
+
+def _at(build: Callable[[], _T], *at: str | int) -> _T:
+    """Run `build`; what is wrong in it is wrong at `at`."""
+    try:
+        return build()
+    except ValueError as fault:
+        raise PlanFault(str(fault), *at, *getattr(fault, "at", ())) from None
+
+
+# -- Mergers ----------------------------------------------------------------------------------------------
+
+
+def _first_merger(attribute: str, read: Callable[[Any], str | None]) -> Merger:
+    def merge(row: Row, event: Event) -> bool:
+        name = read(event.data)
+        if not name:
+            return False
+        member = (event.time_ms, event.digest, name)
+        if not facts.earlier(member, getattr(row, attribute)):
+            return False
+        setattr(row, attribute, member)
+        return True
+
+    return merge
+
+
+def _as_was_merger(attribute: str, read: Callable[[Any], str | None]) -> Merger:
+    def merge(row: Row, event: Event) -> bool:
+        name = read(event.data)
+        return bool(name) and facts.add_member(
+            getattr(row, attribute), (event.time_ms, event.digest, str(name))
+        )
+
+    return merge
+
+
+def _step_merger(name: str, where: Callable[[Any], bool] | None) -> Merger:
+    def merge(row: Row, event: Event) -> bool:
+        if where is not None and not where(event.data):
+            return False
+        return facts.add_time(getattr(row, name), (event.time_ms, event.digest))
+
+    return merge
+
+
+def _register_merger(name: str, readers: Sequence[Reader]) -> Merger:
+    def merge(row: Row, event: Event) -> bool:
+        new = _registered(event, tuple([read(event) for read in readers]))
+        if not facts.wins(new, getattr(row, name)):
+            return False
+        setattr(row, name, new)
+        return True
+
+    return merge
+
+
+def _map_merger(name: str, read_key: Reader, read_value: Reader) -> Merger:
+    def merge(row: Row, event: Event) -> bool:
+        registers: dict[str, facts.Registered] = getattr(row, name)
+        key = read_key(event) or f"{event.digest:016x}"  # without a key it is known by its event
+        new = _registered(event, (read_value(event),))
+        if not facts.wins(new, registers.get(key)):
+            return False
+        registers[key] = new
+        return True
+
+    return merge
+
+
+def _registered(event: Event, values: tuple[Any, ...]) -> facts.Registered:
+    return (event.data.revision or 0, event.time_ms, event.digest, values)
+
+
+# -- Times that follow from the facts ---------------------------------------------------------------------
+
+Times = Callable[[Row], Sequence[int]]
+"""The known times of a step or moment, in order."""
+
+
+def times_of(subject: Subject, name: str) -> Times:
+    """How to read the times of a step or moment of this subject; PlanFault for another name."""
+    if name in subject.steps:
+        return lambda row: [time[0] for time in getattr(row, name)]
+    if name in subject.moments:
+        return _moment(subject, subject.moments[name])
+    known = ", ".join((*subject.steps, *subject.moments))
+    raise PlanFault(f"unknown step {name!r}; this subject has {known}")
+
+
+def _moment(subject: Subject, moment: Moment) -> Times:
+    if moment.entering is not None:
+        return _entering(subject, moment.entering, moment.unless_kind)
+    if moment.first is None:
+        raise PlanFault("a moment needs `first` (a step) or `entering` (a transition)")
+    first = times_of(subject, moment.first)
+    after = [times_of(subject, name) for name in moment.after]
+    not_before = [times_of(subject, name) for name in moment.not_before]
+
+    def times(row: Row) -> list[int]:
+        bound = max(_latest(row, after) + 1, _latest(row, not_before))
+        return [time for time in first(row) if time >= bound][:1]
+
+    return times
+
+
+def _latest(row: Row, all_times: Iterable[Times]) -> int:
+    return max((times[-1] for read in all_times if (times := read(row))), default=NEVER)
+
+
+def _entering(subject: Subject, name: str, unless_kind: str | None) -> Times:
+    if name not in subject.transitions:
+        raise PlanFault(
+            f"unknown transition {name!r}; this subject has {', '.join(subject.transitions) or 'none'}"
+        )
+
+    def times(row: Row) -> list[int]:
+        entered = [change for key in getattr(row, name).values() for change in facts.normalised(key)[:1]]
+        first = min(entered, default=None)
+        return [] if first is None or (unless_kind is not None and first[3] == unless_kind) else [first[0]]
+
+    return times
+
+
+def register_names(subject: Subject) -> dict[str, str]:
+    """`answer.score` -> the Python that reads it from a row; for conditions of measures."""
+    return {
+        f"{name}.{field}": f"row.{name}[3][{at}]"
+        for name, register in subject.registers.items()
+        for at, field in enumerate(register.fields)
+    }

@@ -1,0 +1,49 @@
+"""What an operator must act on. Bad events are values, not exceptions (`streams.engine.decode.Reject`).
+
+    KpiError
+      +-- CatalogError        the catalog says something that cannot be
+      +-- SettingsError       a KPI_... setting is missing or wrong
+      +-- MissingPart         a program or package that this command needs is not installed
+      +-- StartError          a child process (worker, board, Redis) did not come up
+      +-- Unreachable         Kafka or Redis does not answer
+      +-- Held                a partition must not be processed until somebody has looked
+"""
+
+from schemas.catalog import Problem
+
+
+class KpiError(Exception):
+    """Base of all our errors; its text is one that a person can act on."""
+
+
+class CatalogError(KpiError):
+    """The catalog at `source` is refused; `problems` lists every fault that was found."""
+
+    def __init__(self, source: str, problems: list[Problem]) -> None:
+        self.source = source
+        self.problems = problems
+        super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
+
+
+class SettingsError(KpiError):
+    """A KPI_... setting is missing or wrong."""
+
+
+class MissingPart(KpiError):
+    """A program or package that this command needs is not installed; the text says how to get it."""
+
+
+class StartError(KpiError):
+    """A child process did not come up; the text ends with the tail of its log."""
+
+
+class Unreachable(KpiError):
+    """Kafka or Redis does not answer."""
+
+
+class Held(KpiError):
+    """A partition must not be processed; `reason` is a short code for metrics, the text is for people."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)

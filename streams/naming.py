@@ -1,0 +1,152 @@
+"""Every name that the outside world sees: topics, Redis keys, metrics and their labels."""
+
+import re
+import zlib
+from dataclasses import dataclass
+
+EVENTS_TOPIC = "crm.events"
+DEAD_LETTERS_TOPIC = "crm.dead-letters"
+GROUP = "crm-kpis"
+
+ALL = "all"  # dimension and member of the whole
+UNKNOWN = "unknown"  # member of a subject that no event gave one
+NOW = "now"  # window of a level
+
+ROW_SHARDS = 16
+
+
+def group_id(group: str, namespace: str) -> str:
+    """Consumer group of one namespace; two namespaces never share offsets."""
+    return f"{group}.{namespace}"
+
+
+# -- Redis ------------------------------------------------------------------------------------------------
+# The hash tag keeps a partition's keys in one slot of a Redis Cluster.
+
+
+def partition_prefix(namespace: str, partition: int) -> str:
+    return f"{{{namespace}:{partition}}}:"
+
+
+def row_shard(subject_id: str) -> int:
+    return zlib.crc32(subject_id.encode()) % ROW_SHARDS
+
+
+def partition_keys_pattern(namespace: str) -> str:
+    """Pattern (of SCAN) that all partitions' keys match."""
+    literal = re.sub(r"([*?\[\]\\^-])", r"\\\1", namespace)
+    return f"{{{literal}:*}}:*"
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionKeys:
+    """Every Redis key of one partition; `prefix` is that of `partition_prefix`."""
+
+    prefix: str
+
+    @property
+    def offset(self) -> str:
+        """String "<offset> <token>"."""
+        return f"{self.prefix}offset"
+
+    @property
+    def meta(self) -> str:
+        """Hash: fingerprint, partitions, record_ms, ..."""
+        return f"{self.prefix}meta"
+
+    @property
+    def totals(self) -> str:
+        """Hash: cell -> running total."""
+        return f"{self.prefix}totals"
+
+    @property
+    def panes(self) -> str:
+        """Sorted set: `pane_member` of every pane that exists, by the time at which it leaves its tier."""
+        return f"{self.prefix}panes"
+
+    @property
+    def changes(self) -> str:
+        """Stream: the change feed."""
+        return f"{self.prefix}changes"
+
+    @property
+    def alive(self) -> str:
+        """String that expires when its owner has not beaten for a while."""
+        return f"{self.prefix}alive"
+
+    def rows(self, kind: str, shard: int) -> str:
+        """Hash: subject id -> row."""
+        return f"{self.prefix}rows:{kind}:{shard}"
+
+    def waiting(self, measure: str) -> str:
+        """Sorted set: subject ids by the time since which they wait."""
+        return f"{self.prefix}waiting:{measure}"
+
+    def pane(self, tier: str, start_ms: int) -> str:
+        """Hash: cell -> value."""
+        return f"{self.panes}:{pane_member(tier, start_ms)}"
+
+
+def pane_member(tier: str, start_ms: int) -> str:
+    """The pane's name in the index and in the feed."""
+    return f"{tier}:{start_ms}"
+
+
+def split_pane_member(member: str) -> tuple[str, int]:
+    tier, _, start_ms = member.partition(":")
+    return tier, int(start_ms)
+
+
+# -- Cells ------------------------------------------------------------------------------------------------
+
+
+def cell(part: str, dimension: str, member: str) -> str:
+    """A cell of a pane: `part` for the whole, `part|dimension|member` for a slice."""
+    return part if dimension == ALL else f"{part}|{dimension}|{member}"
+
+
+def split_cell(name: str) -> tuple[str, str, str]:
+    """(part, dimension, member); the member may itself hold `|`."""
+    part, _, slice_ = name.partition("|")
+    if not slice_:
+        return part, ALL, ALL
+    dimension, _, member = slice_.partition("|")
+    return part, dimension, member
+
+
+# -- Metrics of the worker --------------------------------------------------------------------------------
+
+EVENTS = "crm_events"
+DEAD_LETTERS = "crm_dead_letters"
+COMMIT_SECONDS = "crm_commit_seconds"
+BATCH_EVENTS = "crm_batch_events"
+FENCED = "crm_fenced"
+LOST = "crm_records_lost"
+ERRORS = "crm_partition_errors"
+LAG = "crm_partition_lag_records"
+PARTITION_STATE = "crm_partition_state"
+INVALID = "invalid"  # type of a record that is no event
+
+# -- Totals that are not levels ---------------------------------------------------------------------------
+# Committed with the panes, so that they are as exact; `!` keeps them apart from measures.
+
+APPLIED = "!applied"
+UNCHANGED = "!unchanged"
+NEWEST_MS = "!newest_ms"
+
+
+def rejects_total(reason: str) -> str:
+    return f"!rejects.{reason}"
+
+# -- Metrics of the board ---------------------------------------------------------------------------------
+
+NUMERATOR = "crm_kpi_numerator"
+DENOMINATOR = "crm_kpi_denominator"
+INFO = "crm_kpi_info"
+EVENT_LAG = "crm_event_lag_seconds"
+LAST_EVENT = "crm_kpi_last_event_timestamp_seconds"
+PARTITIONS_STALE = "crm_partitions_stale"
+
+SLICE_LABELS = ("window", "dimension", "member")
+OWN_LABELS = ("quantile", "clock", "state", "kind", "currency")  # of KPIs, in this order; others come behind them
+INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good")

@@ -1,0 +1,163 @@
+"""All settings, read once from KPI_... variables or a .env file, and frozen."""
+
+import ssl
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from streams import naming
+from streams.errors import SettingsError
+
+PREFIX = "KPI_"
+HIDDEN = "**********"
+
+
+class Settings(BaseSettings):
+    """What every process is told from outside. The comments of `.env` lines in the docs are these docstrings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+    )
+
+    broker: str | None = Field(None, examples=["kafka://localhost:9092"])
+    """Kafka, as kafka://host:port[,host:port..]. Without it `kpi demo` and `kpi replay` embed one."""
+    redis: SecretStr | None = Field(None, examples=["redis://localhost:6379/0"])
+    """Redis, as redis://[user:password@]host:port/db, or rediss:// with TLS."""
+    catalog: Path | None = None
+    """A catalog of your own; the shipped one by default."""
+    namespace: str = Field("kpi", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    """Prefix of all Redis keys, and part of the consumer group's id."""
+    group: str = naming.GROUP
+    """Consumer group; its id is `<group>.<namespace>`."""
+    topic: str = naming.EVENTS_TOPIC
+    dead_letters_topic: str = naming.DEAD_LETTERS_TOPIC
+    create_topics: bool = True
+    """Create the topics when they do not exist."""
+    topic_partitions: int = Field(4, ge=1, le=10_000)
+    """Partitions of a topic that is created."""
+    ends_at: Literal["wall", "events"] = "wall"
+    """Windows end at the wall clock, or at the newest accepted event (replays, back-tests)."""
+
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    kafka_user: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_ca: Path | None = None
+    """CA certificates for TLS, as a PEM file; those of the system by default."""
+
+    worker_host: str = "127.0.0.1"
+    worker_port: int = Field(6066, ge=0, le=65535)
+    """Port of the worker's /metrics, /healthz and /readyz; 0 takes a free one."""
+    board_host: str = "127.0.0.1"
+    board_port: int = Field(8600, ge=0, le=65535)
+    """Port of the board and of the KPI gauges; 0 takes a free one."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    commit_events: int = Field(5_000, ge=1)
+    """A commit holds at most about this many events,"""
+    commit_bytes: int = Field(2_000_000, ge=1_000)
+    """this many bytes of records,"""
+    commit_ms: int = Field(250, ge=1)
+    """and the events of this many milliseconds."""
+    session_timeout_ms: int = Field(10_000, ge=1_000)
+    """After so long without a heartbeat the group gives a worker's partitions to others."""
+
+    @field_validator("broker")
+    @classmethod
+    def _broker_is_kafka(cls, value: str | None) -> str | None:
+        if value and not value.startswith("kafka://"):
+            raise ValueError("write kafka://host:port")
+        return value or None
+
+    @field_validator("redis")
+    @classmethod
+    def _redis_is_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value() if value else ""
+        if text and not text.startswith(("redis://", "rediss://")):
+            raise ValueError("write redis://host:port/db")
+        return value if text else None
+
+    @classmethod
+    def read(cls, **given: Any) -> "Settings":
+        """The settings of this process; `given` ones go before the environment. SettingsError for a wrong one."""
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            faults = [f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
+            raise SettingsError("\n".join(faults)) from None
+
+    # -- What the clients want ----------------------------------------------------------------------------
+
+    def bootstrap_servers(self) -> str:
+        """host:port[,host:port..]; SettingsError when no broker is set."""
+        if self.broker is None:
+            raise SettingsError("KPI_BROKER is not set; e.g. KPI_BROKER=kafka://localhost:9092")
+        return self.broker.removeprefix("kafka://")
+
+    def redis_url(self) -> str:
+        """SettingsError when no Redis is set."""
+        if self.redis is None:
+            raise SettingsError("KPI_REDIS is not set; e.g. KPI_REDIS=redis://localhost:6379/0")
+        return self.redis.get_secret_value()
+
+    def group_id(self) -> str:
+        return naming.group_id(self.group, self.namespace)
+
+    def kafka_client(self) -> dict[str, Any]:
+        """Arguments that every aiokafka client takes."""
+        arguments: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers(),
+            "security_protocol": self.kafka_security,
+        }
+        if self.kafka_security.endswith("SSL"):
+            arguments["ssl_context"] = ssl.create_default_context(cafile=self.kafka_ca)
+        if self.kafka_security.startswith("SASL"):
+            arguments["sasl_mechanism"] = self.kafka_mechanism
+            arguments["sasl_plain_username"] = self.kafka_user
+            arguments["sasl_plain_password"] = self.kafka_password.get_secret_value() if self.kafka_password else None
+        return arguments
+
+    def catalog_text(self) -> tuple[str, str]:
+        """(text, name) of the catalog; SettingsError when the file cannot be read."""
+        if self.catalog is None:
+            return resources.files("schemas").joinpath("catalog.yaml").read_text(encoding="utf-8"), "catalog.yaml"
+        try:
+            return self.catalog.read_text(encoding="utf-8"), str(self.catalog)
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{self.catalog}: {getattr(error, 'strerror', None) or error}") from None
+
+    def environment(self) -> dict[str, str]:
+        """The KPI_... variables that give a child process these settings."""
+        variables = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            variables[f"{PREFIX}{name.upper()}"] = "" if value is None else str(value)
+        return variables
+
+    def redacted(self) -> dict[str, str]:
+        """Variable -> value as people may see it."""
+        shown = {name: value for name, value in self.environment().items() if value != ""}
+        for name in shown:
+            if name.endswith("PASSWORD"):
+                shown[name] = HIDDEN
+            if name == f"{PREFIX}REDIS":
+                shown[name] = _without_password(shown[name])
+        return shown
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", f":{HIDDEN}@")))

@@ -1,0 +1,24 @@
+"""State in Redis: one partition's rows, panes and position, moved by one script and told by a feed."""
+
+from streams.state.changes import Changes, Pane, PaneChanges, RowKey
+from streams.state.client import connect, erase, eviction_policy
+from streams.state.feed import Entry, Feed, Gap, Snapshot
+from streams.state.position import Position
+from streams.state.store import Outcome, PartitionStore
+
+__all__ = [
+    "Changes",
+    "Entry",
+    "Feed",
+    "Gap",
+    "Outcome",
+    "Pane",
+    "PaneChanges",
+    "PartitionStore",
+    "Position",
+    "RowKey",
+    "Snapshot",
+    "connect",
+    "erase",
+    "eviction_policy",
+]

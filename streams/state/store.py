@@ -1,0 +1,201 @@
+"""One partition's state in Redis, as its worker sees it: load what a batch needs, commit what it changed.
+
+The state moves by `commit.lua` and changes hands by `claim.lua`; nothing else writes it. Every call raises
+redis.exceptions.RedisError when Redis does not answer or refuses (out of memory, a key of a wrong type). A
+commit that raised, or that was not COMMITTED, must be followed by a claim.
+"""
+
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from importlib import resources
+from itertools import chain
+from typing import Any
+
+from redis.asyncio import Redis
+
+from streams.errors import Held
+from streams.naming import PartitionKeys, partition_prefix, split_pane_member
+from streams.state.changes import Changes, Pane, PaneChanges, RowKey, by_hash, pack_private, pack_public
+from streams.state.position import Position
+
+FEED_ENTRIES = 256
+FEED_BYTES = 4_000_000
+ENTRY_BYTES = 200  # of an entry beside its changes
+FIELDS_PER_READ = 1_000  # of one HMGET
+HEARTBEAT_MS = 15_000
+
+FOREIGN_TEXT = "the state {} was made with another catalog: `kpi rebuild` makes it anew"
+
+# How long a pane stays after its tier's keep: its own width and some slack, so that it is never gone while a
+# window may still want it.
+LINGER_MS = {"minute": 5 * 60_000, "hour": 2 * 3_600_000, "day": 26 * 3_600_000}
+
+Row = tuple[str, bytes]  # (subject id, encoded row)
+
+
+class Outcome(Enum):
+    """What became of a commit."""
+
+    COMMITTED = "committed"
+    FENCED = "fenced"  # somebody else owns the partition, or Redis lost our last commit
+    FOREIGN = "foreign"  # the state was made with another fingerprint
+
+
+class PartitionStore:
+    """State of one partition. One worker at a time owns it: whoever claimed it last."""
+
+    def __init__(
+        self,
+        client: Redis,
+        namespace: str,
+        partition: int,
+        *,
+        fingerprint: str,
+        tiers: Mapping[str, int],
+        wall: bool,
+    ) -> None:
+        """`tiers` says how many ms each tier keeps its panes; with `wall` they expire by themselves."""
+        self.client = client
+        self.keys = PartitionKeys(partition_prefix(namespace, partition))
+        self.fingerprint = fingerprint
+        self._stay_ms = {tier: keep_ms + LINGER_MS[tier] for tier, keep_ms in tiers.items()}
+        self._wall = wall
+        self._feed = FeedCap()
+        self._claim = client.register_script(_script("claim.lua"))
+        self._commit = client.register_script(_script("commit.lua"))
+
+    async def position(self) -> Position | None:
+        """Where the partition stands; None when it has no state yet."""
+        stored: Any = await self.client.get(self.keys.offset)
+        return Position.parse(stored) if stored is not None else None
+
+    async def meta(self) -> dict[str, str]:
+        """fingerprint, record_ms and what the first claim was given; empty without state."""
+        fields: Any = await self.client.hgetall(self.keys.meta)
+        return {name.decode(): value.decode() for name, value in fields.items()}
+
+    async def claim(self, offset_if_new: int, meta: Mapping[str, str]) -> Position:
+        """Become the owner where the partition stands; one without state begins at `offset_if_new`.
+
+        `meta` is written only where it says nothing yet. Raises Held when the state has another fingerprint.
+        """
+        while True:
+            held = await self.position()
+            mine = Position.claimed(held.offset if held else offset_if_new)
+            reply = await self._claim(
+                keys=[self.keys.offset, self.keys.meta, self.keys.changes],
+                args=[str(held or ""), str(mine), self.fingerprint, FEED_ENTRIES, *chain(*meta.items())],
+            )
+            if reply == b"foreign":
+                raise Held("fingerprint", FOREIGN_TEXT.format(self.keys.prefix))
+            if reply == b"claimed":
+                self._feed = FeedCap()
+                return mine
+
+    async def load_rows(self, row_keys: Iterable[RowKey]) -> dict[RowKey, bytes | None]:
+        """Rows of these subjects, None where there is none, in one round trip."""
+        hashes = by_hash(row_keys)
+        wanted = {self.keys.rows(kind, shard): ids for (kind, shard), ids in hashes.items()}
+        found = await self._fields(wanted)
+        return {
+            (kind, subject_id): row
+            for (kind, shard) in hashes
+            for subject_id, row in found[self.keys.rows(kind, shard)].items()
+        }
+
+    async def load_panes(self, wanted: Mapping[Pane, Collection[str]]) -> dict[Pane, dict[str, int]]:
+        """The value of every wanted cell, 0 where there is none, in one round trip."""
+        found = await self._fields({self.keys.pane(*pane): list(cells) for pane, cells in wanted.items()})
+        return {pane: _amounts(found[self.keys.pane(*pane)]) for pane in wanted}
+
+    async def load_totals(self) -> dict[str, int]:
+        totals: Any = await self.client.hgetall(self.keys.totals)
+        return {cell.decode(): int(value) for cell, value in totals.items()}
+
+    async def commit(self, current: Position, to: Position, changes: Changes, now_ms: int) -> Outcome:
+        """Write `changes` and move from `current` to `to`, atomically; our own resend counts as COMMITTED.
+
+        Panes that have left their tier by `now_ms` (the clock, or the newest event's time where windows end
+        there) are not written: what Redis had of them is gone, so their cells would be wrong.
+        """
+        if to.token != current.token or to.offset <= current.offset:
+            raise ValueError(f"{to} does not follow {current}")
+        leaves_ms = {pane: self.leaves_ms(pane) for pane in changes.panes if pane not in changes.dropped}
+        panes = {pane: changes.panes[pane] for pane, leaves in leaves_ms.items() if leaves > now_ms}
+        public = pack_public(PaneChanges(panes, changes.totals, changes.dropped), leaves_ms)
+        reply = await self._commit(
+            keys=[self.keys.offset, self.keys.meta, self.keys.totals, self.keys.panes, self.keys.changes],
+            args=[
+                str(current),
+                str(to),
+                self.fingerprint,
+                self._feed.admit(len(public) + ENTRY_BYTES),
+                "" if changes.record_ms is None else changes.record_ms,
+                "wall" if self._wall else "",
+                public,
+                pack_private(changes, self.keys),
+            ],
+        )
+        return Outcome(reply.decode())
+
+    async def panes_before(self, now_ms: int, limit: int = 1_000) -> list[Pane]:
+        """Panes that have left their tier by `now_ms`, the oldest first: the next commit should drop them."""
+        members: Any = await self.client.zrangebyscore(self.keys.panes, "-inf", now_ms, start=0, num=limit)
+        return [split_pane_member(member.decode()) for member in members]
+
+    async def scan_rows(self, kind: str, shard: int, cursor: int, count: int) -> tuple[int, list[Row]]:
+        """About `count` rows of a shard, and the cursor to go on with: 0 begins, and 0 is the end.
+
+        A row that is there throughout a whole scan is seen at least once.
+        """
+        reply: Any = await self.client.hscan(self.keys.rows(kind, shard), cursor, count=count)
+        cursor, rows = reply
+        return cursor, [(subject_id.decode(), row) for subject_id, row in rows.items()]
+
+    async def beat(self) -> None:
+        """Tell the board that the partition has an owner."""
+        await self.client.set(self.keys.alive, "1", px=HEARTBEAT_MS)
+
+    def leaves_ms(self, pane: Pane) -> int:
+        """When a pane leaves its tier and is written no more."""
+        tier, start_ms = pane
+        return start_ms + self._stay_ms[tier]
+
+    async def _fields(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, bytes | None]]:
+        """key of a hash -> field -> value, by short commands, so that nobody waits long behind one."""
+        pipeline = self.client.pipeline(transaction=False)
+        asked = [(key, fields) for key, all_fields in wanted.items() for fields in _chunks(all_fields)]
+        for key, fields in asked:
+            pipeline.hmget(key, fields)
+        found: dict[str, dict[str, bytes | None]] = {key: {} for key in wanted}
+        for (key, fields), values in zip(asked, await pipeline.execute(), strict=True):
+            found[key].update(zip(fields, values, strict=True))
+        return found
+
+
+class FeedCap:
+    """How many of the feed's newest entries fit both its caps, as far as this owner knows their sizes."""
+
+    def __init__(self) -> None:
+        self._sizes = deque([ENTRY_BYTES], maxlen=FEED_ENTRIES)  # that of the claim
+
+    def admit(self, size: int) -> int:
+        """Count one more entry, of `size` bytes, and return how many may stay; itself always does."""
+        self._sizes.append(size)
+        while len(self._sizes) > 1 and sum(self._sizes) > FEED_BYTES:
+            self._sizes.popleft()
+        return len(self._sizes)
+
+
+def _script(name: str) -> str:
+    return resources.files("streams.state").joinpath(name).read_text()
+
+
+def _amounts(fields: Mapping[str, bytes | None]) -> dict[str, int]:
+    return {cell: int(value or 0) for cell, value in fields.items()}
+
+
+def _chunks(fields: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(fields), FIELDS_PER_READ):
+        yield fields[first : first + FIELDS_PER_READ]

@@ -1,0 +1,98 @@
+"""The worker process: a Faust app that runs the partition consumer, and a web server for metrics and probes."""
+
+import time
+from typing import Any
+
+import faust
+from aiokafka import TopicPartition
+from faust.web import Request, Response, View
+
+from streams.engine.engine import Engine
+from streams.engine.panes import KEEP_MS
+from streams.engine.plan import Plan
+from streams.settings import Settings
+from streams.state import PartitionStore, connect
+from streams.worker.consumer import PartitionConsumer
+from streams.worker.dead_letters import DeadLetters
+from streams.worker.table import KpiTable, Log
+from streams.worker.telemetry import Telemetry
+
+
+class _Boot(faust.App.BootStrategy):
+    enable_kafka = False  # Faust runs the agents; it does not fetch
+
+
+class KpiApp(faust.App):
+    """A Faust app without Faust's Kafka."""
+
+    BootStrategy = _Boot
+
+    def _create_directories(self) -> None:
+        """Make none: Faust's tables would live there, ours live in Redis."""
+
+
+class Worker:
+    """One worker process, wired."""
+
+    def __init__(self, settings: Settings, plan: Plan) -> None:
+        self._settings = settings
+        self._plan = plan
+        self._engine = Engine(plan, sweeps=settings.ends_at == "wall")
+        self._redis = connect(settings.redis_url())
+        self._telemetry = Telemetry()
+        self.app = KpiApp(
+            settings.group_id(),
+            broker=settings.broker,
+            autodiscover=False,
+            web_bind=settings.worker_host,
+            web_port=settings.worker_port,
+        )
+        self._consumer = PartitionConsumer(self.app, settings, self._make_table)
+        self.app.service(self._consumer)
+        self._add_pages()
+
+    def run(self) -> None:
+        """Run until SIGINT or SIGTERM, then exit the process."""
+        worker = faust.Worker(self.app, loglevel=self._settings.log_level, quiet=True, redirect_stdouts=False)
+        worker.execute_from_commandline()
+
+    def _make_table(self, partition: TopicPartition, log_: Log, *, dead_letters: DeadLetters) -> KpiTable:
+        settings = self._settings
+        store = PartitionStore(
+            self._redis,
+            settings.namespace,
+            partition.partition,
+            fingerprint=self._plan.fingerprint,
+            tiers=KEEP_MS,
+            wall=settings.ends_at == "wall",
+        )
+        return KpiTable(partition, log_, store, self._engine, dead_letters, self._telemetry, settings, clock_ms)
+
+    # -- Web ----------------------------------------------------------------------------------------------
+
+    def _add_pages(self) -> None:
+        @self.app.page("/metrics")
+        async def metrics(view: View, request: Request) -> Response:
+            return view.bytes(self._telemetry.text(), content_type="text/plain; version=0.0.4")
+
+        @self.app.page("/healthz")
+        async def healthz(view: View, request: Request) -> Response:
+            return view.json({"alive": True})
+
+        @self.app.page("/readyz")
+        async def readyz(view: View, request: Request) -> Response:
+            status = self.status()
+            return view.json(status, status=200 if status["ready"] else 503)
+
+    def status(self) -> dict[str, Any]:
+        """Ready once the group has spoken and all assigned partitions are open; and why not."""
+        states = {
+            str(partition.partition): assigned.table.state for partition, assigned in self._consumer.assigned.items()
+        }
+        ready = self._consumer.joined and all(state == "open" for state in states.values())
+        return {"ready": ready, "joined": self._consumer.joined, "partitions": states}
+
+
+def clock_ms() -> int:
+    """The worker's clock, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,20 @@
+"""What travels from a pump to its partition's agent."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from aiokafka import ConsumerRecord
+
+
+class Batch(NamedTuple):
+    """The records in [start, end). Holes, control records and compacted offsets are inside; records may be none."""
+
+    epoch: int
+    """How often the partition had been sought when it was fetched."""
+    start: int
+    """The position before the fetch."""
+    end: int
+    """The position after it."""
+    records: Sequence[ConsumerRecord[bytes, bytes]]
+    caught_up: bool
+    """Whether `end` is the end of what may be read (the last stable offset)."""

@@ -1,0 +1,73 @@
+"""The worker's own metrics. Everything that is dropped, held or lost is counted here."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from streams import naming
+
+_COMMIT_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_BATCH_BUCKETS = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000)
+
+
+class Telemetry:
+    """One registry per worker process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._events = Counter(
+            naming.EVENTS, "Events by what became of them", ("type", "outcome"), registry=self.registry
+        )
+        self._dead_letters = Counter(
+            naming.DEAD_LETTERS, "Records that could not be counted", ("reason",), registry=self.registry
+        )
+        self._commit_seconds = Histogram(
+            naming.COMMIT_SECONDS, "Time of a commit in Redis", buckets=_COMMIT_BUCKETS, registry=self.registry
+        )
+        self._batch_events = Histogram(
+            naming.BATCH_EVENTS, "Records of a commit", buckets=_BATCH_BUCKETS, registry=self.registry
+        )
+        self.fenced = Counter(
+            naming.FENCED, "Commits refused because another worker owns the partition", registry=self.registry
+        )
+        self.lost = Counter(
+            naming.LOST, "Records that retention deleted before they were read", ("partition",), registry=self.registry
+        )
+        self.errors = Counter(
+            naming.ERRORS, "Errors after which a partition was opened again", ("error",), registry=self.registry
+        )
+        self._lag = Gauge(naming.LAG, "Records not yet applied", ("partition",), registry=self.registry)
+        self._state = Gauge(
+            naming.PARTITION_STATE, "1 for the state that a partition is in", ("partition", "state"), registry=self.registry
+        )
+        self._states: dict[int, str] = {}
+
+    def committed(self, outcomes: Mapping[tuple[str, str], int], rejects: Mapping[str, int], seconds: float) -> None:
+        """Account for a commit: (type, outcome) -> events, reason -> rejects."""
+        for (type_, outcome), number in outcomes.items():
+            self._events.labels(type_, outcome).inc(number)
+        for reason, number in rejects.items():
+            self._events.labels(naming.INVALID, "rejected").inc(number)
+            self._dead_letters.labels(reason).inc(number)
+        self._commit_seconds.observe(seconds)
+        self._batch_events.observe(sum(outcomes.values()) + sum(rejects.values()))
+
+    def lag(self, partition: int, records: int) -> None:
+        self._lag.labels(partition).set(records)
+
+    def state(self, partition: int, state: str) -> None:
+        """The one state that a partition is in."""
+        before = self._states.get(partition)
+        if before is not None and before != state:
+            self._state.remove(partition, before)
+        self._states[partition] = state
+        self._state.labels(partition, state).set(1)
+
+    def released(self, partition: int) -> None:
+        """The partition is no longer ours."""
+        self._state.remove(partition, self._states.pop(partition, ""))
+        self._lag.remove(partition)
+
+    def text(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,46 @@
+"""Making the topics that are not there yet."""
+
+import logging
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import for_code
+
+from streams.settings import Settings
+from streams.worker.dead_letters import MAX_REQUEST_BYTES
+
+log = logging.getLogger(__name__)
+
+_ALREADY_EXISTS: Final = 36
+_BROKER_DEFAULT: Final = -1
+
+
+async def create_topics(settings: Settings) -> None:
+    """Create the events topic and the compacted dead letter topic where missing; KafkaError when refused."""
+    admin = AIOKafkaAdminClient(**settings.kafka_client())
+    await admin.start()
+    try:
+        there = set(await admin.list_topics())
+        missing = [topic for topic in _topics(settings) if topic.name not in there]
+        if missing:
+            response = await admin.create_topics(missing)
+            _check(response.topic_errors)
+    finally:
+        await admin.close()
+
+
+def _topics(settings: Settings) -> list[NewTopic]:
+    letters = {"cleanup.policy": "compact", "max.message.bytes": str(MAX_REQUEST_BYTES)}
+    partitions = settings.topic_partitions
+    return [
+        NewTopic(settings.topic, partitions, _BROKER_DEFAULT),
+        NewTopic(settings.dead_letters_topic, partitions, _BROKER_DEFAULT, topic_configs=letters),
+    ]
+
+
+def _check(errors: list[tuple[str, int, str | None]]) -> None:
+    for topic, code, message in errors:
+        if code == 0:
+            log.info("created topic %s", topic)
+        elif code != _ALREADY_EXISTS:  # another worker was faster
+            raise for_code(code)(f"cannot create topic {topic}: {message}")

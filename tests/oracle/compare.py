@@ -1,0 +1,173 @@
+"""What `kpi replay --json` says, held against the oracle: one sentence for each reading that differs.
+
+The two agree when the whole numbers are equal to the last digit. What may differ is named here and nowhere
+else: a quantile by its buckets' 10 %, the age of the oldest in a slice by its pane's width, and a reading
+over nothing, which may be absent (but for the whole of a count: over nothing it is 0).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from math import isclose
+from typing import Any
+
+from tests.oracle.oracle import Expected, Form, Key
+
+Reading = Mapping[str, Any]
+
+PARTS = ("value", "numerator", "denominator", "samples")
+QUANTILE_ERROR = 0.10
+ROUNDING = 1e-12
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+# How long the panes of a tier are kept, and how wide they are: an age is as exact as the finest that is left.
+PANES = ((3 * HOUR_MS, MINUTE_MS), (50 * DAY_MS, HOUR_MS))
+
+# From whole numbers to the gauge's unit: minor units to major ones, milliseconds to seconds.
+UNITS: dict[Form, Fraction] = {
+    "ratio": Fraction(1),
+    "points": Fraction(100),
+    "count": Fraction(1),
+    "cost": Fraction(1, 100),
+    "money": Fraction(1, 100),
+    "mean": Fraction(1, 1000),
+    "quantile": Fraction(1, 1000),
+    "oldest": Fraction(1, 1000),
+}
+
+
+def differences(expected: Mapping[Key, Expected], replay: Reading) -> list[str]:
+    """Sentences, one for each difference, sorted by reading; none if the two agree.
+
+    `replay` is the object that `kpi replay --json` prints, of all KPIs, windows and dimensions. A reading
+    that the oracle does not know of is a difference too, unless it is over nothing, in a known window.
+    """
+    theirs = {key_of(reading): reading for reading in replay["readings"]}
+    times = Counter(key_of(reading) for reading in replay["readings"])
+    wholes = {(key.gauge, key.labels, key.window) for key in expected}
+    sentences = [f"{name(key)}: {n} readings where one is due" for key, n in times.items() if n > 1]
+    for key in sorted(expected.keys() | theirs.keys()):
+        ours, reading = expected.get(key), theirs.get(key)
+        if ours is None:
+            complaints = unknown(theirs[key], known=(key.gauge, key.labels, key.window) in wholes)
+        elif reading is None:
+            complaints = absent(key, ours)
+        else:
+            complaints = unequal(key, ours, reading)
+        sentences += [f"{name(key)}: {complaint}" for complaint in complaints]
+    return sentences
+
+
+def key_of(reading: Reading) -> Key:
+    """The key of a reading of the replay; labels that do not apply may be null."""
+    labels = sorted((label, str(value)) for label, value in reading["labels"].items() if value is not None)
+    return Key(reading["gauge"], tuple(labels), reading["window"], reading["dimension"], reading["member"])
+
+
+def name(key: Key) -> str:
+    """`crm_win_ratio{kind="all"} over 30d, channel=web`, or `.., the whole`."""
+    labels = ",".join(f'{label}="{value}"' for label, value in key.labels)
+    slice_ = "the whole" if key.dimension == "all" else f"{key.dimension}={key.member}"
+    return f"{key.gauge}{{{labels}}} over {key.window}, {slice_}"
+
+
+def unknown(reading: Reading, known: bool) -> Iterator[str]:
+    """A reading that the oracle has not got, harmless if it is over nothing in a window that it has."""
+    if not known:
+        yield "the oracle knows no such gauge, labels and window"
+    elif any(reading[part] for part in PARTS):
+        theirs = ", ".join(f"{part} {reading[part]}" for part in PARTS)
+        yield f"ours is nothing counted, theirs is {theirs}"
+
+
+def absent(key: Key, ours: Expected) -> Iterator[str]:
+    """No reading, which is right where there is no value, and in a slice where a count is 0."""
+    no_count = key.dimension != "all" and ours.form in ("count", "money") and ours.numerator == 0
+    if value_of(ours) is not None and not no_count:
+        yield f"ours is {describe(ours)}, theirs is absent"
+
+
+def unequal(key: Key, ours: Expected, theirs: Reading) -> Iterator[str]:
+    """What differs between two readings of one key: the KPI's name, a whole number, or the value."""
+    if theirs["kpi"] != ours.kpi:
+        yield f"ours is of the KPI {ours.kpi}, theirs of {theirs['kpi']}"
+    if value_of(ours) is None:
+        yield from not_nothing(ours, theirs)
+    elif ours.form == "quantile":
+        yield from unequal_quantile(ours, theirs)
+    elif ours.form == "oldest" and key.dimension != "all":
+        yield from unequal_age(ours, theirs)
+    else:
+        yield from unequal_numbers(ours, theirs)
+
+
+def not_nothing(ours: Expected, theirs: Reading) -> Iterator[str]:
+    """No value; whole numbers may be left out, and the age of nothing may be 0."""
+    for part in ("samples",) if ours.form == "quantile" else ("numerator", "denominator"):
+        if theirs[part] is not None and not same_number(getattr(ours, part) or 0, theirs[part]):
+            yield f"{part}: ours is {getattr(ours, part)}, theirs is {theirs[part]}"
+    if theirs["value"] is not None and not (ours.form == "oldest" and theirs["value"] == 0):
+        yield f"value: ours is none, theirs is {theirs['value']}"
+
+
+def unequal_numbers(ours: Expected, theirs: Reading) -> Iterator[str]:
+    """Numerator and denominator to the last integer, and the value that follows from them."""
+    for part, number in (("numerator", ours.numerator), ("denominator", ours.denominator)):
+        if not same_number(number, theirs[part]):
+            yield f"{part}: ours is {number}, theirs is {theirs[part]}"
+    if not close(value_of(ours), theirs["value"], ROUNDING):
+        yield f"value: ours is {value_of(ours)}, theirs is {theirs['value']}"
+
+
+def unequal_quantile(ours: Expected, theirs: Reading) -> Iterator[str]:
+    """As many samples, and a value within a bucket's error of the exact one."""
+    for part in ("numerator", "denominator"):
+        if theirs[part] is not None:
+            yield f"{part}: ours is none, as of every quantile, theirs is {theirs[part]}"
+    if not same_number(ours.samples, theirs["samples"]):
+        yield f"samples: ours is {ours.samples}, theirs is {theirs['samples']}"
+    if not close(value_of(ours), theirs["value"], QUANTILE_ERROR + ROUNDING):
+        yield f"value: ours is {value_of(ours)}, theirs is {theirs['value']}, which is not within 10 %"
+
+
+def unequal_age(ours: Expected, theirs: Reading) -> Iterator[str]:
+    """The age of the oldest in a slice: to the width of the pane that it is in."""
+    age_ms, theirs_ms = ours.numerator or 0, theirs["numerator"]
+    if type(theirs_ms) is not int or abs(theirs_ms - age_ms) > pane_width_ms(age_ms):
+        yield f"numerator: ours is {age_ms}, theirs is {theirs_ms}, which is more than a pane off"
+    elif not close(theirs_ms / 1000, theirs["value"], ROUNDING):
+        yield f"value: theirs is {theirs['value']}, which is not its own numerator {theirs_ms} in seconds"
+
+
+def pane_width_ms(age_ms: int) -> int:
+    """The width of the finest pane that is still kept at this age."""
+    return next((width_ms for kept_ms, width_ms in PANES if age_ms + width_ms < kept_ms), DAY_MS)
+
+
+def same_number(ours: int | None, theirs: object) -> bool:
+    """Equal as whole numbers; `1.0` and `true` are none."""
+    return ours == theirs and (theirs is None or type(theirs) is int)
+
+
+def close(ours: float | None, theirs: object, error: float) -> bool:
+    """Two numbers whose difference is at most `error` of ours."""
+    if ours is None or isinstance(theirs, bool) or not isinstance(theirs, int | float):
+        return False
+    return isclose(ours, theirs, rel_tol=0, abs_tol=abs(ours) * error)
+
+
+def value_of(ours: Expected) -> float | None:
+    """In the gauge's unit: a ratio, points, a count, major units or seconds; None where there is no value."""
+    number = ours.duration_ms if ours.form == "quantile" else ours.numerator
+    per = 1 if ours.denominator is None else ours.denominator
+    if number is None or per == 0 or (ours.form == "cost" and number == 0):
+        return None
+    return float(Fraction(number, per) * UNITS[ours.form])
+
+
+def describe(ours: Expected) -> str:
+    """`value 0.5, numerator 1, denominator 2`."""
+    parts = [("value", value_of(ours))] + [(part, getattr(ours, part)) for part in PARTS[1:]]
+    return ", ".join(f"{part} {number}" for part, number in parts if number is not None)
