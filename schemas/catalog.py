@@ -5,19 +5,73 @@ by compiling (an unknown measure in a formula, a field that an event does not ha
 `streams.engine.plan`, with the same `Problem`.
 """
 
-from collections.abc import Iterator, Mapping
+import difflib
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-Span = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(ms|s|m|h|d)$")]
-GaugeName = Annotated[str, StringConstraints(pattern=r"^crm_[a-z0-9_]+$")]
-CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+from schemas.events import MAX_AMOUNT
+
+RESERVED = frozenset({"all", "window", "dimension", "member"})
+"""Every gauge has these labels, and `all` is the whole: no dimension or label of a KPI may be called so."""
+
+_NAME = r"^[a-z][a-z0-9_]*$"
+_SPAN = r"^[1-9][0-9]{0,8}(ms|s|m|h|d)$"
+_GAUGE = r"^crm_[a-z0-9_]+$"
+_CURRENCY = r"^[A-Z]{3}$"
+_PATTERNS = {
+    _NAME: "a name has lower-case letters, digits and _, and begins with a letter",
+    _SPAN: "a span is a number and its unit, such as 30d, 24h, 15m, 90s or 500ms",
+    _GAUGE: "a gauge is called crm_ and then lower-case letters, digits and _",
+    _CURRENCY: "a currency is its ISO 4217 code, such as EUR",
+}
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """What to say after "unknown ..": the known name that was probably meant, else all of them."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known) or 'none'}"
+
+
+_Items = TypeVar("_Items", bound=list[Any])
+
+
+def _distinct(items: _Items) -> _Items:
+    for item in items:
+        if items.count(item) > 1:
+            raise PydanticCustomError("repeated", "{item} stands here twice", {"item": item})
+    return items
+
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED:
+        raise PydanticCustomError(
+            "reserved", "{name} has a meaning of its own; choose another", {"name": name}
+        )
+    return name
+
+
+Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=64)]
+FreeName = Annotated[Name, AfterValidator(_not_reserved)]
+Names = Annotated[list[Name], AfterValidator(_distinct)]
+Span = Annotated[str, StringConstraints(pattern=_SPAN)]
+GaugeName = Annotated[str, StringConstraints(pattern=_GAUGE)]
+CurrencyCode = Annotated[str, StringConstraints(pattern=_CURRENCY)]
 Condition = str
 
 Window = Literal[
@@ -38,6 +92,16 @@ def span_ms(span: Span) -> int:
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_unknown_field(cls, data: Any) -> Any:
+        """All unknown fields at once, and instead of what is missing: mostly they are the same fault."""
+        unknown = [key for key in data if key not in cls.model_fields] if isinstance(data, Mapping) else []
+        if unknown:
+            context = {"fields": unknown, "known": list(cls.model_fields)}
+            raise PydanticCustomError("unknown_fields", "unknown fields: {fields}", context)
+        return data
+
 
 # -- Facts ------------------------------------------------------------------------------------------------
 
@@ -56,7 +120,7 @@ class Register(_Model):
     """
 
     event: str
-    fields: list[str] = Field(min_length=1)
+    fields: Annotated[list[str], AfterValidator(_distinct)] = Field(min_length=1)
 
 
 class Map(_Model):
@@ -100,7 +164,7 @@ class Moment(_Model):
 
 
 class Provided(_Model):
-    """A bound on how many times of `step` lie before (or after) the moment that is counted; strict both ways."""
+    """A bound on how many times of `step` lie before (or after) a moment; strictly so, both ways."""
 
     step: Name
     before: Name | None = None
@@ -112,7 +176,7 @@ class Provided(_Model):
 class MeasureSpec(_Model):
     """Base of all measures. `tiers`: which panes hold it; all by default."""
 
-    tiers: list[Tier] | None = None
+    tiers: Annotated[list[Tier], Field(min_length=1), AfterValidator(_distinct)] | None = None
     note: str | None = None
 
 
@@ -193,7 +257,7 @@ class Subject(_Model):
     id: str
     keep: Span | Literal["forever"] = "800d"
     """How long after its newest event a subject is remembered (longer while it counts in a level)."""
-    dimensions: list[Name] = []
+    dimensions: Names = []
     dimensions_from: list[str] | None = None
     """Event types that may set the dimensions; all events about the subject by default."""
     steps: dict[Name, Step] = {}
@@ -213,7 +277,7 @@ class Series(_Model):
 
     formula: str
     gauge: GaugeName | None = None
-    labels: dict[Name, str] = {}
+    labels: dict[FreeName, str] = {}
     unit: Unit | None = None
 
 
@@ -227,9 +291,9 @@ class Kpi(_Model):
     unit: Unit
     good: Literal["up", "down", "none"]
     gauge: GaugeName
-    windows: list[Window] = Field(min_length=1)
-    dimensions: list[Name] = []
-    labels: dict[Name, str] = {}
+    windows: Annotated[list[Window], AfterValidator(_distinct)] = Field(min_length=1)
+    dimensions: Names = []
+    labels: dict[FreeName, str] = {}
     formula: str | None = None
     series: list[Series] = []
     requires: list[Name] = []
@@ -261,6 +325,19 @@ class Currency(_Model):
     digits: int = Field(default=2, ge=0, le=4)
     rates: dict[CurrencyCode, Rate] = {}
 
+    @model_validator(mode="after")
+    def _amounts_fit(self) -> Self:
+        """A converted amount is kept in 64 bits."""
+        for code, rate in self.rates.items():
+            if MAX_AMOUNT * rate.rate * Decimal(10) ** (self.digits - rate.digits) >= 2**63:
+                context = {"code": code, "report": self.report}
+                raise PydanticCustomError(
+                    "rate",
+                    "amounts in {code} grow too large in {report}: give {report} fewer digits",
+                    context,
+                )
+        return self
+
 
 class Dimension(_Model):
     keeps: Literal["first", "as_was"] = "first"
@@ -271,7 +348,7 @@ class Catalog(_Model):
     version: Literal[1]
     time_zone: str = "UTC"
     currency: Currency
-    dimensions: dict[Name, Dimension] = {}
+    dimensions: dict[FreeName, Dimension] = {}
     subjects: dict[Name, Subject]
     kpis: dict[Name, Kpi]
 
@@ -305,10 +382,13 @@ class Lines:
 
     def problem(self, path: Path, message: str) -> Problem:
         """`message` at `path`, with the line of the nearest part of the path that stands in the file."""
-        known = path
-        while known not in self._lines:
-            known = known[:-1]
-        return Problem(".".join(map(str, path)), self._lines[known], message)
+        return Problem(".".join(map(str, path)), self._lines[self.known(path)], message)
+
+    def known(self, path: Path) -> Path:
+        """As much of the path as stands in the file."""
+        while path not in self._lines:
+            path = path[:-1]
+        return path
 
 
 def _walk(node: Any, path: Path) -> Iterator[tuple[Path, int]]:
@@ -338,13 +418,9 @@ def parse(text: str) -> Parsed:
     """Read a catalog from YAML text; nothing is raised for a bad one."""
     try:
         document = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = Problem(
-            "", mark.line + 1 if mark else 0, " ".join(str(error.problem or error.context).split())
-        )
-        return Parsed(None, Lines(None), [problem])
-    lines = Lines(document)
+        lines = Lines(document)
+    except (MarkedYAMLError, ReaderError, RecursionError) as error:
+        return Parsed(None, Lines(None), [_not_yaml(text, error)])
     try:
         catalog = Catalog.model_validate(document)
     except ValidationError as error:
@@ -353,6 +429,17 @@ def parse(text: str) -> Parsed:
     if problems:
         return Parsed(None, lines, problems)
     return Parsed(catalog.model_copy(update={"subjects": subjects}), lines, [])
+
+
+def _not_yaml(text: str, error: MarkedYAMLError | ReaderError | RecursionError) -> Problem:
+    if isinstance(error, RecursionError):
+        return Problem("", 1, "nested too deeply")
+    if isinstance(error, ReaderError):
+        return Problem(
+            "", text.count("\n", 0, error.position) + 1, f"{error.reason} (#x{error.character:02x})"
+        )
+    mark = error.problem_mark or error.context_mark
+    return Problem("", mark.line + 1 if mark else 1, " ".join(str(error.problem or error.context).split()))
 
 
 def _with_measures(catalog: Catalog, lines: Lines) -> tuple[dict[str, Subject], list[Problem]]:
@@ -381,8 +468,18 @@ def _measure(raw: Any) -> MeasureSpec:
 
 
 def _problems(lines: Lines, prefix: Path, error: ValidationError) -> Iterator[Problem]:
+    """What pydantic found, one problem per path; the branches of a union that do not fit are one problem."""
+    messages: dict[Path, list[str]] = {}
     for fault in error.errors():
-        message = fault["msg"]
-        if fault["type"] == "extra_forbidden":
-            message = "unknown field; see docs of this section for the fields it has"
-        yield lines.problem((*prefix, *fault["loc"]), message)
+        path, context = (*prefix, *fault["loc"]), fault.get("ctx", {})
+        if fault["type"] == "unknown_fields":
+            for field in context["fields"]:
+                messages[*path, field] = [f"unknown field {field!r}{nearest(str(field), context['known'])}"]
+        elif fault["type"] == "missing":
+            messages[path] = ["is missing"]
+        else:
+            not_mapping = "Input should be a mapping" if fault["type"] == "model_type" else None
+            message = not_mapping or _PATTERNS.get(context.get("pattern", ""), fault["msg"])
+            messages.setdefault(lines.known(path), []).append(message)
+    for path, alternatives in messages.items():
+        yield lines.problem(path, "; or: ".join(alternatives))

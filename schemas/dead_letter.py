@@ -36,7 +36,7 @@ class DeadLetter(BaseModel):
 
     reason: Reason
     field: str | None
-    """Path of the field at fault, such as `data.amount_minor`; None when the record as a whole is at fault."""
+    """Path of the field at fault, such as `data.amount_minor`; None when it is the record as a whole."""
     message: str
     topic: str
     partition: int

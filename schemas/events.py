@@ -14,7 +14,8 @@ decoders are derived from these models (`streams.engine.decode`); nothing is dec
 """
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from types import NoneType
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_args, get_origin
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
 from pydantic_core import PydanticCustomError
@@ -325,6 +326,19 @@ _MODELS: tuple[type[Data], ...] = (
 EVENT_TYPES: dict[str, type[Data]] = {model.TYPE: model for model in _MODELS}
 
 
+def field_type(type_: str, field: str) -> type:
+    """What a field of an event's data holds when it is there: str, int, bool or date."""
+    return _held(EVENT_TYPES[type_].model_fields[field].annotation)
+
+
+def _held(annotation: Any) -> type:
+    if get_origin(annotation) is Literal:
+        return type(get_args(annotation)[0])
+    parts = [part for part in get_args(annotation) if part is not NoneType]
+    held: type = _held(parts[0]) if parts else annotation
+    return held
+
+
 class Envelope(BaseModel):
     """The CloudEvents attributes that count here; others are ignored."""
 
@@ -361,7 +375,7 @@ class Event(Envelope):
 
 
 def partition_key(type_: str, data: dict[str, Any]) -> str | None:
-    """The key that the contract gives to an event without `partitionkey`; None for a type or id unknown here."""
+    """The key that the contract gives to an event without `partitionkey`; None for a type unknown here."""
     model = EVENT_TYPES.get(type_)
     for field in ("customer_id", "invitation_id", model.OWN_ID if model else ""):
         value = data.get(field)

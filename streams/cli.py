@@ -1,28 +1,233 @@
-"""The command line: `kpi ...`."""
+"""The command line: `kpi ...`. Each command reads its options, calls one function, and says how it ended."""
+
+import asyncio
+import signal
+import sys
+import time
+from datetime import datetime
+from importlib.metadata import version
+from typing import Annotated, Any, NoReturn
 
 import typer
+from rich.console import Console
 
-from streams.engine.plan import read_plan
+from streams.engine.plan import Plan, read_plan
+from streams.errors import KpiError, SettingsError
 from streams.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Exact KPIs from CRM events, live: Kafka in, Prometheus gauges out.",
+)
+out = Console()
+err = Console(stderr=True, soft_wrap=True)
+
+CatalogOption = Annotated[str | None, typer.Option("--catalog", help="A catalog of your own.", metavar="PATH")]
+
+
+def main() -> None:
+    """Run a command; what an operator can act on is said in plain words, without a traceback."""
+    try:
+        app()
+    except KpiError as error:
+        _fail(str(error))
+
+
+def _fail(text: str, status: int = 1) -> NoReturn:
+    err.print(f"[bold red]kpi:[/] ", end="")
+    err.print(text, markup=False, highlight=False)
+    raise SystemExit(status)
+
+
+def _plan(settings: Settings) -> Plan:
+    return read_plan(*settings.catalog_text())
+
+
+def _settings(catalog: str | None = None, **given: Any) -> Settings:
+    if catalog is not None:
+        given["catalog"] = catalog
+    return Settings.read(**given)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(version("crm-kpi-streams"))
+        raise typer.Exit
+
+
+@app.callback()
+def kpi(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Settings come from KPI_... variables or a .env file: see `kpi settings`."""
+
+
+# -- Running ----------------------------------------------------------------------------------------------
 
 
 @app.command()
 def worker() -> None:
-    """Run a worker."""
+    """Run a worker: it keeps the KPI tables of its share of the partitions."""
     from streams.worker.app import Worker
 
-    settings = Settings.read()
-    Worker(settings, read_plan(*settings.catalog_text())).run()
+    settings = _settings()
+    _say_settings(settings)
+    Worker(settings, _plan(settings)).run()
 
 
-@app.callback()
-def callback() -> None: ...
+@app.command()
+def board() -> None:
+    """Run a board: KPI gauges at /metrics, readings at /api/v1/readings, a page at /."""
+    from streams.serve.app import run_board
+
+    settings = _settings()
+    _say_settings(settings)
+    run_board(settings, _plan(settings))
 
 
-def main() -> None:
-    app()
+@app.command()
+def run() -> None:
+    """Run a worker and a board, as two processes."""
+    from streams.commands.both import run_both
+
+    settings = _settings()
+    _plan(settings)  # what is wrong with the catalog is said here, not in a log file
+    settings.bootstrap_servers()
+    settings.redis_url()
+    _until_interrupted(run_both(settings))
+
+
+@app.command()
+def demo(
+    seconds: Annotated[float | None, typer.Option(help="Stop by itself after so long.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=700, help="Days of history.")] = 35,
+    per_day: Annotated[float, typer.Option(min=1, help="Events a day in the history.")] = 1_500,
+    rate: Annotated[float, typer.Option(min=0.01, max=5_000, help="Live events a second.")] = 10,
+    speed: Annotated[
+        float | None, typer.Option(min=1, help="Let the history pass at so many times real time, not at once.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another company.")] = 1,
+) -> None:
+    """Run the whole system on this machine, with a company's traffic, embedded broker and Redis."""
+    from streams.commands.demo import Company, demo
+
+    settings = _settings()
+    _plan(settings)
+    _until_interrupted(demo(settings, Company(days, per_day, rate, speed, seed), seconds, _say))
+
+
+def _say(text: str) -> None:
+    out.print(text, highlight=False, soft_wrap=True)
+
+
+def _until_interrupted(work: Any) -> None:
+    """Run a coroutine; SIGTERM and Ctrl-C cancel it, and it stops in good order."""
+
+    async def interruptible() -> None:
+        task = asyncio.ensure_future(work)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            _say("stopped")
+
+    asyncio.run(interruptible())
+
+
+# -- Replaying --------------------------------------------------------------------------------------------
+
+
+@app.command()
+def replay(
+    files: Annotated[list[str], typer.Argument(help="NDJSON, a CloudEvent a line; .gz and - too.", metavar="FILE...")],
+    catalog: CatalogOption = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Windows end at this time; later lines are skipped.", metavar="TIME")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+    window: Annotated[list[str] | None, typer.Option(help="Only these windows.")] = None,
+    kpi: Annotated[list[str] | None, typer.Option(help="Only these KPIs.")] = None,
+    dimension: Annotated[list[str] | None, typer.Option(help="Only these dimensions (`all` is the whole).")] = None,
+) -> None:
+    """Publish files to Kafka, let a real worker apply them, and print the readings."""
+    from streams.commands.replay import replay
+    from streams.commands.report import Filters, print_dead_letters, print_json, print_table
+
+    settings = _settings(catalog)
+    plan = _plan(settings)
+    filters = Filters.checked(plan, window, kpi, dimension)
+    with _progress() as advance:
+        outcome = asyncio.run(replay(files, settings, plan, _time_ms(as_of), advance))
+    print_dead_letters(err, outcome)
+    if json_:
+        print_json(sys.stdout, outcome, filters)
+    else:
+        print_table(out, outcome, plan, filters)
+
+
+def _time_ms(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise SettingsError(f"--as-of {text}: write RFC 3339 with a zone, e.g. 2026-01-31T12:00:00Z")
+    return round(moment.timestamp() * 1000)
+
+
+def _progress() -> Any:
+    """A context that gives a function to advance a bar with; no bar where nobody watches."""
+    from streams.commands.report import progress
+
+    return progress(err)
+
+
+@app.command()
+def traffic(
+    events: Annotated[int, typer.Option(min=1, help="How many.")] = 10_000,
+    days: Annotated[int, typer.Option(min=1, help="Over how many days.")] = 90,
+    until: Annotated[str | None, typer.Option(help="When they end; now by default.", metavar="TIME")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed, the same events.")] = 1,
+    mess: Annotated[bool, typer.Option("--mess", help="With duplicates, disorder and bad lines.")] = False,
+) -> None:
+    """Write believable CRM events as NDJSON to standard output."""
+    from streams.embedded.mess import Mess, messy
+    from streams.embedded.traffic import encode, spread
+
+    until_ms = _time_ms(until) or time.time_ns() // 1_000_000
+    lines = (encode(event) for _, event in spread(seed, events, until_ms, days))
+    for line in messy(lines, Mess(), seed) if mess else lines:
+        sys.stdout.buffer.write(line + b"\n")
+
+
+# -- Looking ----------------------------------------------------------------------------------------------
+
+
+@app.command()
+def check(catalog: Annotated[str | None, typer.Argument(help="The shipped one by default.")] = None) -> None:
+    """Validate a catalog: every fault with its path, its line, and what would be right."""
+    settings = _settings(catalog)
+    plan = _plan(settings)
+    kpis = len(plan.catalog.kpis)
+    _say(f"{settings.catalog_text()[1]}: {kpis} KPIs, {len(plan.series)} series, {len(plan.measures)} measures: fine")
+
+
+@app.command()
+def settings() -> None:
+    """Print the settings in force, secrets hidden."""
+    _say_settings(_settings())
+
+
+def _say_settings(settings: Settings) -> None:
+    for name, value in settings.redacted().items():
+        _say(f"{name}={value}")
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ def row_shard(subject_id: str) -> int:
 
 
 def partition_keys_pattern(namespace: str) -> str:
-    """Pattern (of SCAN) that all partitions' keys match."""
-    literal = re.sub(r"([*?\[\]\\^-])", r"\\\1", namespace)
+    """Pattern (of SCAN) of all partitions' keys; the namespace itself must not contain `:`."""
+    literal = re.sub(r"([*?\[\]\\])", r"\\\1", namespace)
     return f"{{{literal}:*}}:*"
 
 
@@ -130,6 +130,7 @@ INVALID = "invalid"  # type of a record that is no event
 # -- Totals that are not levels ---------------------------------------------------------------------------
 # Committed with the panes, so that they are as exact; `!` keeps them apart from measures.
 
+COUNTER = "!"
 APPLIED = "!applied"
 UNCHANGED = "!unchanged"
 NEWEST_MS = "!newest_ms"
@@ -137,6 +138,7 @@ NEWEST_MS = "!newest_ms"
 
 def rejects_total(reason: str) -> str:
     return f"!rejects.{reason}"
+
 
 # -- Metrics of the board ---------------------------------------------------------------------------------
 
@@ -148,5 +150,6 @@ LAST_EVENT = "crm_kpi_last_event_timestamp_seconds"
 PARTITIONS_STALE = "crm_partitions_stale"
 
 SLICE_LABELS = ("window", "dimension", "member")
-OWN_LABELS = ("quantile", "clock", "state", "kind", "currency")  # of KPIs, in this order; others come behind them
+# KPIs' own labels in this order; others come behind them.
+OWN_LABELS = ("quantile", "clock", "state", "kind", "currency")
 INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good")

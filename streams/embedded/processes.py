@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from streams.errors import StartError
 
@@ -25,11 +26,11 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A running child; what it prints goes to the file `log`."""
+    """A running child; what it prints goes to the file `log`, or where our own output goes."""
 
     name: str
     process: subprocess.Popen[bytes]
-    log: Path
+    log: Path | None
 
     @property
     def pid(self) -> int:
@@ -65,38 +66,51 @@ class Child:
             time.sleep(PROBE_EVERY_S)
 
     def _tail(self) -> str:
+        if self.log is None:
+            return "it has said above why"
         lines = self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
         return "\n".join([f"the end of {self.log}:", *(f"  {line}" for line in lines)])
 
 
-def start(name: str, command: Sequence[str], directory: Path, env: Mapping[str, str] | None = None) -> Child:
+def start(
+    name: str, command: Sequence[str], directory: Path | None, env: Mapping[str, str] | None = None
+) -> Child:
     """Start `command` with its log in `directory`/`name`.log; `env` is added to our own environment.
 
-    The child has a session of its own, so that Ctrl-C in the terminal reaches only us, and we stop it in good
-    order. On Linux the kernel kills it when we die, however we die. It goes by the *thread* that calls this,
-    so call it from the main thread. Elsewhere a parent that is killed leaves its children behind.
+    Without a directory it prints where we do. The child has a session of its own, so that Ctrl-C in the
+    terminal reaches only us, and we stop it in good order. On Linux the kernel kills it when we die, however we
+    die. It goes by the *thread* that calls this, so call it from the main thread. Elsewhere a parent that is
+    killed leaves its children behind.
     """
+    if directory is None:
+        return Child(name, _popen(command, env, None), None)
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / f"{name}.log"
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(env or {})},
-            start_new_session=True,
-            preexec_fn=_dies_with(os.getpid()),
-        )
-    return Child(name, process, log)
+        return Child(name, _popen(command, env, output), log)
+
+
+def _popen(
+    command: Sequence[str], env: Mapping[str, str] | None, output: IO[bytes] | None
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+        env={**os.environ, **(env or {})},
+        start_new_session=True,
+        preexec_fn=_dies_with(os.getpid()),
+    )
 
 
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody uses at this moment."""
-    return next(port for port in random.sample(SERVER_PORTS, len(SERVER_PORTS)) if _is_free(port))
+    return next(port for port in random.sample(SERVER_PORTS, len(SERVER_PORTS)) if is_free(port))
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this port of the loopback interface."""
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", port))

@@ -7,7 +7,7 @@ pass; only a record that it refuses is looked at a second time, to say what is w
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, Protocol, Union, get_args, get_origin
@@ -22,6 +22,10 @@ from streams.engine.windows import AHEAD_MS
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _CLOUD_EVENT_HEADER: Final = "ce_"
+_MAX_DEPTH: Final = 100
+"""Of brackets. Without it the interpreter's stack would decide, and a replay could decide otherwise."""
+_MAX_DIGITS: Final = 40
+"""Longer numbers are beyond every bound, whatever their other digits are."""
 
 
 class Record(Protocol):
@@ -36,7 +40,7 @@ class Record(Protocol):
     @property
     def value(self) -> bytes | None: ...
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -100,6 +104,8 @@ class Decoder:
 
     def _event(self, record: Record) -> Event:
         value = _structured(record)
+        if value.count(b"[") + value.count(b"{") > _MAX_DEPTH:
+            _check_depth(value)
         try:
             if not value.isascii():
                 value.decode()
@@ -168,24 +174,48 @@ def _structured(record: Record) -> bytes:
         )
     if len(value) > MAX_ORIGINAL_BYTES:
         raise _Refused("too_large", None, f"{len(value)} bytes; an event has at most {MAX_ORIGINAL_BYTES}")
-    for name, _ in record.headers:
-        if name == "ce_type":
+    for name, text in record.headers:
+        if name == "ce_type" and text is not None:
             return _from_binary(record.headers, value)
     return value
 
 
-def _from_binary(headers: Sequence[tuple[str, bytes]], value: bytes) -> bytes:
+def _from_binary(headers: Sequence[tuple[str, bytes | None]], value: bytes) -> bytes:
     attributes = {
-        name.removeprefix(_CLOUD_EVENT_HEADER): text.decode(errors="replace")
+        name.removeprefix(_CLOUD_EVENT_HEADER): _attribute(name, text)
         for name, text in headers
-        if name.startswith(_CLOUD_EVENT_HEADER)
+        if name.startswith(_CLOUD_EVENT_HEADER) and text is not None
     }
+    try:
+        _check_syntax(value)  # on its own: it must not be able to add attributes
+    except (ValueError, RecursionError):
+        _json_object(value)
     return json.dumps(attributes).encode()[:-1] + b', "data": ' + value + b"}"
+
+
+def _attribute(name: str, text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        field = name.removeprefix(_CLOUD_EVENT_HEADER)
+        raise _Refused("not_utf8", field, f"header {name}: not UTF-8 at byte {error.start}") from None
+
+
+_check_syntax: Final = msgspec.json.Decoder(msgspec.Raw).decode
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+
+
+def _check_depth(value: bytes) -> None:
+    depth = 0
+    for bracket in re.findall(rb"[\[{}\]]", _STRINGS.sub(b"", value)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > _MAX_DEPTH:
+            raise _Refused("not_json", None, f"nested more than {_MAX_DEPTH} levels deep")
 
 
 def _json_object(value: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(value.decode(), parse_constant=_no_constant)
+        document = json.loads(value.decode(), parse_int=_whole_number, parse_constant=_no_constant)
     except UnicodeDecodeError as error:
         raise _Refused("not_utf8", None, f"not UTF-8 at byte {error.start}") from None
     except (ValueError, RecursionError) as error:
@@ -193,6 +223,10 @@ def _json_object(value: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise _Refused("not_object", None, f"an event is a JSON object, not a {type(document).__name__}")
     return document
+
+
+def _whole_number(digits: str) -> int:
+    return int(digits[:_MAX_DIGITS])
 
 
 def _no_constant(name: str) -> None:
@@ -213,10 +247,8 @@ def _explained(error: str, model: type[Data]) -> _Refused:
     """The reason behind a msgspec message such as "Expected `int`, got `str` - at `$.data.score`"."""
     path = match["path"] if (match := _PATH.search(error)) else ""
     text = _PATH.sub("", error)
-    for pattern, reason in _FAULTS:
-        if fault := pattern.match(text):
-            break
-    field = ".".join(filter(None, (path, fault.groupdict().get("field"))))  # type: ignore[union-attr]  # the last matches all
+    reason, fault = next((reason, fault) for pattern, reason in _FAULTS if (fault := pattern.match(text)))
+    field = ".".join(filter(None, (path, fault.groupdict().get("field"))))
     if field == "time" and reason != "missing_field":
         reason, text = "bad_time", f"{text}; write RFC 3339 with a zone, e.g. 2026-01-31T12:00:00Z"
     return _Refused(reason, field or None, f"{field or 'event'}: {text}{_choices(model, field)}")
@@ -279,10 +311,10 @@ _CONSTRAINTS: Final = ("ge", "le", "min_length", "max_length")
 
 
 def _bounded(type_: Any, constraints: Sequence[Any]) -> Any:
-    bounds: Mapping[str, int] = {
+    bounds: dict[str, Any] = {
         name: getattr(constraint, name)
         for constraint in constraints
         for name in _CONSTRAINTS
         if hasattr(constraint, name)
     }
-    return Annotated[type_, msgspec.Meta(**bounds)] if bounds else type_  # type: ignore[arg-type]  # each key is a Meta argument
+    return Annotated[type_, msgspec.Meta(**bounds)] if bounds else type_

@@ -1,8 +1,10 @@
 """The engine: events and facts in, changes out. A function of the log: no I/O and no clock.
 
-events, rejects = engine.decode(records)
-rows = load(engine.keys(events))            # by whoever keeps them
-effect = engine.apply(events, rows)
+    events, rejects = engine.decode(records)
+    rows = load(engine.keys(events))
+    effect = engine.apply(events, rows)
+
+`load` is whoever keeps the rows.
 """
 
 from collections.abc import Iterable, Mapping
@@ -53,7 +55,7 @@ class _Touched:
 
 
 class Engine:
-    """Applies events by one plan. `sweeps`: rows are forgotten after their keep, so older events are refused."""
+    """Applies events by one plan. `sweeps`: rows are forgotten after their keep, and older events refused."""
 
     def __init__(self, plan: Plan, *, sweeps: bool) -> None:
         self.plan = plan

@@ -6,7 +6,9 @@ satisfies no ordering (`score >= 9` is false without a score).
 
 import ast
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
+
+from schemas.catalog import nearest
 
 _ALLOWED = (
     *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub),
@@ -24,11 +26,20 @@ _ALLOWED = (
         ast.IfExp,
     ),
 )
-_CALLS = {"min": min, "max": max}
+_CALLS: Final = {"min": min, "max": max}
+_PRODUCT: Final = "<product>"
+"""No name that can be written."""
 
 
 class ExpressionError(ValueError):
     """The expression says something that is not allowed or not known."""
+
+
+def _product(a: Any, b: Any) -> Any:
+    """a * b of numbers; a text times a number could fill the memory."""
+    if isinstance(a, int | float) and isinstance(b, int | float):
+        return a * b
+    raise TypeError("only numbers can be multiplied")
 
 
 def parse(text: str) -> ast.expr:
@@ -49,12 +60,14 @@ def compile_expression(text: str, arguments: str, known: Mapping[str, str]) -> C
 
     `known` maps each name that may be used to the Python that reads it, such as `stage` to `data.stage`.
     """
-    body = _Translator(text, known).visit(parse(text))
     tree = ast.parse(f"lambda {arguments}: None", mode="eval")
     assert isinstance(tree.body, ast.Lambda)
-    tree.body.body = body
-    code = compile(ast.fix_missing_locations(tree), f"<{text}>", "eval")
-    function: Callable[..., Any] = eval(code, {"__builtins__": {}, **_CALLS})
+    try:
+        tree.body.body = _Translator(text, known).visit(parse(text))
+        code = compile(ast.fix_missing_locations(tree), f"<{text}>", "eval")
+    except RecursionError:
+        raise ExpressionError(f"{text[:40]!r}.. is nested too deeply") from None
+    function: Callable[..., Any] = eval(code, {"__builtins__": {}, **_CALLS, _PRODUCT: _product})
     return function
 
 
@@ -65,7 +78,7 @@ def compile_condition(text: str, arguments: str, known: Mapping[str, str]) -> Ca
     def condition(*values: Any) -> bool:
         try:
             return bool(expression(*values))
-        except TypeError:
+        except (TypeError, OverflowError):
             return False
 
     return condition
@@ -85,7 +98,10 @@ def _name_nodes(tree: ast.expr) -> list[ast.expr]:
         for child in ast.iter_child_nodes(node):
             visit(child)
 
-    visit(tree)
+    try:
+        visit(tree)
+    except RecursionError:
+        raise ExpressionError("nested too deeply") from None
     return nodes
 
 
@@ -108,19 +124,22 @@ class _Translator(ast.NodeTransformer):
             return self._known_name(_dotted(node))  # type: ignore[arg-type]  # _is_name: an expression
         if isinstance(node, ast.Call):
             return self._call(node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            return _call_of(_PRODUCT, [self.visit(node.left), self.visit(node.right)])
         if not isinstance(node, _ALLOWED):
             raise ExpressionError(f"{type(node).__name__} is not allowed in {self._text!r}")
         return self.generic_visit(node)
 
     def _known_name(self, name: str) -> ast.expr:
         if name not in self._known:
-            raise ExpressionError(
-                f"unknown name {name!r} in {self._text!r}; known: {', '.join(sorted(self._known))}"
-            )
+            raise ExpressionError(f"unknown name {name!r} in {self._text!r}{nearest(name, self._known)}")
         return ast.parse(self._known[name], mode="eval").body
 
     def _call(self, node: ast.Call) -> ast.expr:
         if not isinstance(node.func, ast.Name) or node.func.id not in _CALLS or node.keywords:
             raise ExpressionError(f"only min(..) and max(..) can be called in {self._text!r}")
-        node.args = [self.visit(argument) for argument in node.args]
-        return node
+        return _call_of(node.func.id, [self.visit(argument) for argument in node.args])
+
+
+def _call_of(name: str, arguments: list[ast.expr]) -> ast.expr:
+    return ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=arguments, keywords=[])

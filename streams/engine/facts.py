@@ -33,7 +33,12 @@ def add_time(times: list[Time], time: Time) -> bool:
 
 def add_change(changes: list[Change], change: Change) -> bool:
     """Merge one transition; the 64 earliest and the 64 latest stay."""
-    return _add_bounded(changes, change, TRANSITIONS_KEPT, key=_total_order)
+    return _add_bounded(changes, change, TRANSITIONS_KEPT, key=order)
+
+
+def order(change: Change) -> tuple[int, int, int, str]:
+    """By time, then digest; what one event says twice, by content."""
+    return (change[0], change[1], change[2], change[3] or "")
 
 
 def add_member(members: list[Member], member: Member) -> bool:
@@ -42,7 +47,7 @@ def add_member(members: list[Member], member: Member) -> bool:
 
 
 def wins(new: Registered, old: Registered | None) -> bool:
-    """Whether a register takes the new value. Equal marks are decided by content, so that order never does."""
+    """Whether a register takes the new value. Equal marks are decided by content, never by order."""
     if old is None or new[:3] != old[:3]:
         return old is None or new[:3] > old[:3]
     return new[3] != old[3] and msgspec.json.encode(new[3]) > msgspec.json.encode(old[3])
@@ -56,8 +61,8 @@ def earlier(new: Member, old: Member | None) -> bool:
 def normalised(changes: list[Change]) -> list[Change]:
     """The transitions as they count.
 
-    Sorted by time; a repeated state is dropped (the first keeps its date and kind); at equal times the one that
-    changes the current state comes first; a leaving (state 0) without an earlier joining is ignored.
+    Sorted by time; a repeated state is dropped (the first keeps its date and kind); at equal times the one
+    that changes the current state comes first; a leaving (state 0) without an earlier joining is ignored.
     """
     result: list[Change] = []
     state = 0
@@ -74,10 +79,6 @@ def _by_time(changes: list[Change]) -> list[list[Change]]:
     for change in changes:
         groups.setdefault(change[0], []).append(change)
     return list(groups.values())
-
-
-def _total_order(change: Change) -> tuple[int, int, int, str]:
-    return (change[0], change[1], change[2], change[3] or "")
 
 
 def _add_bounded(items: list[Any], item: Any, kept: int, key: Any = None) -> bool:

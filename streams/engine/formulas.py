@@ -1,18 +1,22 @@
 """Formulas: arithmetic over windowed sums, exact until the last step.
 
-leads_converted / leads          a measure's sum over the window
-start(customers), end(customers) a level at the window's edges
-mean(lead_response)              of a duration, in milliseconds
-quantile(lead_response, 0.9)     at rank ceil(0.9 * n)
-oldest(leads_waiting)            the age of the oldest, in milliseconds
+    leads_converted / leads           a measure's sum over the window
+    start(customers), end(customers)  a level at the window's edges
+    mean(lead_response)               of a duration
+    quantile(lead_response, 0.9)      at rank ceil(0.9 * n)
+    oldest(leads_waiting)             the age of the oldest
+
+Durations and ages are in milliseconds.
 """
 
 import ast
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple, Protocol
 
+from schemas.catalog import nearest
 from streams.engine.buckets import quantile_ms
 from streams.engine.expressions import ExpressionError, parse
 from streams.engine.measures import BARE, Measure
@@ -126,7 +130,10 @@ _Value = Callable[[Slice], Fraction | None]
 def compile_formula(text: str, measures: Mapping[str, Measure]) -> Formula:
     """The formula of a KPI; ExpressionError says what in it cannot be."""
     compiler = _Compiler(text, measures)
-    evaluate = compiler.figures(parse(text))
+    try:
+        evaluate = compiler.figures(parse(text))
+    except RecursionError:
+        raise ExpressionError(f"{text[:40]!r}.. is nested too deeply") from None
     if not compiler.operands:
         raise ExpressionError(f"{text!r} reads no measure")
     return Formula(text, tuple(compiler.operands), evaluate)
@@ -148,8 +155,8 @@ class _Compiler:
         return _plain(self._value(node))
 
     def _value(self, node: ast.expr) -> _Value:
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            constant = Fraction(str(node.value))
+        constant = _constant(node)
+        if constant is not None:
             return lambda _: constant
         if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
             return self._binary(_ARITHMETIC[type(node.op)], self._value(node.left), self._value(node.right))
@@ -177,7 +184,7 @@ class _Compiler:
         return FUNCTIONS[function](measure, argument)
 
     def _parts(self, node: ast.expr) -> tuple[str, Measure, Fraction | None]:
-        """(function, measure, argument) of `leads`, `end(leads_waiting)` or `quantile(lead_response, 0.9)`."""
+        """(function, measure, argument) of `leads`, `end(leads_waiting)`, `quantile(lead_response, 0.9)`."""
         match node:
             case ast.Name(id=name):
                 return BARE, self._measure(name), None
@@ -186,27 +193,39 @@ class _Compiler:
             ):
                 return function, self._measure(name), None
             case ast.Call(
-                func=ast.Name(id="quantile"), args=[ast.Name(id=name), ast.Constant(value=float(q))]
+                func=ast.Name(id="quantile"), args=[ast.Name(id=name), ast.Constant(float(q))], keywords=[]
             ) if 0 < q < 1:
                 return "quantile", self._measure(name), Fraction(str(q))
         functions = ", ".join(f"{name}(..)" for name in FUNCTIONS if name)
         raise ExpressionError(
-            f"{ast.unparse(node)!r} is not allowed in {self._text!r}; there are + - * /, measures and {functions}"
+            f"{ast.unparse(node)!r} is not allowed in {self._text!r}; "
+            f"there are numbers, measures, + - * / and {functions}, with a quantile between 0.0 and 1.0"
         )
 
     def _measure(self, name: str) -> Measure:
         if name not in self._measures:
-            raise ExpressionError(
-                f"unknown measure {name!r} in {self._text!r}; declared: {', '.join(self._measures)}"
-            )
+            near = nearest(name, self._measures)
+            raise ExpressionError(f"unknown measure {name!r} in {self._text!r}{near}")
         return self._measures[name]
 
 
 def _unscaled(node: ast.expr) -> tuple[Fraction, ast.expr]:
     """`100 * (a - b)` is the numerator a - b, scaled by 100."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and isinstance(node.left, ast.Constant):
-        return Fraction(str(node.left.value)), node.right
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        scale = _constant(node.left)
+        if scale is not None:
+            return scale, node.right
     return Fraction(1), node
+
+
+def _constant(node: ast.expr) -> Fraction | None:
+    """The number that stands there, exactly; None for anything else."""
+    match node:
+        case ast.Constant(value=bool()):
+            return None
+        case ast.Constant(value=int() | float() as number) if math.isfinite(number):
+            return Fraction(str(number))
+    return None
 
 
 def _ratio(scale: Fraction, numerator: _Value, denominator: _Value) -> Callable[[Slice], Figures]:

@@ -6,6 +6,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from schemas.catalog import (
@@ -18,13 +19,23 @@ from schemas.catalog import (
     Spread,
     Sum,
     Trailing,
+    nearest,
     span_ms,
 )
 from streams.engine import facts
 from streams.engine.buckets import bucket
 from streams.engine.expressions import compile_condition, compile_expression
 from streams.engine.panes import DAY, TIERS, Calendar
-from streams.engine.subjects import Members, PlanFault, Row, SubjectPlan, Times, register_names, times_of
+from streams.engine.subjects import (
+    Members,
+    PlanFault,
+    Row,
+    SubjectPlan,
+    Times,
+    holds,
+    register_names,
+    times_of,
+)
 
 Contribution = tuple[str, int | None, Members, int]
 """(part, time_ms, members, whole number). Without a time it belongs to the running total alone."""
@@ -43,7 +54,7 @@ class Measure:
     """How formulas may read it: "" by its bare name, else by `start(..)`, `quantile(..)`, .."""
     dimensions: Sequence[str]
     ahead: bool
-    """Whether windows that end now take its panes up to five minutes ahead (a spread's lie ahead by nature)."""
+    """Whether windows that end now take its panes up to five minutes ahead (a spread's lie there anyway)."""
     waiting_since: Callable[[Row], int | None] | None = None
     """For the waiting list: since when the subject has been waiting, in milliseconds."""
 
@@ -72,12 +83,17 @@ class Compiler:
         except ValueError as error:
             raise PlanFault(str(error), "when") from None
 
-    def register_field(self, text: str, *at: str | int) -> Callable[[Row], Any]:
-        """Reads `register.field` from a row; None while the register is empty."""
+    def register_field(self, text: str, held: type, *at: str | int) -> Callable[[Row], Any]:
+        """Reads `register.field` from a row; None while the register is empty.
+
+        `held`: what must stand in that field of the event, int or date (kept as a day number).
+        """
         known = register_names(self.plan.subject)
         if text not in known:
-            raise PlanFault(f"unknown field {text!r}; the registers have {', '.join(known) or 'none'}", *at)
+            raise PlanFault(f"unknown field {text!r}{nearest(text, known)}", *at)
         register, field = text.split(".")
+        if holds(self.plan.subject.registers[register].event, field) is not held:
+            raise PlanFault(f"{text} does not hold {'a day' if held is date else 'a whole number'}", *at)
         index = self.plan.subject.registers[register].fields.index(field)
 
         def read(row: Row) -> Any:
@@ -97,14 +113,13 @@ class Compiler:
     def transitions(self, name: str, *at: str | int) -> Callable[[Row], list["State"]]:
         """How to read the states of a subject over time."""
         if name not in self.plan.subject.transitions:
-            known = ", ".join(self.plan.subject.transitions) or "none"
-            raise PlanFault(f"unknown transition {name!r}; this subject has {known}", *at)
+            raise PlanFault(f"unknown transition {name!r}{nearest(name, self.plan.subject.transitions)}", *at)
         return lambda row: _states(self.plan, row, name)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a subject was from `time_ms` on: the sum of its states, its slices, the kind of its last leaving."""
+    """What a subject was from `time_ms` on: the sum of its states, its slices, how it last left."""
 
     time_ms: int
     value: int
@@ -201,7 +216,7 @@ def _summed(compiler: Compiler, text: str) -> Callable[[Row], int | None]:
     """A register's field, or the sum of a map's values."""
     if text in compiler.plan.subject.maps:
         return lambda row: sum(value or 0 for *_, (value,) in getattr(row, text).values())
-    return compiler.register_field(text, "sum")
+    return compiler.register_field(text, int, "sum")
 
 
 def _duration(compiler: Compiler, spec: Duration) -> Measure:
@@ -275,31 +290,40 @@ def _stays(plan: SubjectPlan, row: Row, since: int, until: int | None) -> list[S
 
 
 def _trailing(compiler: Compiler, spec: Trailing) -> Measure:
-    """At each transition f(state before, state now) - f(state after, state now), each in its own state's slice."""
+    """At each transition f(state before, state now) - f(state after, state now), in the slices of each."""
     states_of = compiler.transitions(spec.of, "of")
-    try:
-        formula = compile_expression(spec.trailing, "then, now", {"then": "then", "now": "now"})
-    except ValueError as error:
-        raise PlanFault(str(error), "trailing") from None
+    formula = _of_two_states(spec.trailing)
 
     def contribute(row: Row) -> Iterable[Contribution]:
         states = states_of(row)
         if not states or (spec.kind is not None and states[-1].left != spec.kind):
             return ()
         now = states[-1].value
-        moves = _moves(
-            compiler.name, states, lambda state: -int(formula(state.value, now)), -int(formula(0, now))
-        )
-        return (*moves, compiler.total(row, int(formula(now, now))))
+        moves = _moves(compiler.name, states, lambda state: -formula(state.value, now), -formula(0, now))
+        return (*moves, compiler.total(row, formula(now, now)))
 
     return make_measure(compiler, "trailing", spec, contribute)
 
 
+def _of_two_states(text: str) -> Callable[[int, int], int]:
+    """The f of trailing(f), tried on a few states, so that no event can find out that it gives no number."""
+    try:
+        formula = compile_expression(text, "then, now", {"then": "then", "now": "now"})
+        for then, now in ((0, 0), (0, 3), (3, 0), (3, 5), (5, 3)):
+            if not isinstance(formula(then, now), int):
+                raise TypeError
+    except TypeError:
+        raise PlanFault(f"{text!r} does not give a whole number (or yes or no)", "trailing") from None
+    except ValueError as error:
+        raise PlanFault(str(error), "trailing") from None
+    return lambda then, now: int(formula(then, now))
+
+
 def _spread(compiler: Compiler, spec: Spread) -> Measure:
     """floor(amount * (d + 1) / days) - floor(amount * d / days) on day d of the period."""
-    read = compiler.register_field(spec.spread, "spread")
-    read_start = compiler.register_field(spec.start, "start")
-    read_end = compiler.register_field(spec.end, "end")
+    read = compiler.register_field(spec.spread, int, "spread")
+    read_start = compiler.register_field(spec.start, date, "start")
+    read_end = compiler.register_field(spec.end, date, "end")
     holds = compiler.condition(spec.when)
     register = spec.spread.split(".")[0]
     day_start_ms = compiler.calendar.day_start_ms

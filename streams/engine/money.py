@@ -17,7 +17,7 @@ class Converter:
         }
 
     def convert(self, amount_minor: int | None, currency: str | None) -> int | None:
-        """Minor units of the reporting currency, rounded half to even. No currency means the reporting one."""
+        """Minor units of the reporting currency, rounded half to even. None as currency means that one."""
         factor = self._factors.get(currency or "")
         if factor is None or amount_minor is None:
             return amount_minor

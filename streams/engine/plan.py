@@ -1,19 +1,19 @@
 """The plan: a catalog, compiled and checked. Worker, board and command line all start from one."""
 
-import difflib
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfoNotFoundError
 
-from schemas.catalog import Catalog, Kpi, Path, Series, Subject, parse
+from schemas.catalog import Catalog, Kpi, Path, Series, Subject, nearest, parse
 from streams.engine.buckets import BOUNDS
 from streams.engine.decode import Decoder
-from streams.engine.expressions import ExpressionError
-from streams.engine.formulas import Formula, compile_formula
-from streams.engine.measures import Measure, compile_measure
+from streams.engine.expressions import ExpressionError, names
+from streams.engine.formulas import Formula, Operand, compile_formula
+from streams.engine.measures import BARE, Measure, compile_measure
 from streams.engine.money import Converter
 from streams.engine.panes import Calendar
 from streams.engine.subjects import PlanFault, SubjectPlan, compile_subject
@@ -74,7 +74,8 @@ def read_plan(text: str, source: str) -> Plan:
     compiler = _Compiler(parsed.catalog)
     plan = compiler.plan()
     if plan is None:
-        raise CatalogError(source, [parsed.lines.problem(path, text) for path, text in compiler.faults])
+        faults = dict.fromkeys(compiler.faults)  # several series of a KPI may share one
+        raise CatalogError(source, [parsed.lines.problem(path, message) for path, message in faults])
     return plan
 
 
@@ -86,14 +87,12 @@ class _Compiler:
         self.faults: list[tuple[Path, str]] = []
 
     def plan(self) -> Plan | None:
-        calendar = self._try(("time_zone",), lambda: _calendar(self._catalog.time_zone))
+        calendar = self._try(("time_zone",), lambda: _calendar(self._catalog.time_zone)) or Calendar("UTC")
         converter = Converter(self._catalog.currency)
         subjects = {
             kind: self._subject(kind, subject, converter) for kind, subject in self._catalog.subjects.items()
         }
         compiled = {kind: subject for kind, subject in subjects.items() if subject is not None}
-        if calendar is None:
-            return None
         measures_of = {kind: self._measures(subject, calendar) for kind, subject in compiled.items()}
         measures = self._by_name(measures_of)
         series = [
@@ -111,7 +110,7 @@ class _Compiler:
             measures=measures,
             measures_of=measures_of,
             series=series,
-            fingerprint=_fingerprint(self._catalog, calendar),
+            fingerprint=_fingerprint(self._catalog, calendar, compiled),
         )
 
     def _try(self, path: Path, build: Callable[[], Any]) -> Any:
@@ -132,7 +131,7 @@ class _Compiler:
         compiled = [
             self._try(
                 ("subjects", plan.kind, "measures", name),
-                lambda name=name, spec=spec: compile_measure(name, spec, plan, calendar),
+                partial(compile_measure, name, spec, plan, calendar),
             )
             for name, spec in plan.subject.measures.items()
         ]
@@ -155,11 +154,11 @@ class _Compiler:
         if (kpi.formula is None) == (not kpi.series):
             self.faults.append((path, "a KPI has either `formula` or `series`"))
             return []
-        if self._unknown(path, kpi, measures):
+        if self._rests_on_fault(kpi, measures) or self._unknown(path, kpi, measures):
             return []
         paths = [(*path, "series", at) for at in range(len(kpi.series))] or [path]
         plans = [
-            self._try((*at, "formula"), lambda series=series: self._one_series(name, kpi, series, measures))
+            self._try((*at, "formula"), partial(self._one_series, name, kpi, series, measures))
             for at, series in zip(paths, kpi.all_series(), strict=True)
         ]
         found = [plan for plan in plans if plan is not None]
@@ -168,11 +167,17 @@ class _Compiler:
             self._check_dimensions(path, plan)
         return found
 
+    def _rests_on_fault(self, kpi: Kpi, measures: Mapping[str, Measure]) -> bool:
+        """Whether the KPI reads a measure that is declared, but at fault; one report of that is enough."""
+        declared = {name for subject in self._catalog.subjects.values() for name in subject.measures}
+        read = {*kpi.requires, *(name for series in kpi.all_series() for name in _names(series.formula))}
+        return not read.isdisjoint(declared - measures.keys())
+
     def _unknown(self, path: Path, kpi: Kpi, measures: Mapping[str, Measure]) -> bool:
         unknown = [(at, name) for at, name in enumerate(kpi.requires) if name not in measures]
         for at, name in unknown:
             self.faults.append(
-                ((*path, "requires", at), f"unknown measure {name!r}{_nearest(name, measures)}")
+                ((*path, "requires", at), f"unknown measure {name!r}{nearest(name, measures)}")
             )
         return bool(unknown)
 
@@ -193,7 +198,7 @@ class _Compiler:
 
     def _check_windows(self, path: Path, plan: SeriesPlan) -> None:
         for at, window in enumerate(plan.windows):
-            for operand in plan.formula.operands:
+            for operand in (*plan.formula.operands, *(Operand(BARE, measure) for measure in plan.requires)):
                 measure = operand.measure
                 where = (*path, "windows", at)
                 if window == NOW and operand.function not in ("end", "oldest"):
@@ -207,19 +212,26 @@ class _Compiler:
 
     def _check_dimensions(self, path: Path, plan: SeriesPlan) -> None:
         for at, dimension in enumerate(plan.dimensions):
-            lacking = [measure.name for measure in plan.measures if dimension not in measure.dimensions]
+            lacking = [
+                measure.name
+                for measure in (*plan.measures, *plan.requires)
+                if dimension not in measure.dimensions
+            ]
             if lacking:
-                text = f"{', '.join(lacking)} cannot be sliced by {dimension!r}: declare it on the subject, or leave it"
-                self.faults.append(((*path, "dimensions", at), text))
+                text = f"{', '.join(dict.fromkeys(lacking))} cannot be sliced by {dimension!r}"
+                self.faults.append(
+                    ((*path, "dimensions", at), f"{text}: declare it on the subject, or leave it")
+                )
 
     def _check_unique(self, series: Iterable[SeriesPlan]) -> None:
-        seen: dict[tuple[str, str], str] = {}
-        names: dict[str, frozenset[str]] = {}
+        seen: dict[tuple[str, str], SeriesPlan] = {}
+        labels: dict[str, frozenset[str]] = {}
         for one in series:
             key = (one.gauge, json.dumps(dict(one.labels), sort_keys=True))
-            if seen.setdefault(key, one.kpi) != one.kpi:
-                self.faults.append((("kpis", one.kpi), f"gauge {one.gauge} is already that of {seen[key]}"))
-            if names.setdefault(one.gauge, frozenset(one.labels)) != frozenset(one.labels):
+            if seen.setdefault(key, one) is not one:
+                text = f"gauge {one.gauge} with these labels is already there, in {seen[key].kpi}"
+                self.faults.append((("kpis", one.kpi), text))
+            if labels.setdefault(one.gauge, frozenset(one.labels)) != frozenset(one.labels):
                 self.faults.append(
                     (("kpis", one.kpi), f"all series of {one.gauge} must have the same label names")
                 )
@@ -240,14 +252,21 @@ def _by_type(subjects: Iterable[SubjectPlan]) -> dict[str, list[SubjectPlan]]:
     return found
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def _names(formula: str) -> list[str]:
+    """The names in a formula; none when it is no expression, which compiling it will say."""
+    try:
+        return names(formula)
+    except ExpressionError:
+        return []
 
 
-def _fingerprint(catalog: Catalog, calendar: Calendar) -> str:
-    """Hash of what is summed. The zone counts by where its days begin, so that a new tzdata matters when it does."""
+def _fingerprint(catalog: Catalog, calendar: Calendar, subjects: Mapping[str, SubjectPlan]) -> str:
+    """Hash of what is summed. The zone counts by where its days begin, as the tzdata that is used has it.
+
+    The order in which facts are declared is that of their values in a row, so it counts as well.
+    """
     summed = {
+        "rows": {kind: plan.row_type.__struct_fields__ for kind, plan in subjects.items()},
         "arithmetic": ARITHMETIC,
         "buckets": BOUNDS,
         "days": calendar.fingerprint(),

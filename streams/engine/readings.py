@@ -54,7 +54,7 @@ class Sums(Protocol):
 
 
 def readings(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool) -> list[Reading]:
-    """All readings at `now_ms`. `ahead`: windows take panes up to five minutes ahead (they end at the wall clock)."""
+    """All readings at `now_ms`. `ahead`: windows end at the wall clock and take panes five minutes ahead."""
     return list(_Reader(plan, sums, now_ms, AHEAD_MS if ahead else 0).all())
 
 

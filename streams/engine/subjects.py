@@ -1,20 +1,21 @@
 """Subjects: the row of facts that is remembered of each, and how an event is merged into it.
 
-A `SubjectPlan` is compiled from the catalog: `row_type` is a struct with one field per dimension and fact, and
-`mergers` has, per event type, the functions that merge an event of that type into a row.
+A `SubjectPlan` is compiled from the catalog: `row_type` is a struct with one field per dimension and fact,
+and `mergers` has, per event type, the functions that merge an event of that type into a row.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from schemas.catalog import Catalog, FieldState, Moment, Register, Step, Subject, Transition, span_ms
-from schemas.events import EVENT_TYPES
+from schemas.catalog import Catalog, FieldState, Moment, Register, Step, Subject, Transition, nearest, span_ms
+from schemas.events import EVENT_TYPES, field_type
 from streams.engine import facts
 from streams.engine.decode import Event
 from streams.engine.expressions import compile_condition
@@ -29,6 +30,9 @@ Merger = Callable[[Row, Event], bool]
 Reader = Callable[[Event], Any]
 
 NEVER: Final = -(2**62)
+NEWEST: Final = "newest_ms"
+"""The field of every row that holds the time of the subject's newest event."""
+_DIMENSION: Final = "dim_"
 EVENT_TIME: Final = "time"
 """The field of a register that stands for the event's own time."""
 
@@ -91,11 +95,12 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
     """The plan of one subject; PlanFault for the first thing in it that cannot be."""
     _check_names(subject)
     dimensions = _dimensions(subject, catalog)
-    builder = _Facts(subject, tuple(catalog.dimensions), converter)
+    builder = _Facts(tuple(catalog.dimensions), converter)
     id_of = {type_: attrgetter(subject.id) for type_ in _event_types(subject)}
     keeps = {name: catalog.dimensions[name].keeps for name in subject.dimensions}
-    for name, how in keeps.items():
-        builder.add_dimension(name, how, subject.dimensions_from or list(id_of))
+    types = list(id_of) if subject.dimensions_from is None else subject.dimensions_from
+    for at, (name, how) in enumerate(keeps.items()):
+        builder.add_dimension(at, name, how, types)
     for name, step in subject.steps.items():
         builder.add_step(name, step)
     for name, register in subject.registers.items():
@@ -104,6 +109,8 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
         builder.add_map(name, map_.event, map_.key, map_.field)
     for name, transitions in subject.transitions.items():
         builder.add_transitions(name, transitions)
+    for name in subject.moments:
+        _at(partial(times_of, subject, name), "moments", name)
     row_type = msgspec.defstruct(f"{kind}_row", builder.fields, array_like=True, gc=False)
     return SubjectPlan(
         kind=kind,
@@ -119,66 +126,71 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
 
 
 def _check_names(subject: Subject) -> None:
-    seen: dict[str, str] = {}
+    seen = {NEWEST: "fields that every row has"}
     for section in ("steps", "registers", "maps", "transitions", "moments"):
         for name in getattr(subject, section):
             if name in seen:
                 raise PlanFault(f"{name!r} is already the name of one of the {seen[name]}", section, name)
+            if name.startswith(_DIMENSION):
+                raise PlanFault(
+                    f"{_DIMENSION}.. are the dimensions in a row; choose another name", section, name
+                )
             seen[name] = section
 
 
 def _dimensions(subject: Subject, catalog: Catalog) -> tuple[str, ...]:
     for at, name in enumerate(subject.dimensions):
         if name not in catalog.dimensions:
-            known = ", ".join(catalog.dimensions)
-            raise PlanFault(f"unknown dimension {name!r}; declared: {known}", "dimensions", at)
-    return tuple(f"dim_{name}" for name in subject.dimensions)
+            raise PlanFault(
+                f"unknown dimension {name!r}{nearest(name, catalog.dimensions)}", "dimensions", at
+            )
+    return tuple(f"{_DIMENSION}{name}" for name in subject.dimensions)
 
 
 def _event_types(subject: Subject) -> list[str]:
     """The types that say something about the subject, each with the subject's id among its fields."""
-    given = [(fact.event, (section, name, "event")) for section, name, fact in _facts(subject)]
-    given += [(type_, ("dimensions_from", at)) for at, type_ in enumerate(subject.dimensions_from or [])]
+    given = list(_given_types(subject))
     for type_, at in given:
         if type_ not in EVENT_TYPES:
-            raise PlanFault(f"unknown event type {type_!r}{_nearest(type_)}", *at)
+            raise PlanFault(f"unknown event type {type_!r}{nearest(type_, EVENT_TYPES)}", *at)
         if subject.id not in EVENT_TYPES[type_].model_fields:
             raise PlanFault(f"{type_} has no field {subject.id!r}, the id of this subject", *at)
     return list(dict.fromkeys(type_ for type_, _ in given))
 
 
-def _facts(subject: Subject) -> Iterable[tuple[str, str, Any]]:
+def _given_types(subject: Subject) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    """Each event type that the subject names, and where."""
     for section in ("steps", "registers", "maps"):
         for name, fact in getattr(subject, section).items():
-            yield section, name, fact
+            yield fact.event, (section, name, "event")
     for name, transitions in subject.transitions.items():
-        for transition in transitions:
-            yield "transitions", name, transition
-
-
-def _nearest(type_: str) -> str:
-    entity = type_.split(".")[1:2]
-    like = [known for known in EVENT_TYPES if known.split(".")[1:2] == entity]
-    return f"; of that entity there are {', '.join(like)}" if like else f"; known: {', '.join(EVENT_TYPES)}"
+        for at, transition in enumerate(transitions):
+            yield transition.event, ("transitions", name, at, "event")
+    for at, type_ in enumerate(subject.dimensions_from or ()):
+        yield type_, ("dimensions_from", at)
 
 
 class _Facts:
     """Collects the fields of a subject's row and the mergers per event type."""
 
-    def __init__(self, subject: Subject, dimensions: tuple[str, ...], converter: Converter) -> None:
-        self.fields: list[tuple[str, Any, Any]] = [("newest_ms", int, NEVER)]
+    def __init__(self, dimensions: tuple[str, ...], converter: Converter) -> None:
+        self.fields: list[tuple[str, Any, Any]] = [(NEWEST, int, NEVER)]
         self.mergers: dict[str, list[Merger]] = {}
         self._dimensions = dimensions
         self._converter = converter
 
-    def add_dimension(self, name: str, keeps: str, types: Iterable[str]) -> None:
-        attribute = f"dim_{name}"
+    def add_dimension(self, at: int, name: str, keeps: str, types: Iterable[str]) -> None:
+        attribute = f"{_DIMENSION}{name}"
         if keeps == "as_was":
             self.fields.append((attribute, list[facts.Member], []))
         else:
             self.fields.append((attribute, facts.Member | None, None))
         make = _as_was_merger if keeps == "as_was" else _first_merger
         for type_ in types:
+            if holds(type_, name) is not str:
+                raise PlanFault(
+                    f"{name} of {type_} is no text, so it cannot be a dimension", "dimensions", at
+                )
             self._add(type_, make(attribute, attrgetter(name)))
 
     def add_step(self, name: str, step: Step) -> None:
@@ -186,49 +198,46 @@ class _Facts:
         where = None
         if step.where is not None:
             known = {field: f"data.{field}" for field in self._known_fields(step.event)}
-            where = _at(lambda: compile_condition(step.where or "", "data", known), "steps", name, "where")
+            where = _at(partial(compile_condition, step.where, "data", known), "steps", name, "where")
         self._add(step.event, _step_merger(name, where))
 
     def add_register(self, name: str, register: Register) -> None:
         self.fields.append((name, facts.Registered | None, None))
         readers = [
-            _at(lambda field=field: self._reader(register.event, field), "registers", name, "fields", at)
+            _at(partial(self._reader, register.event, field), "registers", name, "fields", at)
             for at, field in enumerate(register.fields)
         ]
         self._add(register.event, _register_merger(name, readers))
 
     def add_map(self, name: str, event: str, key: str, field: str) -> None:
         self.fields.append((name, dict[str, facts.Registered], {}))
-        read_key = _at(lambda: self._reader(event, key), "maps", name, "key")
-        read_value = _at(lambda: self._reader(event, field), "maps", name, "field")
+        read_key = _at(partial(self._reader, event, key, str), "maps", name, "key")
+        read_value = _at(partial(self._reader, event, field, int), "maps", name, "field")
         self._add(event, _map_merger(name, read_key, read_value))
 
     def add_transitions(self, name: str, transitions: Sequence[Transition]) -> None:
         self.fields.append((name, dict[str, list[facts.Change]], {}))
         for at, transition in enumerate(transitions):
-            merger = _at(
-                lambda transition=transition: self._transition_merger(name, transition),
-                "transitions",
-                name,
-                at,
-            )
-            self._add(transition.event, merger)
+            self._add(transition.event, self._transition_merger(transition, name, at))
 
-    def _transition_merger(self, name: str, transition: Transition) -> Merger:
+    def _transition_merger(self, transition: Transition, name: str, at: int) -> Merger:
+        def reader(part: str, field: str | None, *types: type) -> Reader:
+            if field is None:
+                return lambda event: None
+            return _at(partial(self._reader, transition.event, field, *types), "transitions", name, at, part)
+
         state = transition.state
-        read_state = self._reader(transition.event, state.field) if isinstance(state, FieldState) else None
-        read_kind = self._reader(transition.event, transition.kind) if transition.kind else None
-        read_key = self._reader(transition.event, transition.key) if transition.key else None
-        constant = 0 if isinstance(state, FieldState) else state
+        constant = state if isinstance(state, int) else None
+        read_state = reader("state", state.field if isinstance(state, FieldState) else None, int, bool)
+        read_kind, read_key = reader("kind", transition.kind, str), reader("key", transition.key, str)
 
         def merge(row: Row, event: Event) -> bool:
-            value = read_state(event) if read_state else constant
+            value = read_state(event) if constant is None else constant
             if value is None:
                 return False
-            key = read_key(event) or "" if read_key else ""
-            kind = read_kind(event) if read_kind else None
-            changes: list[facts.Change] = getattr(row, name).setdefault(key, [])
-            return facts.add_change(changes, (event.time_ms, event.digest, value, kind))
+            changes: list[facts.Change] = getattr(row, name).setdefault(read_key(event) or "", [])
+            change = (event.time_ms, event.digest, int(value), read_kind(event) or None)
+            return facts.add_change(changes, change)
 
         return merge
 
@@ -238,21 +247,37 @@ class _Facts:
     def _known_fields(self, type_: str) -> list[str]:
         return [*dict.fromkeys((*EVENT_TYPES[type_].model_fields, *self._dimensions))]
 
-    def _reader(self, type_: str, field: str) -> Reader:
-        """Reads a field of an event as it is kept: amounts converted, dates as day numbers."""
+    def _reader(self, type_: str, field: str, *types: type) -> Reader:
+        """Reads a field of an event as it is kept: amounts converted, dates as day numbers.
+
+        PlanFault when there is no such field, or when it holds none of `types` (none given: any will do).
+        """
+        known = self._known_fields(type_)
+        if field not in (EVENT_TIME, *known):
+            raise PlanFault(f"{type_} has no field {field!r}{nearest(field, known)}")
+        if types and holds(type_, field) not in types:
+            raise PlanFault(f"{field} of {type_} does not hold {' or '.join(map(_WORDS.__getitem__, types))}")
         if field == EVENT_TIME:
             return attrgetter("time_ms")
-        known = self._known_fields(type_)
-        if field not in known:
-            raise PlanFault(f"{type_} has no field {field!r}; it has {', '.join(known)}")
         if field == "amount_minor":
             convert = self._converter.convert
             return lambda event: convert(event.data.amount_minor, event.data.currency)
         read = attrgetter(field)
-        info = EVENT_TYPES[type_].model_fields.get(field)
-        if info is not None and info.annotation == date | None:
+        if holds(type_, field) is date:
             return lambda event: day.toordinal() if (day := read(event.data)) else None
         return lambda event: read(event.data)
+
+
+_WORDS: Final = {int: "a whole number", str: "a text", bool: "yes or no", date: "a day"}
+
+
+def holds(type_: str, field: str) -> type:
+    """What a field of an event holds: int, str, bool or date."""
+    if field == EVENT_TIME:
+        return int
+    return (
+        field_type(type_, field) if field in EVENT_TYPES[type_].model_fields else str
+    )  # a dimension is a text
 
 
 _T = TypeVar("_T")
@@ -336,24 +361,28 @@ Times = Callable[[Row], Sequence[int]]
 """The known times of a step or moment, in order."""
 
 
-def times_of(subject: Subject, name: str) -> Times:
-    """How to read the times of a step or moment of this subject; PlanFault for another name."""
+def times_of(subject: Subject, name: str, asking: tuple[str, ...] = ()) -> Times:
+    """How to read the times of a step or moment of this subject; PlanFault for another name.
+
+    `asking`: the moments, from the outermost, that rest on it.
+    """
     if name in subject.steps:
         return lambda row: [time[0] for time in getattr(row, name)]
+    if name in asking:
+        raise PlanFault(f"moments rest on each other in a circle: {' -> '.join((*asking, name))}")
     if name in subject.moments:
-        return _moment(subject, subject.moments[name])
-    known = ", ".join((*subject.steps, *subject.moments))
-    raise PlanFault(f"unknown step {name!r}; this subject has {known}")
+        return _moment(subject, subject.moments[name], (*asking, name))
+    raise PlanFault(f"unknown step {name!r}{nearest(name, (*subject.steps, *subject.moments))}")
 
 
-def _moment(subject: Subject, moment: Moment) -> Times:
+def _moment(subject: Subject, moment: Moment, asking: tuple[str, ...]) -> Times:
+    if (moment.first is None) == (moment.entering is None):
+        raise PlanFault("a moment has `first` (a step) or `entering` (a transition), one of them")
     if moment.entering is not None:
         return _entering(subject, moment.entering, moment.unless_kind)
-    if moment.first is None:
-        raise PlanFault("a moment needs `first` (a step) or `entering` (a transition)")
-    first = times_of(subject, moment.first)
-    after = [times_of(subject, name) for name in moment.after]
-    not_before = [times_of(subject, name) for name in moment.not_before]
+    first = times_of(subject, moment.first or "", asking)
+    after = [times_of(subject, name, asking) for name in moment.after]
+    not_before = [times_of(subject, name, asking) for name in moment.not_before]
 
     def times(row: Row) -> list[int]:
         bound = max(_latest(row, after) + 1, _latest(row, not_before))
@@ -368,13 +397,11 @@ def _latest(row: Row, all_times: Iterable[Times]) -> int:
 
 def _entering(subject: Subject, name: str, unless_kind: str | None) -> Times:
     if name not in subject.transitions:
-        raise PlanFault(
-            f"unknown transition {name!r}; this subject has {', '.join(subject.transitions) or 'none'}"
-        )
+        raise PlanFault(f"unknown transition {name!r}{nearest(name, subject.transitions)}")
 
     def times(row: Row) -> list[int]:
         entered = [change for key in getattr(row, name).values() for change in facts.normalised(key)[:1]]
-        first = min(entered, default=None)
+        first = min(entered, key=facts.order, default=None)
         return [] if first is None or (unless_kind is not None and first[3] == unless_kind) else [first[0]]
 
     return times

@@ -8,12 +8,12 @@ from typing import Final
 from streams.engine.panes import DAY, DAY_MS, HOUR, HOUR_MS, MINUTE, MINUTE_MS, Calendar
 
 AHEAD_MS: Final = 5 * MINUTE_MS
-"""How far after its record's timestamp an event's time may lie; windows that end now take panes so far ahead."""
+"""How far after its record an event's time may lie; windows that end at the wall clock take panes so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`name` at one moment: the panes of `tier` from `start_ms` on. `tier` is "" for `now`, which has no panes."""
+    """`name` at one moment: the panes of `tier` from `start_ms` on. `now` has none; its tier is ""."""
 
     name: str
     tier: str

@@ -22,7 +22,8 @@ class Changes:
     rows: Mapping[RowKey, bytes | None] = field(default_factory=dict)  # None deletes
     panes: Mapping[Pane, Mapping[str, int]] = field(default_factory=dict)  # cell -> value; 0 deletes
     totals: Mapping[str, int] = field(default_factory=dict)  # cell -> value; 0 deletes
-    waiting: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)  # measure -> id -> since_ms
+    # measure -> subject id -> since_ms; None removes
+    waiting: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
     dropped: Collection[Pane] = ()  # panes to delete whole
     record_ms: int | None = None  # timestamp of the newest record; None when there was no record
 

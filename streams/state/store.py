@@ -121,9 +121,10 @@ class PartitionStore:
         """
         if to.token != current.token or to.offset <= current.offset:
             raise ValueError(f"{to} does not follow {current}")
-        leaves_ms = {pane: self.leaves_ms(pane) for pane in changes.panes if pane not in changes.dropped}
+        dropped = set(changes.dropped)
+        leaves_ms = {pane: self.leaves_ms(pane) for pane in changes.panes if pane not in dropped}
         panes = {pane: changes.panes[pane] for pane, leaves in leaves_ms.items() if leaves > now_ms}
-        public = pack_public(PaneChanges(panes, changes.totals, changes.dropped), leaves_ms)
+        public = pack_public(PaneChanges(panes, changes.totals, dropped), leaves_ms)
         reply = await self._commit(
             keys=[self.keys.offset, self.keys.meta, self.keys.totals, self.keys.panes, self.keys.changes],
             args=[

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from streams.engine.decode import Event
 from streams.engine.engine import Engine, RowKey
-from streams.engine.panes import Pane
+from streams.engine.panes import MINUTE_MS, Pane
 from streams.engine.subjects import NEVER, Row
 from streams.errors import Held
 from streams.naming import NEWEST_MS
@@ -77,6 +77,7 @@ class KpiTable:
         self._busy = asyncio.Lock()
         self._closing = False
         self._last_commit = 0.0
+        self._dropped_at = NEVER
         self.epoch = -1
         self._reset()
         self._note("opening")
@@ -266,8 +267,12 @@ class KpiTable:
         return dict.fromkeys(await self._sweeper.expired(now_ms))
 
     async def _dropped(self, now_ms: int) -> list[Pane]:
-        """Where panes do not expire by the clock, those that have left their tier."""
-        return await self.store.panes_before(now_ms) if self._settings.ends_at == "events" else []
+        """The panes that have left their tier, looked up when a minute has passed."""
+        minute = now_ms // MINUTE_MS
+        if minute == self._dropped_at:
+            return []
+        self._dropped_at = minute
+        return await self.store.panes_before(now_ms)
 
     def _new_totals(self) -> dict[str, int]:
         pending = self._pending

@@ -33,9 +33,14 @@ def _topics(settings: Settings) -> list[NewTopic]:
     letters = {"cleanup.policy": "compact", "max.message.bytes": str(MAX_REQUEST_BYTES)}
     partitions = settings.topic_partitions
     return [
-        NewTopic(settings.topic, partitions, _BROKER_DEFAULT),
-        NewTopic(settings.dead_letters_topic, partitions, _BROKER_DEFAULT, topic_configs=letters),
+        _topic(settings.topic, partitions, {}),
+        _topic(settings.dead_letters_topic, partitions, letters),
     ]
+
+
+def _topic(name: str, partitions: int, configs: dict[str, str]) -> NewTopic:
+    """Replicated as the broker's default says; NewTopic takes that only beside an (empty) assignment."""
+    return NewTopic(name, partitions, _BROKER_DEFAULT, replica_assignments={}, topic_configs=configs)
 
 
 def _check(errors: list[tuple[str, int, str | None]]) -> None:

@@ -1,6 +1,7 @@
 """A partition whose slot moves from one node of a Redis Cluster to another, key by key."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from importlib import resources
 from pathlib import Path
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 from redis.crc import key_slot
 from redis.exceptions import ResponseError
 
+from streams.embedded import processes
 from streams.state import Changes, Outcome
 from tests.servers import RedisServer
 from tests.state.builders import NOW_MS, Owner, a_store, an_owner, some_of_each
@@ -19,10 +21,20 @@ SLOT = key_slot(b"{crm:3}:offset")
 OTHER_SLOTS = [slot for slot in range(16_384) if slot != SLOT]
 
 
+def bus_is_free(port: int) -> bool:
+    """Whether nodes can talk 10,000 above this port, as they insist, clear of outgoing connections."""
+    with socket.socket() as probe:
+        return port < 22_000 and probe.connect_ex(("127.0.0.1", port + 10_000)) != 0
+
+
 class Node(RedisServer):
     """A node of a cluster, and one connection to it, for ASKING counts for the next command only."""
 
     client: Any  # a Redis; its `execute_command` has no types
+
+    def __init__(self, binary: Path, directory: Path) -> None:
+        super().__init__(binary, directory)
+        self.port = next(port for port in iter(processes.free_port, None) if bus_is_free(port))
 
     def _command(self) -> list[str]:
         return [*super()._command(), "--cluster-enabled", "yes"]
@@ -39,13 +51,17 @@ class Node(RedisServer):
         return {key: await self.ask("DUMP", key) for key in await self.client.keys()}
 
 
+def a_node(binary: Path, directory: Path) -> Node:
+    node = Node(binary, directory)
+    node.start()
+    node.client = Redis.from_url(node.url, protocol=2, single_connection_client=True)
+    return node
+
+
 @pytest.fixture
 async def nodes(redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[tuple[Node, Node]]:
     """Two nodes that know each other; the first has our slot, the second another."""
-    here, there = Node(redis_server.binary, tmp_path / "here"), Node(redis_server.binary, tmp_path / "there")
-    for node in (here, there):
-        node.start()
-        node.client = Redis.from_url(node.url, protocol=2, single_connection_client=True)
+    here, there = (a_node(redis_server.binary, tmp_path / name) for name in ("here", "there"))
     await there.cluster("ADDSLOTS", OTHER_SLOTS[0])
     await here.cluster("ADDSLOTS", SLOT, *OTHER_SLOTS[1:])
     await there.cluster("MEET", "127.0.0.1", here.port)

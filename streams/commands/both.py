@@ -1,0 +1,19 @@
+"""`kpi run`: a worker and a board as two processes, which stand and fall together."""
+
+import asyncio
+from contextlib import ExitStack
+
+from streams.commands.stack import child
+from streams.settings import Settings
+
+WATCH_S = 0.5
+
+
+async def run_both(settings: Settings) -> None:
+    """Run until cancelled; StartError when one of the two ends."""
+    with ExitStack() as stack:
+        children = [stack.enter_context(child(name, settings, None)) for name in ("worker", "board")]
+        while True:
+            for process in children:
+                process.check()
+            await asyncio.sleep(WATCH_S)

@@ -1,0 +1,138 @@
+"""`kpi demo`: the whole system on this machine, with a company's traffic running through it."""
+
+import asyncio
+import secrets
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Final
+
+from streams.commands.publisher import Publisher, Sent
+from streams.commands.stack import child, data_directory, services
+from streams.embedded.processes import Child, free_port, is_free
+from streams.embedded.traffic import Traffic, encode, simulate
+from streams.settings import Settings
+from streams.state import connect
+from streams.worker.topics import create_topics
+
+DAY_MS: Final = 86_400_000
+LIVE_ROUND: Final = 1_000
+"""So many live events are sent at once, at most."""
+START_S: Final = 15.0
+
+Timed = tuple[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The traffic: `days` of history at `per_day` events, then `rate` events a second from now on.
+
+    `speed`: history passes at so many times real time instead of at once.
+    """
+
+    days: int
+    per_day: float
+    rate: float
+    speed: float | None
+    seed: int
+
+
+async def demo(settings: Settings, company: Company, seconds: float | None, say: Callable[[str], None]) -> None:
+    """Run until cancelled, or for so many seconds; StartError when a part does not come up or dies."""
+    with data_directory(f"demo-{secrets.token_hex(4)}") as directory, services(settings, directory) as found:
+        own = found.model_copy(
+            update={
+                "ends_at": "events" if company.speed else "wall",
+                "worker_port": free_port(),
+                "board_port": settings.board_port if is_free(settings.board_port) else free_port(),
+            }
+        )
+        async with AsyncExitStack() as cleanup:
+            redis = connect(own.redis_url())
+            cleanup.push_async_callback(redis.aclose)
+            if own.create_topics:
+                await create_topics(own)
+            children = [cleanup.enter_context(child(name, own, directory)) for name in ("worker", "board")]
+            publisher = await cleanup.enter_async_context(Publisher(own, redis))
+            url = f"http://{own.board_host}:{own.board_port}"
+            traffic = asyncio.create_task(_run(publisher, company, children, say))
+            telling = asyncio.create_task(_announce(url, children[1], own, say))
+            cleanup.callback(telling.cancel)
+            cleanup.callback(traffic.cancel)
+            await asyncio.wait({traffic}, timeout=seconds)
+            if traffic.done():
+                traffic.result()
+
+
+async def _announce(url: str, board: Child, settings: Settings, say: Callable[[str], None]) -> None:
+    await asyncio.to_thread(board.wait_until, lambda: _answers(f"{url}/healthz"), START_S)
+    say(f"KPIs       {url}/")
+    say(f"gauges     {url}/metrics")
+    say(f"readings   {url}/api/v1/readings")
+    say(f"worker     http://{settings.worker_host}:{settings.worker_port}/metrics")
+    say(f"broker     {settings.broker}   topic {settings.topic}")
+    say("Ctrl-C stops everything.")
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+# -- Traffic ----------------------------------------------------------------------------------------------
+
+
+async def _run(publisher: Publisher, company: Company, children: list[Child], say: Callable[[str], None]) -> None:
+    """History first, then live traffic for ever."""
+
+    def check() -> None:
+        for process in children:
+            process.check()
+
+    now_ms = _clock_ms()
+    start_ms = now_ms - company.days * DAY_MS
+    history = simulate(Traffic(company.seed, company.per_day), start_ms, now_ms)
+    past = ((time_ms, encode(event)) for time_ms, event in history)
+    if company.speed:
+        sent = await _live(publisher, _compressed(past, start_ms, now_ms, company.speed), check)
+    else:
+        sent = 0
+
+        def advance(number: int) -> None:
+            nonlocal sent
+            sent += number
+
+        await publisher.publish_all((Sent(line) for _, line in past), check, advance)
+    say(f"history    {company.days} days, {sent:,} events applied; now live, about {company.rate:g} events a second")
+    present = simulate(Traffic(company.seed + 1, company.rate * 86_400, prefix="live-"), _clock_ms())
+    await _live(publisher, ((time_ms, encode(event)) for time_ms, event in present), check)
+
+
+def _compressed(events: Iterator[Timed], start_ms: int, now_ms: int, speed: float) -> Iterator[Timed]:
+    """The same events, each due when `speed` times real time has come to it."""
+    return ((now_ms + int((time_ms - start_ms) / speed), line) for time_ms, line in events)
+
+
+async def _live(publisher: Publisher, events: Iterator[Timed], check: Callable[[], None]) -> int:
+    """Each event when it is due; those that are due together go in one round."""
+    sent = 0
+    round_: list[Sent] = []
+    for due_ms, line in events:
+        wait_s = (due_ms - _clock_ms()) / 1000
+        if wait_s > 0 or len(round_) >= LIVE_ROUND:
+            await publisher.publish(round_)
+            sent, round_ = sent + len(round_), []
+            check()
+            await asyncio.sleep(max(0.0, wait_s))
+        round_.append(Sent(line))
+    await publisher.publish(round_)
+    return sent + len(round_)
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,135 @@
+"""Publishing lines to Kafka, no faster than the worker commits them."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Self
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from redis.asyncio import Redis
+
+from schemas.events import partition_key
+from streams.naming import PartitionKeys, partition_prefix
+from streams.settings import Settings
+from streams.state import Position
+
+ROUND_BYTES: Final = 800_000
+"""Two rounds at most are not committed: the embedded broker keeps only some 5 MB a partition."""
+CHECK_S: Final = 0.02
+
+Headers = Sequence[tuple[str, bytes]]
+Check = Callable[[], None]
+"""Raises when it makes no sense to wait any longer."""
+
+
+class Outline(msgspec.Struct):
+    """As much of a line as its key and its time take; a bad line has neither."""
+
+    type: str = ""
+    time: str = ""
+    partitionkey: str | None = None
+    data: dict[str, Any] = {}
+
+
+class Sent(NamedTuple):
+    """A line as it goes to Kafka."""
+
+    value: bytes
+    headers: Headers = ()
+
+
+_outline: Final = msgspec.json.Decoder(Outline).decode
+
+
+def outline(line: bytes) -> Outline:
+    """What can be read of a line; of a line that is no event, nothing."""
+    try:
+        return _outline(line)
+    except (ValueError, RecursionError):
+        return Outline()
+
+
+def key_of(line: bytes) -> bytes | None:
+    """The record key that the contract gives to a line."""
+    event = outline(line)
+    key = event.partitionkey or partition_key(event.type, event.data)
+    return key.encode() if key else None
+
+
+def rounds(lines: Iterable[Sent]) -> Iterator[list[Sent]]:
+    """The lines, in rounds of about `ROUND_BYTES`."""
+    round_: list[Sent] = []
+    size = 0
+    for line in lines:
+        round_.append(line)
+        size += len(line.value)
+        if size >= ROUND_BYTES:
+            yield round_
+            round_, size = [], 0
+    if round_:
+        yield round_
+
+
+class Publisher:
+    """Publishes to the events topic of `settings` and follows what the worker has committed of it."""
+
+    def __init__(self, settings: Settings, redis: Redis) -> None:
+        self._settings = settings
+        self._redis = redis
+        self._producer: AIOKafkaProducer | None = None
+        self._ends: dict[int, int] = {}
+        """Partition -> offset after our last record."""
+        self.partitions: list[int] = []
+
+    async def __aenter__(self) -> Self:
+        self._producer = AIOKafkaProducer(
+            **self._settings.kafka_client(), acks="all", enable_idempotence=True, linger_ms=5
+        )
+        await self._producer.start()
+        self.partitions = sorted(await self._producer.partitions_for(self._settings.topic))
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        assert self._producer is not None
+        await self._producer.stop()
+
+    async def publish(self, sent: Sequence[Sent]) -> None:
+        """Publish one round and wait for its acknowledgement; KafkaError when a record is refused."""
+        assert self._producer is not None
+        acknowledged = [
+            await self._producer.send(self._settings.topic, one.value, key=key_of(one.value), headers=list(one.headers))
+            for one in sent
+        ]
+        for record in await asyncio.gather(*acknowledged):
+            self._ends[record.partition] = max(self._ends.get(record.partition, 0), record.offset + 1)
+
+    async def publish_all(self, lines: Iterable[Sent], check: Check, advance: Callable[[int], None]) -> None:
+        """Publish round after round, and return when the worker has committed all of it.
+
+        The round before the last is committed before the next is sent. `advance` is told how many lines were sent.
+        """
+        before: dict[int, int] = {}
+        for round_ in rounds(lines):
+            ends = dict(self._ends)
+            await self.publish(round_)
+            await self._wait(before, check)
+            before = ends
+            advance(len(round_))
+        await self._wait(self._ends, check)
+
+    async def _wait(self, ends: Mapping[int, int], check: Check) -> None:
+        """Return when the worker has committed up to `ends` (partition -> offset)."""
+        while not await self._committed(ends):
+            check()
+            await asyncio.sleep(CHECK_S)
+
+    async def _committed(self, ends: Mapping[int, int]) -> bool:
+        partitions = list(ends)
+        keys = [PartitionKeys(partition_prefix(self._settings.namespace, partition)).offset for partition in partitions]
+        stored = await asyncio.gather(*(self._redis.get(key) for key in keys))
+        return all(
+            value is not None and Position.parse(value).offset >= ends[partition]
+            for partition, value in zip(partitions, stored, strict=True)
+        )
+
+

@@ -1,0 +1,195 @@
+"""`kpi replay`: a file through the whole system, and the readings that come out.
+
+It works in a topic, a group and a namespace of its own, which are gone afterwards, also on configured servers.
+"""
+
+import gzip
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Final
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from schemas.dead_letter import DeadLetter
+from streams.commands.publisher import Publisher, Sent, outline
+from streams.commands.topics import read_topic
+from streams.commands.stack import child, data_directory, services
+from streams.embedded.processes import free_port
+from streams.engine.plan import Plan
+from streams.engine.readings import Reading
+from streams.errors import KpiError
+from streams.naming import APPLIED, UNCHANGED, rejects_total
+from streams.serve.view import read_once
+from streams.settings import Settings
+from streams.state import connect, erase
+from streams.worker.topics import create_topics
+
+STDIN: Final = "-"
+FILE_HEADER: Final = "file"
+LINE_HEADER: Final = "line"
+
+
+class BadFile(KpiError):
+    """A file cannot be read."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the lines."""
+
+    published: int = 0
+    skipped: int = 0
+    """Later than --as-of."""
+    applied: int = 0
+    unchanged: int = 0
+    """Valid events that changed no fact."""
+    dead_letters: int = 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a replay found. `as_of_ms` is None when there was no event."""
+
+    as_of_ms: int | None = None
+    counts: Counts = field(default_factory=Counts)
+    readings: list[Reading] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+
+
+async def replay(
+    files: list[str], settings: Settings, plan: Plan, as_of_ms: int | None, advance: Callable[[int], None]
+) -> Outcome:
+    """Publish, apply, wait, read, tidy up. `advance` is told of each round of lines that was published.
+
+    BadFile when a file cannot be read, StartError when the worker does not come up or dies.
+    """
+    for name in files:
+        _open(name).close()  # before anything is started
+    run = f"replay-{secrets.token_hex(4)}"
+    with data_directory(run) as directory, services(settings, directory) as found:
+        own = _own(found, run)
+        async with AsyncExitStack() as cleanup:
+            redis = connect(own.redis_url())
+            cleanup.push_async_callback(redis.aclose)
+            if own.create_topics:
+                await create_topics(own)
+                cleanup.push_async_callback(_delete_topics, own)
+            cleanup.push_async_callback(erase, redis, run)
+            worker = cleanup.enter_context(child("worker", own, directory))
+            publisher = await cleanup.enter_async_context(Publisher(own, redis))
+            outcome = Outcome()
+            lines = _counted(_lines(files), outcome.counts, as_of_ms)
+            await publisher.publish_all(lines, worker.check, advance)
+            await _read(outcome, own, plan, publisher, as_of_ms)
+            return outcome
+
+
+def _own(settings: Settings, run: str) -> Settings:
+    """These settings, with names that nobody else has."""
+    return settings.model_copy(
+        update={
+            "topic": f"crm.{run}",
+            "dead_letters_topic": f"crm.{run}.dead-letters",
+            "namespace": run,
+            "ends_at": "events",
+            "worker_port": free_port(),
+            "worker_host": "127.0.0.1",
+        }
+    )
+
+
+# -- Lines ------------------------------------------------------------------------------------------------
+
+
+def _open(name: str) -> IO[bytes]:
+    if name == STDIN:
+        return open(sys.stdin.fileno(), "rb", closefd=False)  # the caller may close it and open it again
+    try:
+        if name.endswith(".gz"):
+            opened = gzip.open(name)
+            opened.peek(1)
+            return opened  # type: ignore[return-value]  # a GzipFile is one, though not declared so
+        return Path(name).open("rb")
+    except (OSError, EOFError) as error:
+        raise BadFile(f"{name}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _lines(files: Iterable[str]) -> Iterator[Sent]:
+    """Every line that is not empty, with its file and its number as headers."""
+    for name in files:
+        with _open(name) as file:
+            try:
+                for number, line in enumerate(file, 1):
+                    if text := line.strip():
+                        yield Sent(text, ((FILE_HEADER, name.encode()), (LINE_HEADER, str(number).encode())))
+            except (OSError, EOFError) as error:
+                raise BadFile(f"{name}: {error}") from None
+
+
+def _is_later(line: bytes, as_of_ms: int) -> bool:
+    try:
+        time = datetime.fromisoformat(outline(line).time)
+    except ValueError:
+        return False  # the worker says what is wrong with it
+    return time.tzinfo is not None and time.timestamp() * 1000 > as_of_ms
+
+
+def _counted(lines: Iterable[Sent], counts: Counts, as_of_ms: int | None) -> Iterator[Sent]:
+    """The lines to publish; those later than `as_of_ms` are skipped."""
+    for line in lines:
+        if as_of_ms is not None and _is_later(line.value, as_of_ms):
+            counts.skipped += 1
+            continue
+        counts.published += 1
+        yield line
+
+
+# -- What came out ----------------------------------------------------------------------------------------
+
+
+async def _read(outcome: Outcome, settings: Settings, plan: Plan, publisher: Publisher, as_of_ms: int | None) -> None:
+    redis = connect(settings.redis_url())
+    try:
+        once = await read_once(redis, settings.namespace, len(publisher.partitions), plan, as_of_ms)
+    finally:
+        await redis.aclose()
+    outcome.as_of_ms = once.now_ms
+    outcome.readings = once.readings
+    outcome.counts.applied = once.totals.get(APPLIED, 0)
+    outcome.counts.unchanged = once.totals.get(UNCHANGED, 0)
+    outcome.counts.dead_letters = sum(
+        number for total, number in once.totals.items() if total.startswith(rejects_total(""))
+    )
+    outcome.dead_letters = await _dead_letters(settings)
+
+
+async def _dead_letters(settings: Settings) -> list[DeadLetter]:
+    """One letter for each record that was refused, in the order of file and line."""
+    records = await read_topic(settings.kafka_client(), settings.dead_letters_topic)
+    letters = {record.key: DeadLetter.from_json(record.value) for record in records if record.value}
+    return sorted(letters.values(), key=lambda letter: (letter.header(FILE_HEADER) or "", line_of(letter)))
+
+
+def line_of(letter: DeadLetter) -> int:
+    """The number of the line that the letter is about."""
+    return int(letter.header(LINE_HEADER) or 0)
+
+
+async def _delete_topics(settings: Settings) -> None:
+    admin = AIOKafkaAdminClient(**settings.kafka_client())
+    await admin.start()
+    try:
+        await admin.delete_topics([settings.topic, settings.dead_letters_topic])
+    finally:
+        await admin.close()
+
+
+def rfc3339(time_ms: int) -> str:
+    """2026-11-22T05:00:00.000Z"""
+    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,145 @@
+"""What `kpi replay` prints: a table for people, JSON for programs, dead letters for whoever made them."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TextIO
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from streams.commands.replay import FILE_HEADER, Outcome, line_of, rfc3339
+from streams.engine.plan import Plan
+from streams.engine.readings import Reading
+from streams.errors import SettingsError
+from streams.naming import ALL
+from streams.serve.human import format_value
+
+SHOWN_LETTERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which readings are wanted; an empty set wants all of them."""
+
+    windows: frozenset[str]
+    kpis: frozenset[str]
+    dimensions: frozenset[str]
+
+    @classmethod
+    def checked(
+        cls, plan: Plan, windows: list[str] | None, kpis: list[str] | None, dimensions: list[str] | None
+    ) -> "Filters":
+        """SettingsError for a name that the catalog does not have."""
+        declared = {name for series in plan.series for name in series.windows}
+        return cls(
+            _known("--window", windows, declared),
+            _known("--kpi", kpis, plan.catalog.kpis),
+            _known("--dimension", dimensions, {ALL, *plan.catalog.dimensions}),
+        )
+
+    def keep(self, readings: Iterable[Reading]) -> list[Reading]:
+        return [
+            reading
+            for reading in readings
+            if reading.window in (self.windows or {reading.window})
+            and reading.kpi in (self.kpis or {reading.kpi})
+            and reading.dimension in (self.dimensions or {reading.dimension})
+        ]
+
+
+def _known(option: str, names: list[str] | None, known: Iterable[str]) -> frozenset[str]:
+    given = frozenset(names or ())
+    if unknown := given.difference(known):
+        raise SettingsError(f"{option} {', '.join(sorted(unknown))}: not in the catalog, which has {', '.join(known)}")
+    return given
+
+
+# -- For programs -----------------------------------------------------------------------------------------
+
+
+def print_json(file: TextIO, outcome: Outcome, filters: Filters) -> None:
+    """One object: as_of, events, readings."""
+    document = {
+        "as_of": None if outcome.as_of_ms is None else rfc3339(outcome.as_of_ms),
+        "events": asdict(outcome.counts),
+        "readings": filters.keep(outcome.readings),
+    }
+    file.write(msgspec.json.encode(document).decode() + "\n")
+
+
+# -- For people -------------------------------------------------------------------------------------------
+
+
+def print_table(console: Console, outcome: Outcome, plan: Plan, filters: Filters) -> None:
+    """KPIs down, windows across; slices only of the dimensions that were asked for."""
+    wanted = filters if filters.dimensions else Filters(filters.windows, filters.kpis, frozenset({ALL}))
+    readings = wanted.keep(outcome.readings)
+    windows = [name for name in _windows(plan) if any(reading.window == name for reading in readings)]
+    table = Table(title=_title(outcome), title_justify="left", caption=_summary(outcome), caption_justify="left")
+    for heading in ("KPI", "", *windows):
+        table.add_column(heading, justify="right" if heading in windows else "left", no_wrap=heading in windows)
+    for cells in _rows(readings, plan, windows):
+        table.add_row(*cells)
+    console.print(table)
+
+
+def _windows(plan: Plan) -> list[str]:
+    """The catalog's windows, shortest first as the catalog lists them."""
+    order = dict.fromkeys(name for series in plan.series for name in series.windows)
+    return sorted(order, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+
+
+_ORDER = ("now", "5m", "15m", "1h", "24h", "7d", "28d", "30d", "90d", "365d", "today", "wtd", "mtd", "qtd", "ytd")
+
+
+def _rows(readings: Sequence[Reading], plan: Plan, windows: Sequence[str]) -> Iterator[list[str]]:
+    units = {(series.gauge, *sorted(series.labels.items())): series.unit for series in plan.series}
+    groups: dict[tuple[str, ...], dict[str, str]] = {}
+    for reading in readings:
+        unit = units[(reading.gauge, *sorted(reading.labels.items()))]
+        text = format_value(reading.value, unit, plan.catalog.currency.report)
+        groups.setdefault(_row_key(reading, plan), {})[reading.window] = text
+    for (title, detail), values in groups.items():
+        yield [title, detail, *(values.get(name, "") for name in windows)]
+
+
+def _row_key(reading: Reading, plan: Plan) -> tuple[str, str]:
+    own = [f"{name}={value}" for name, value in reading.labels.items() if name not in ("currency", "clock", "state")]
+    suffix = reading.gauge.removeprefix(plan.catalog.kpis[reading.kpi].gauge).strip("_").replace("_seconds", "")
+    slice_ = [] if reading.dimension == ALL else [f"{reading.dimension}={reading.member}"]
+    return plan.catalog.kpis[reading.kpi].title, " ".join((*filter(None, [suffix]), *own, *slice_))
+
+
+def _title(outcome: Outcome) -> str:
+    return "no events" if outcome.as_of_ms is None else f"Readings as of {rfc3339(outcome.as_of_ms)}"
+
+
+def _summary(outcome: Outcome) -> str:
+    counts = outcome.counts
+    text = f"{counts.published:,} published: {counts.applied:,} applied, {counts.unchanged:,} changed nothing"
+    later = f"; {counts.skipped:,} later lines skipped" if counts.skipped else ""
+    return f"{text}, {counts.dead_letters:,} dead letters{later}"
+
+
+def print_dead_letters(console: Console, outcome: Outcome) -> None:
+    """Each refused line with file, number and reason."""
+    for letter in outcome.dead_letters[:SHOWN_LETTERS]:
+        place = f"{letter.header(FILE_HEADER)}:{line_of(letter)}"
+        console.print(f"{place}: {letter.reason}: {letter.message}", markup=False, highlight=False)
+    if more := outcome.counts.dead_letters - len(outcome.dead_letters[:SHOWN_LETTERS]):
+        console.print(f"and {more:,} more dead letters", highlight=False)
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Callable[[int], None]]:
+    """A function to advance a bar with; there is no bar where nobody watches."""
+    if not console.is_terminal:
+        yield lambda lines: None
+        return
+    columns = (TextColumn("replaying"), BarColumn(), TextColumn("{task.completed:,} lines"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda lines: bar.advance(task, lines)

@@ -1,0 +1,57 @@
+"""The processes behind a command: configured services where there are some, embedded ones where not."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from streams.embedded.broker import EmbeddedBroker
+from streams.embedded.processes import Child, start
+from streams.embedded.redis import EmbeddedRedis
+from streams.settings import Settings
+
+DATA: Final = Path(".kpi")
+"""Everything that embedded servers and child processes write lies in here, and goes when they stop."""
+
+
+@contextmanager
+def data_directory(name: str) -> Iterator[Path]:
+    """A directory for one run, gone afterwards."""
+    directory = DATA / name
+    directory.mkdir(parents=True)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        with suppress(OSError):  # another run still uses it
+            DATA.rmdir()
+
+
+@contextmanager
+def services(settings: Settings, directory: Path) -> Iterator[Settings]:
+    """The settings with a broker and a Redis in them, embedded ones where none is configured."""
+    with ExitStack() as stack:
+        found: dict[str, object] = {}
+        if settings.redis is None:
+            found["redis"] = SecretStr(stack.enter_context(EmbeddedRedis(directory / "redis")).url)
+        if settings.broker is None:
+            broker = stack.enter_context(EmbeddedBroker())
+            found |= {"broker": f"kafka://{broker.address}", "create_topics": False}
+        yield settings.model_copy(update=found)
+
+
+@contextmanager
+def child(name: str, settings: Settings, directory: Path | None) -> Iterator[Child]:
+    """`kpi <name>` as a process of its own with these settings; stopped in good order at the end.
+
+    Its log goes into the directory; without one, where our own output goes.
+    """
+    process = start(name, [sys.executable, "-m", "streams.cli", name], directory, settings.environment())
+    try:
+        yield process
+    finally:
+        process.stop()

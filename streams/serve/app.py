@@ -1,0 +1,68 @@
+"""The board as a process: Redis, the board and its web server, started and stopped together."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiohttp import web
+
+from streams.engine.plan import Plan
+from streams.errors import StartError
+from streams.serve.api import make_app
+from streams.serve.board import Board
+from streams.settings import Settings
+from streams.state import connect
+
+log = logging.getLogger(__name__)
+
+STOP_S: Final = 2.0
+"""How long open requests may take to end when the board stops."""
+
+
+def clock_ms() -> int:
+    """The board's clock, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def run_board(settings: Settings, plan: Plan) -> None:
+    """Run a board until SIGINT or SIGTERM. StartError if its port is taken."""
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    asyncio.run(serve(settings, plan, lambda address: log.info("the board is at %s", address)))
+
+
+async def serve(settings: Settings, plan: Plan, started: Callable[[str], None]) -> None:
+    """Run a board until SIGINT or SIGTERM; `started` is told its address. StartError if the port is taken."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings, plan) as address:
+        started(address)
+        await stop.wait()
+
+
+@asynccontextmanager
+async def running(settings: Settings, plan: Plan, now_ms: Callable[[], int] = clock_ms) -> AsyncIterator[str]:
+    """A board that runs; yields its address. SettingsError if no Redis is set; one that is away may come."""
+    async with (
+        connect(settings.redis_url()) as client,
+        Board(plan, client, settings.namespace, ends_at=settings.ends_at, now_ms=now_ms) as board,
+    ):
+        runner = web.AppRunner(make_app(board), access_log=None, shutdown_timeout=STOP_S)
+        await runner.setup()
+        try:
+            yield await _listen(runner, settings.board_host, settings.board_port)
+        finally:
+            await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise StartError(f"the board cannot listen on {host}:{port}: {error.strerror}") from error
+    name, number = runner.addresses[0][:2]
+    return f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"

@@ -1,0 +1,116 @@
+"""The board: follows all partitions into a view, and computes readings from it whenever it moved."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Literal, Self
+
+from redis.asyncio import Redis
+
+from streams.engine.plan import Plan
+from streams.engine.readings import Reading
+from streams.serve.follower import Followed, Followers, Stale
+from streams.serve.view import View
+
+log = logging.getLogger(__name__)
+
+EndsAt = Literal["wall", "events"]
+
+SOONEST_S: Final = 0.2
+LATEST_S: Final = 1.0
+"""Readings are computed when the feed moved, at most every SOONEST_S, and at least every LATEST_S."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the board shows at one moment."""
+
+    as_of_ms: int | None = None
+    """Where the readings' windows end; None as long as there are none."""
+    readings: Sequence[Reading] = ()
+    newest_ms: int | None = None
+    """Time of the newest accepted event."""
+    stale: Sequence[Stale] = ()
+    lag_ms: Mapping[int, int] = field(default_factory=dict)
+    """Partition -> how old its newest record was when it could be seen."""
+
+
+class Board:
+    """Follows a namespace while it is entered (`async with`). `now_ms` is the clock."""
+
+    def __init__(
+        self, plan: Plan, client: Redis, namespace: str, *, ends_at: EndsAt, now_ms: Callable[[], int]
+    ) -> None:
+        self.plan = plan
+        self._wall = ends_at == "wall"
+        self._followed = Followed(View(), plan, now_ms)
+        self._followers = Followers(self._followed, client, namespace)
+        self._last = Shown()
+        self._failure: str | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def shown(self) -> Shown:
+        """The last readings, with how fresh they are now."""
+        last = self._last
+        return Shown(
+            last.as_of_ms, last.readings, last.newest_ms, self._followers.stale(), self._followers.lag_ms
+        )
+
+    def troubles(self) -> list[str]:
+        """Why the numbers should not be relied on; none when they may be."""
+        troubles = [str(stale) for stale in self._followers.stale()]
+        if not self._followers.complete:
+            troubles.append("not every partition was read yet")
+        if self._failure is not None:
+            troubles.append(self._failure)
+        return troubles
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [
+            asyncio.create_task(self._followers.run(), name="followers"),
+            asyncio.create_task(self._keep_reading(), name="readings"),
+        ]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _keep_reading(self) -> None:
+        loop, moved = asyncio.get_running_loop(), self._followed.moved
+        while True:
+            started_s = loop.time()
+            await self._attempt()
+            took_s = loop.time() - started_s
+            await asyncio.sleep(max(SOONEST_S - took_s, took_s))  # at most half of a core for a large catalog
+            with suppress(TimeoutError):
+                await asyncio.wait_for(moved.wait(), LATEST_S - SOONEST_S)
+
+    async def _attempt(self) -> None:
+        try:
+            await self._read()
+            self._failure = None
+        except Exception as error:  # of one odd cell the board must not die; it says so instead
+            log.exception("readings cannot be computed")
+            self._failure = f"readings cannot be computed: {error!r}"
+
+    async def _read(self) -> None:
+        """Readings of now; none before every partition is there, for sums of some of them would be wrong."""
+        followed = self._followed
+        moved = followed.moved.is_set()
+        followed.moved.clear()
+        if not self._followers.complete:
+            return
+        async with followed.busy:
+            newest_ms = followed.view.newest_ms
+            as_of_ms = followed.now_ms() if self._wall else newest_ms
+            if as_of_ms is None or (as_of_ms == self._last.as_of_ms and not moved):
+                return
+            found = await asyncio.to_thread(followed.view.readings, self.plan, as_of_ms, ahead=self._wall)
+        self._last = Shown(as_of_ms, found, newest_ms)

@@ -1,0 +1,9 @@
+"""Property tests are the same in every run; HYPOTHESIS_PROFILE=search looks further, with chance."""
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("steady", derandomize=True, deadline=None, max_examples=150, database=None)
+settings.register_profile("search", deadline=None, max_examples=3_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))

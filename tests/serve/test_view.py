@@ -1,0 +1,209 @@
+"""The view against plain dicts."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.engine.panes import DAY, DAY_MS, HOUR, HOUR_MS, KEEP_MS, MINUTE, TIERS
+from streams.naming import NEWEST_MS
+from streams.serve import panes as panes_module
+from streams.serve.view import View
+from streams.state import Pane, PaneChanges, Snapshot
+from tests.builders import Ledger, lead_contacted, lead_created, ms, shipped
+
+PARTITIONS = range(3)
+STARTS = [k * HOUR_MS for k in range(6)]
+CELLS = ["leads", "leads|channel|web", "leads|channel|a|b", "leads_waiting.age", "leads_waiting.age|team|x"]
+NONE = PaneChanges({}, {}, ())
+
+
+class Plain:
+    """What the view is meant to say, in dicts of each partition."""
+
+    def __init__(self) -> None:
+        self.panes: dict[tuple[int, Pane], dict[str, int]] = {}
+        self.totals: dict[tuple[int, str], int] = {}
+
+    def forget(self, partition: int) -> None:
+        self.panes = {key: cells for key, cells in self.panes.items() if key[0] != partition}
+        self.totals = {key: total for key, total in self.totals.items() if key[0] != partition}
+
+    def apply(self, partition: int, changes: PaneChanges) -> None:
+        for pane, cells in changes.panes.items():
+            self.panes.setdefault((partition, pane), {}).update(cells)
+        for pane in changes.dropped:
+            self.panes.pop((partition, pane), None)
+        self.totals.update(((partition, cell), total) for cell, total in changes.totals.items())
+
+    def expire(self, now_ms: int) -> None:
+        self.panes = {
+            key: cells for key, cells in self.panes.items() if key[1][1] + KEEP_MS[key[1][0]] > now_ms
+        }
+
+    def window(self, tier: str, starts: Iterable[int]) -> dict[str, int]:
+        sums: Counter[str] = Counter()
+        for (_, pane), cells in self.panes.items():
+            if pane[0] == tier and pane[1] in starts:
+                sums.update(cells)
+        return {cell: number for cell, number in sums.items() if number}
+
+    def total(self) -> dict[str, int]:
+        sums: Counter[str] = Counter()
+        for (_, cell), total in self.totals.items():
+            sums[cell] += total
+        return {cell: number for cell, number in sums.items() if number}
+
+    def cells(self) -> set[str]:
+        in_panes = {cell for cells in self.panes.values() for cell, number in cells.items() if number}
+        return in_panes | self.total().keys()
+
+
+numbers = st.one_of(
+    st.integers(-3, 3),
+    st.sampled_from([2**44 - 1, -(2**44), 2**53 + 1, 2**62, -(2**63), 10**40]),
+)
+cells = st.dictionaries(st.sampled_from(CELLS), numbers, max_size=4)
+some_panes = st.dictionaries(st.tuples(st.sampled_from(TIERS), st.sampled_from(STARTS)), cells, max_size=4)
+changes = st.builds(
+    PaneChanges,
+    some_panes,
+    cells,
+    st.lists(st.tuples(st.sampled_from(TIERS), st.sampled_from(STARTS)), max_size=2),
+)
+steps = st.lists(
+    st.one_of(
+        st.tuples(
+            st.just("load"),
+            st.sampled_from(PARTITIONS),
+            st.builds(PaneChanges, some_panes, cells, st.just(())),
+        ),
+        st.tuples(st.just("apply"), st.sampled_from(PARTITIONS), changes),
+        st.tuples(st.just("forget"), st.sampled_from(PARTITIONS), st.just(NONE)),
+        st.tuples(st.just("expire"), st.integers(0, 9 * HOUR_MS), st.just(NONE)),
+    ),
+    max_size=12,
+)
+
+
+@given(steps)
+def test_all_sums_equal_those_of_plain_dicts_at_any_size(steps: list[tuple[str, int, PaneChanges]]) -> None:
+    view, plain = empty_view(), Plain()
+    for step, number, told in steps:
+        take(view, plain, step, number, told)
+    for tier in TIERS:
+        for at, start in enumerate(STARTS):
+            for end_at in range(at, len(STARTS)):
+                expected = plain.window(tier, STARTS[at : end_at + 1])
+                assert exact(view.window(tier, start, STARTS[end_at])) == expected
+        for cell in CELLS:
+            firsts = [start for start in STARTS if plain.window(tier, [start]).get(cell)]
+            assert view.first_pane(tier, cell, 0, DAY_MS) == min(firsts, default=None)
+            assert view.first_pane(tier, cell, 1, STARTS[-1]) == min(
+                (start for start in firsts if 1 <= start < STARTS[-1]), default=None
+            )
+    assert {cell: total for cell, total in exact(view.totals()).items() if total} == plain.total()
+    assert view.cells() == plain.cells()
+
+
+def take(view: View, plain: Plain, step: str, number: int, told: PaneChanges) -> None:
+    if step == "expire":
+        view.expire(number)
+        plain.expire(number)
+        return
+    if step in ("load", "forget"):
+        plain.forget(number)
+        view.load(number, snapshot(told.panes, told.totals))
+    else:
+        view.apply(number, told)
+    plain.apply(number, told)
+
+
+def exact(sums: Mapping[str, int]) -> Mapping[str, int]:
+    assert all(type(number) is int for number in sums.values())
+    return sums
+
+
+def snapshot(panes: Mapping[Pane, Mapping[str, int]], totals: Mapping[str, int] | None = None) -> Snapshot:
+    return Snapshot(None, "0-0", panes, totals or {}, {})
+
+
+def empty_view() -> View:
+    view = View()
+    for partition in PARTITIONS:
+        view.load(partition, snapshot({}))
+    return view
+
+
+def test_more_panes_than_an_int64_may_sum_are_summed_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panes_module, "SMALL", 2**63)
+    monkeypatch.setattr(panes_module, "MANY", 2)
+    view = View()
+    view.load(0, snapshot({(DAY, start): {"revenue": 2**62} for start in STARTS}))
+    assert view.window(DAY, 0, DAY_MS) == {"revenue": 6 * 2**62}
+
+
+def test_a_pane_is_freed_when_it_leaves_its_tier_and_no_longer_counts() -> None:
+    view = View()
+    view.load(0, snapshot({(tier, 0): {"leads": 1} for tier in TIERS}))
+    view.expire(3 * HOUR_MS - 1)
+    assert view.window(MINUTE, 0, 0) == {"leads": 1}
+    view.expire(3 * HOUR_MS)
+    assert view.window(MINUTE, 0, 0) == {}
+    assert view.window(HOUR, 0, 0) == {"leads": 1}
+    view.expire(800 * DAY_MS)
+    assert view.cells() == set()
+
+
+def test_a_new_snapshot_replaces_all_that_was_known_of_its_partition_and_of_no_other() -> None:
+    view = View()
+    view.load(0, snapshot({(DAY, 0): {"leads": 1, "tickets": 1}}, {"backlog": 1}))
+    view.load(1, snapshot({(DAY, 0): {"leads": 10}}, {"backlog": 10}))
+    view.set_oldest(0, {"leads_waiting": 5})
+    view.load(0, snapshot({(DAY, 0): {"leads": 2}}, {"backlog": 2}))
+    assert view.window(DAY, 0, 0) == {"leads": 12}
+    assert view.totals() == {"backlog": 12}
+    assert view.cells() == {"leads", "backlog"}
+    assert view.oldest_ms("leads_waiting") is None
+
+
+def test_counters_of_events_are_summed_but_are_no_cells() -> None:
+    view = View()
+    view.load(0, snapshot({}, {"!applied": 3, "!rejects.bad_time": 1, NEWEST_MS: 1_000}))
+    view.load(1, snapshot({}, {"!applied": 4, NEWEST_MS: 900}))
+    assert view.totals() == {"!applied": 7, "!rejects.bad_time": 1}
+    assert view.cells() == set()
+    assert view.newest_ms == 1_000
+    assert View().newest_ms is None
+
+
+def test_the_oldest_is_that_of_all_partitions() -> None:
+    view = empty_view()
+    view.set_oldest(0, {"leads_waiting": 300})
+    view.set_oldest(1, {"leads_waiting": 200, "tickets_open": 900})
+    assert view.oldest_ms("leads_waiting") == 200
+    assert view.oldest_ms("tickets_open") == 900
+    assert view.oldest_ms("others") is None
+
+
+def test_readings_equal_those_of_a_ledger_however_events_lie_over_partitions() -> None:
+    web, mail = Ledger(), Ledger()
+    web.take(lead_created("lead-1", "10:00", channel="web"), lead_contacted("lead-1", "10:07"))
+    web.take(lead_created("lead-2", "11:00", channel="web"))
+    mail.take(lead_created("lead-3", "09:00", channel="mail", team="north"))
+    view = View()
+    for partition, ledger in enumerate([web, mail]):
+        view.load(partition, snapshot(ledger.panes, ledger.running))
+        oldest = {name: min(since.values()) for name, since in ledger.waiting.items() if since}
+        view.set_oldest(partition, oldest)
+    now_ms = ms("12:34")
+    assert as_set(view.readings(shipped(), now_ms, ahead=True)) == as_set(
+        (web + mail).readings(now_ms, ahead=True)
+    )
+
+
+def as_set(readings: Iterable[Any]) -> set[str]:
+    return set(map(repr, readings))
