@@ -24,7 +24,9 @@ app = typer.Typer(
 out = Console()
 err = Console(stderr=True, soft_wrap=True)
 
-CatalogOption = Annotated[str | None, typer.Option("--catalog", help="A catalog of your own.", metavar="PATH")]
+CatalogOption = Annotated[
+    str | None, typer.Option("--catalog", help="A catalog of your own.", metavar="PATH")
+]
 
 
 def main() -> None:
@@ -36,7 +38,7 @@ def main() -> None:
 
 
 def _fail(text: str, status: int = 1) -> NoReturn:
-    err.print(f"[bold red]kpi:[/] ", end="")
+    err.print("[bold red]kpi:[/] ", end="")
     err.print(text, markup=False, highlight=False)
     raise SystemExit(status)
 
@@ -108,7 +110,8 @@ def demo(
     per_day: Annotated[float, typer.Option(min=1, help="Events a day in the history.")] = 1_500,
     rate: Annotated[float, typer.Option(min=0.01, max=5_000, help="Live events a second.")] = 10,
     speed: Annotated[
-        float | None, typer.Option(min=1, help="Let the history pass at so many times real time, not at once.")
+        float | None,
+        typer.Option(min=1, help="Let the history pass at so many times real time, not at once."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another company.")] = 1,
 ) -> None:
@@ -144,7 +147,9 @@ def _until_interrupted(work: Any) -> None:
 
 @app.command()
 def replay(
-    files: Annotated[list[str], typer.Argument(help="NDJSON, a CloudEvent a line; .gz and - too.", metavar="FILE...")],
+    files: Annotated[
+        list[str], typer.Argument(help="NDJSON, a CloudEvent a line; .gz and - too.", metavar="FILE...")
+    ],
     catalog: CatalogOption = None,
     as_of: Annotated[
         str | None, typer.Option(help="Windows end at this time; later lines are skipped.", metavar="TIME")
@@ -152,7 +157,9 @@ def replay(
     json_: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
     window: Annotated[list[str] | None, typer.Option(help="Only these windows.")] = None,
     kpi: Annotated[list[str] | None, typer.Option(help="Only these KPIs.")] = None,
-    dimension: Annotated[list[str] | None, typer.Option(help="Only these dimensions (`all` is the whole).")] = None,
+    dimension: Annotated[
+        list[str] | None, typer.Option(help="Only these dimensions (`all` is the whole).")
+    ] = None,
 ) -> None:
     """Publish files to Kafka, let a real worker apply them, and print the readings."""
     from streams.commands.replay import replay
@@ -215,8 +222,14 @@ def check(catalog: Annotated[str | None, typer.Argument(help="The shipped one by
     """Validate a catalog: every fault with its path, its line, and what would be right."""
     settings = _settings(catalog)
     plan = _plan(settings)
-    kpis = len(plan.catalog.kpis)
-    _say(f"{settings.catalog_text()[1]}: {kpis} KPIs, {len(plan.series)} series, {len(plan.measures)} measures: fine")
+    sizes = f"{len(plan.catalog.kpis)} KPIs, {len(plan.series)} series, {len(plan.measures)} measures"
+    _say(f"{settings.catalog_text()[1]}: {sizes}: fine")
+
+
+@app.command()
+def catalog() -> None:
+    """Print the catalog in force, to begin a catalog of your own with."""
+    sys.stdout.write(_settings().catalog_text()[0])
 
 
 @app.command()

@@ -1,12 +1,12 @@
 """What an operator must act on. Bad events are values, not exceptions (`streams.engine.decode.Reject`).
 
-    KpiError
-      +-- CatalogError        the catalog says something that cannot be
-      +-- SettingsError       a KPI_... setting is missing or wrong
-      +-- MissingPart         a program or package that this command needs is not installed
-      +-- StartError          a child process (worker, board, Redis) did not come up
-      +-- Unreachable         Kafka or Redis does not answer
-      +-- Held                a partition must not be processed until somebody has looked
+KpiError
+  +-- CatalogError        the catalog says something that cannot be
+  +-- SettingsError       a KPI_... setting is missing or wrong
+  +-- MissingPart         a program or package that this command needs is not installed
+  +-- StartError          a child process (worker, board, Redis) did not come up
+  +-- Unreachable         Kafka or Redis does not answer
+  +-- Held                a partition must not be processed until somebody has looked
 """
 
 from schemas.catalog import Problem

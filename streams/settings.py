@@ -17,7 +17,7 @@ HIDDEN = "**********"
 
 
 class Settings(BaseSettings):
-    """What every process is told from outside. The comments of `.env` lines in the docs are these docstrings."""
+    """What every process is told from outside."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -88,11 +88,14 @@ class Settings(BaseSettings):
 
     @classmethod
     def read(cls, **given: Any) -> "Settings":
-        """The settings of this process; `given` ones go before the environment. SettingsError for a wrong one."""
+        """The settings of this process; `given` ones go first. SettingsError for a wrong one."""
         try:
             return cls(**given)
         except ValidationError as error:
-            faults = [f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
+            faults = [
+                f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors()
+            ]
             raise SettingsError("\n".join(faults)) from None
 
     # -- What the clients want ----------------------------------------------------------------------------
@@ -123,13 +126,17 @@ class Settings(BaseSettings):
         if self.kafka_security.startswith("SASL"):
             arguments["sasl_mechanism"] = self.kafka_mechanism
             arguments["sasl_plain_username"] = self.kafka_user
-            arguments["sasl_plain_password"] = self.kafka_password.get_secret_value() if self.kafka_password else None
+            arguments["sasl_plain_password"] = (
+                self.kafka_password.get_secret_value() if self.kafka_password else None
+            )
         return arguments
 
     def catalog_text(self) -> tuple[str, str]:
         """(text, name) of the catalog; SettingsError when the file cannot be read."""
         if self.catalog is None:
-            return resources.files("schemas").joinpath("catalog.yaml").read_text(encoding="utf-8"), "catalog.yaml"
+            return resources.files("schemas").joinpath("catalog.yaml").read_text(
+                encoding="utf-8"
+            ), "catalog.yaml"
         try:
             return self.catalog.read_text(encoding="utf-8"), str(self.catalog)
         except (OSError, UnicodeDecodeError) as error:

@@ -39,7 +39,9 @@ class Company:
     seed: int
 
 
-async def demo(settings: Settings, company: Company, seconds: float | None, say: Callable[[str], None]) -> None:
+async def demo(
+    settings: Settings, company: Company, seconds: float | None, say: Callable[[str], None]
+) -> None:
     """Run until cancelled, or for so many seconds; StartError when a part does not come up or dies."""
     with data_directory(f"demo-{secrets.token_hex(4)}") as directory, services(settings, directory) as found:
         own = found.model_copy(
@@ -87,7 +89,9 @@ def _answers(url: str) -> bool:
 # -- Traffic ----------------------------------------------------------------------------------------------
 
 
-async def _run(publisher: Publisher, company: Company, children: list[Child], say: Callable[[str], None]) -> None:
+async def _run(
+    publisher: Publisher, company: Company, children: list[Child], say: Callable[[str], None]
+) -> None:
     """History first, then live traffic for ever."""
 
     def check() -> None:
@@ -108,7 +112,8 @@ async def _run(publisher: Publisher, company: Company, children: list[Child], sa
             sent += number
 
         await publisher.publish_all((Sent(line) for _, line in past), check, advance)
-    say(f"history    {company.days} days, {sent:,} events applied; now live, about {company.rate:g} events a second")
+    say(f"history    {company.days} days, {sent:,} events applied")
+    say(f"live       about {company.rate:g} events a second from now on")
     present = simulate(Traffic(company.seed + 1, company.rate * 86_400, prefix="live-"), _clock_ms())
     await _live(publisher, ((time_ms, encode(event)) for time_ms, event in present), check)
 

@@ -97,7 +97,9 @@ class Publisher:
         """Publish one round and wait for its acknowledgement; KafkaError when a record is refused."""
         assert self._producer is not None
         acknowledged = [
-            await self._producer.send(self._settings.topic, one.value, key=key_of(one.value), headers=list(one.headers))
+            await self._producer.send(
+                self._settings.topic, one.value, key=key_of(one.value), headers=list(one.headers)
+            )
             for one in sent
         ]
         for record in await asyncio.gather(*acknowledged):
@@ -106,7 +108,7 @@ class Publisher:
     async def publish_all(self, lines: Iterable[Sent], check: Check, advance: Callable[[int], None]) -> None:
         """Publish round after round, and return when the worker has committed all of it.
 
-        The round before the last is committed before the next is sent. `advance` is told how many lines were sent.
+        The round before the last is committed before the next is sent; `advance` is told how many lines went.
         """
         before: dict[int, int] = {}
         for round_ in rounds(lines):
@@ -125,11 +127,12 @@ class Publisher:
 
     async def _committed(self, ends: Mapping[int, int]) -> bool:
         partitions = list(ends)
-        keys = [PartitionKeys(partition_prefix(self._settings.namespace, partition)).offset for partition in partitions]
-        stored = await asyncio.gather(*(self._redis.get(key) for key in keys))
+        keys = [
+            PartitionKeys(partition_prefix(self._settings.namespace, partition)).offset
+            for partition in partitions
+        ]
+        stored: list[Any] = await asyncio.gather(*(self._redis.get(key) for key in keys))
         return all(
             value is not None and Position.parse(value).offset >= ends[partition]
             for partition, value in zip(partitions, stored, strict=True)
         )
-
-

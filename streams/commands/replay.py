@@ -1,6 +1,6 @@
 """`kpi replay`: a file through the whole system, and the readings that come out.
 
-It works in a topic, a group and a namespace of its own, which are gone afterwards, also on configured servers.
+It works in a topic, a group and a namespace of its own, also on configured servers; they are gone afterwards.
 """
 
 import gzip
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
 
@@ -17,8 +17,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.dead_letter import DeadLetter
 from streams.commands.publisher import Publisher, Sent, outline
-from streams.commands.topics import read_topic
 from streams.commands.stack import child, data_directory, services
+from streams.commands.topics import read_topic
 from streams.embedded.processes import free_port
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
@@ -111,7 +111,7 @@ def _open(name: str) -> IO[bytes]:
         return open(sys.stdin.fileno(), "rb", closefd=False)  # the caller may close it and open it again
     try:
         if name.endswith(".gz"):
-            opened = gzip.open(name)
+            opened = gzip.open(name)  # noqa: SIM115  # the caller closes it
             opened.peek(1)
             return opened  # type: ignore[return-value]  # a GzipFile is one, though not declared so
         return Path(name).open("rb")
@@ -152,7 +152,9 @@ def _counted(lines: Iterable[Sent], counts: Counts, as_of_ms: int | None) -> Ite
 # -- What came out ----------------------------------------------------------------------------------------
 
 
-async def _read(outcome: Outcome, settings: Settings, plan: Plan, publisher: Publisher, as_of_ms: int | None) -> None:
+async def _read(
+    outcome: Outcome, settings: Settings, plan: Plan, publisher: Publisher, as_of_ms: int | None
+) -> None:
     redis = connect(settings.redis_url())
     try:
         once = await read_once(redis, settings.namespace, len(publisher.partitions), plan, as_of_ms)
@@ -187,9 +189,3 @@ async def _delete_topics(settings: Settings) -> None:
         await admin.delete_topics([settings.topic, settings.dead_letters_topic])
     finally:
         await admin.close()
-
-
-def rfc3339(time_ms: int) -> str:
-    """2026-11-22T05:00:00.000Z"""
-    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

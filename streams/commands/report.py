@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import TextIO
+from dataclasses import asdict, dataclass, replace
+from typing import Final, TextIO, get_args
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from streams.commands.replay import FILE_HEADER, Outcome, line_of, rfc3339
+from schemas.catalog import Window
+from streams.commands.replay import FILE_HEADER, Outcome, line_of
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.errors import SettingsError
 from streams.naming import ALL
-from streams.serve.human import format_value
+from streams.serve.human import format_value, rfc3339, series_name
 
 SHOWN_LETTERS = 50
 
@@ -53,7 +55,9 @@ class Filters:
 def _known(option: str, names: list[str] | None, known: Iterable[str]) -> frozenset[str]:
     given = frozenset(names or ())
     if unknown := given.difference(known):
-        raise SettingsError(f"{option} {', '.join(sorted(unknown))}: not in the catalog, which has {', '.join(known)}")
+        raise SettingsError(
+            f"{option} {', '.join(sorted(unknown))}: not in the catalog, which has {', '.join(known)}"
+        )
     return given
 
 
@@ -75,42 +79,53 @@ def print_json(file: TextIO, outcome: Outcome, filters: Filters) -> None:
 
 def print_table(console: Console, outcome: Outcome, plan: Plan, filters: Filters) -> None:
     """KPIs down, windows across; slices only of the dimensions that were asked for."""
-    wanted = filters if filters.dimensions else Filters(filters.windows, filters.kpis, frozenset({ALL}))
+    wanted = filters if filters.dimensions else replace(filters, dimensions=frozenset({ALL}))
     readings = wanted.keep(outcome.readings)
-    windows = [name for name in _windows(plan) if any(reading.window == name for reading in readings)]
-    table = Table(title=_title(outcome), title_justify="left", caption=_summary(outcome), caption_justify="left")
-    for heading in ("KPI", "", *windows):
-        table.add_column(heading, justify="right" if heading in windows else "left", no_wrap=heading in windows)
+    windows = _windows(readings, console.width, all_=bool(filters.windows))
+    table = Table(title=_title(outcome), title_justify="left", box=SIMPLE_HEAD)
+    for heading in ("KPI", ""):
+        table.add_column(heading, overflow="fold")
+    for heading in windows:
+        table.add_column(heading, justify="right", no_wrap=True)
     for cells in _rows(readings, plan, windows):
         table.add_row(*cells)
     console.print(table)
+    console.print(_summary(outcome), highlight=False)
+    if hidden := {reading.window for reading in readings}.difference(windows):
+        console.print(f"also there: --window {', '.join(sorted(hidden, key=_ORDER.index))}", highlight=False)
 
 
-def _windows(plan: Plan) -> list[str]:
-    """The catalog's windows, shortest first as the catalog lists them."""
-    order = dict.fromkeys(name for series in plan.series for name in series.windows)
-    return sorted(order, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+_ORDER: Final = get_args(Window)
+_FIRST: Final = ("now", "30d", "7d", "24h", "90d", "365d")
+"""The windows that are shown first where there is room for a few only."""
+_NAMES_WIDTH: Final = 44
+_WINDOW_WIDTH: Final = 15
 
 
-_ORDER = ("now", "5m", "15m", "1h", "24h", "7d", "28d", "30d", "90d", "365d", "today", "wtd", "mtd", "qtd", "ytd")
+def _windows(readings: Sequence[Reading], width: int, *, all_: bool) -> list[str]:
+    """The windows to show, shortest first: all that there are, or as many as fit."""
+    there = {reading.window for reading in readings}
+    room = len(there) if all_ else max(2, (width - _NAMES_WIDTH) // _WINDOW_WIDTH)
+    first = [name for name in (*_FIRST, *_ORDER) if name in there]
+    return sorted(list(dict.fromkeys(first))[:room], key=_ORDER.index)
 
 
 def _rows(readings: Sequence[Reading], plan: Plan, windows: Sequence[str]) -> Iterator[list[str]]:
     units = {(series.gauge, *sorted(series.labels.items())): series.unit for series in plan.series}
-    groups: dict[tuple[str, ...], dict[str, str]] = {}
+    values: dict[tuple[str, str], dict[str, str]] = {}
     for reading in readings:
         unit = units[(reading.gauge, *sorted(reading.labels.items()))]
         text = format_value(reading.value, unit, plan.catalog.currency.report)
-        groups.setdefault(_row_key(reading, plan), {})[reading.window] = text
-    for (title, detail), values in groups.items():
-        yield [title, detail, *(values.get(name, "") for name in windows)]
+        values.setdefault(_row_key(reading, plan), {})[reading.window] = text
+    for names, by_window in values.items():
+        yield [*names, *(by_window.get(name, "") for name in windows)]
 
 
 def _row_key(reading: Reading, plan: Plan) -> tuple[str, str]:
-    own = [f"{name}={value}" for name, value in reading.labels.items() if name not in ("currency", "clock", "state")]
-    suffix = reading.gauge.removeprefix(plan.catalog.kpis[reading.kpi].gauge).strip("_").replace("_seconds", "")
-    slice_ = [] if reading.dimension == ALL else [f"{reading.dimension}={reading.member}"]
-    return plan.catalog.kpis[reading.kpi].title, " ".join((*filter(None, [suffix]), *own, *slice_))
+    kpi = plan.catalog.kpis[reading.kpi]
+    series = series_name(kpi, reading.gauge, reading.labels)
+    slice_ = "" if reading.dimension == ALL else f"{reading.dimension}={reading.member}"
+    return kpi.title, " ".join(filter(None, (series, slice_)))
 
 
 def _title(outcome: Outcome) -> str:
@@ -139,7 +154,12 @@ def progress(console: Console) -> Iterator[Callable[[int], None]]:
     if not console.is_terminal:
         yield lambda lines: None
         return
-    columns = (TextColumn("replaying"), BarColumn(), TextColumn("{task.completed:,} lines"), TimeElapsedColumn())
+    columns = (
+        TextColumn("replaying"),
+        BarColumn(),
+        TextColumn("{task.completed:,} lines"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda lines: bar.advance(task, lines)

@@ -8,7 +8,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 async def read_topic(kafka_client: dict[str, Any], topic: str) -> list[ConsumerRecord[bytes, bytes]]:
     """Every record that a committed reader may see, partition by partition; no group is joined."""
     consumer = AIOKafkaConsumer(
-        topic, **kafka_client, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False
+        topic,
+        **kafka_client,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
     )
     await consumer.start()
     try:

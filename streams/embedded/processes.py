@@ -78,9 +78,9 @@ def start(
     """Start `command` with its log in `directory`/`name`.log; `env` is added to our own environment.
 
     Without a directory it prints where we do. The child has a session of its own, so that Ctrl-C in the
-    terminal reaches only us, and we stop it in good order. On Linux the kernel kills it when we die, however we
-    die. It goes by the *thread* that calls this, so call it from the main thread. Elsewhere a parent that is
-    killed leaves its children behind.
+    terminal reaches only us, and we stop it in good order. On Linux the kernel kills it when we die, in
+    whatever way. It goes by the *thread* that calls this, so call it from the main thread. Elsewhere a parent
+    that is killed leaves its children behind.
     """
     if directory is None:
         return Child(name, _popen(command, env, None), None)

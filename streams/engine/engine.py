@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from streams.engine.decode import Event, Record, Reject
+from streams.engine.measures import Seen
 from streams.engine.panes import MINUTE_MS, Pane
 from streams.engine.plan import Plan
 from streams.engine.subjects import NEVER, Members, Row, SubjectPlan
@@ -60,6 +61,10 @@ class Engine:
     def __init__(self, plan: Plan, *, sweeps: bool) -> None:
         self.plan = plan
         self._sweeps = sweeps
+        self._open_measures = {
+            kind: [(one.name, one.waiting_since) for one in measures if one.waiting_since is not None]
+            for kind, measures in plan.measures_of.items()
+        }
 
     def decode(self, records: Iterable[Record]) -> tuple[list[Event], list[Reject]]:
         return self.plan.decoder.decode(records)
@@ -121,8 +126,12 @@ class Engine:
         touched: dict[RowKey, "_Touched"],
     ) -> "_Touched":
         """Remember what a row contributes before the first event of the batch changes it."""
-        row = rows.get(key) or plan.row_type()
-        touched[key] = _Touched(plan, row, self._contributions(plan, row), self._waiting(plan, row))
+        row = rows.get(key)
+        if row is None:  # a subject without facts contributes nothing
+            waiting: list[int | None] = [None] * len(self._open_measures[plan.kind])
+            touched[key] = _Touched(plan, plan.row_type(), {}, waiting)
+        else:
+            touched[key] = _Touched(plan, row, self._contributions(plan, row), self._waiting(plan, row))
         return touched[key]
 
     def _too_late(
@@ -158,15 +167,15 @@ class Engine:
     def _contributions(self, plan: SubjectPlan, row: Row) -> _Contributions:
         """All that a row contributes, to the minute: every pane begins at a whole minute."""
         sums: _Contributions = {}
+        seen = Seen(plan, row)
         for measure in self.plan.measures_of[plan.kind]:
-            for part, time_ms, members, amount in measure.contribute(row):
+            for part, time_ms, members, amount in measure.contribute(seen):
                 key = (part, None if time_ms is None else time_ms - time_ms % MINUTE_MS, members)
                 sums[key] = sums.get(key, 0) + amount
         return sums
 
     def _waiting(self, plan: SubjectPlan, row: Row) -> list[int | None]:
-        measures = self.plan.measures_of[plan.kind]
-        return [measure.waiting_since(row) for measure in measures if measure.waiting_since is not None]
+        return [waiting_since(row) for _, waiting_since in self._open_measures[plan.kind]]
 
     def _differences(self, touched: Mapping[RowKey, "_Touched"], effect: Effect) -> None:
         differences: dict[str, _Contributions] = {}
@@ -186,9 +195,8 @@ class Engine:
         now_waiting = self._waiting(subject.plan, subject.row)
         if now_waiting == subject.waiting:
             return
-        measures = self.plan.measures_of[subject.plan.kind]
-        names = [measure.name for measure in measures if measure.waiting_since is not None]
-        for name, was, since in zip(names, subject.waiting, now_waiting, strict=True):
+        measures = self._open_measures[subject.plan.kind]
+        for (name, _), was, since in zip(measures, subject.waiting, now_waiting, strict=True):
             if was != since:
                 effect.waiting.setdefault(name, {})[id_] = since
 

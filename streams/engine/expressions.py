@@ -78,7 +78,7 @@ def compile_condition(text: str, arguments: str, known: Mapping[str, str]) -> Ca
     def condition(*values: Any) -> bool:
         try:
             return bool(expression(*values))
-        except (TypeError, OverflowError):
+        except (TypeError, ValueError, OverflowError):
             return False
 
     return condition

@@ -39,7 +39,33 @@ from streams.engine.subjects import (
 
 Contribution = tuple[str, int | None, Members, int]
 """(part, time_ms, members, whole number). Without a time it belongs to the running total alone."""
-Contribute = Callable[[Row], Iterable[Contribution]]
+Contribute = Callable[["Seen"], Iterable[Contribution]]
+
+
+class Seen:
+    """A row during one pass over its subject's measures; what several of them read is computed once."""
+
+    __slots__ = ("_members", "_plan", "_states", "row")
+
+    def __init__(self, plan: SubjectPlan, row: Row) -> None:
+        self.row = row
+        self._plan = plan
+        self._members = None if plan.as_was else plan.members(row, None)
+        self._states: dict[str, list[State]] = {}
+
+    def members(self, time_ms: int | None) -> Members:
+        """The subject's slices at a time; None: now."""
+        return self._plan.members(self.row, time_ms) if self._members is None else self._members
+
+    def moved(self) -> list[int]:
+        """The times at which a dimension that is kept as it was may have changed."""
+        return self._plan.member_changes(self.row) if self._members is None else []
+
+    def states(self, name: str) -> "list[State]":
+        """The states after each transition and each change of a dimension, in order of time."""
+        if name not in self._states:
+            self._states[name] = _states(self, name) if getattr(self.row, name) else []
+        return self._states[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +128,14 @@ class Compiler:
 
         return read
 
-    def placed(self, row: Row, part: str, time_ms: int, amount: int) -> Contribution:
-        """A contribution at a time, in the slices that the subject was in then."""
-        return part, time_ms, self.plan.members(row, time_ms), amount
-
-    def total(self, row: Row, amount: int) -> Contribution:
+    def total(self, seen: Seen, amount: int) -> Contribution:
         """A contribution to the running total, in the slices that the subject is in now."""
-        return self.name, None, self.plan.members(row, None), amount
+        return self.name, None, seen.members(None), amount
 
-    def transitions(self, name: str, *at: str | int) -> Callable[[Row], list["State"]]:
-        """How to read the states of a subject over time."""
+    def check_transition(self, name: str, *at: str | int) -> None:
+        """PlanFault, at `at`, when the subject has no transition of this name."""
         if name not in self.plan.subject.transitions:
             raise PlanFault(f"unknown transition {name!r}{nearest(name, self.plan.subject.transitions)}", *at)
-        return lambda row: _states(self.plan, row, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +148,10 @@ class State:
     left: str | None
 
 
-def _states(plan: SubjectPlan, row: Row, name: str) -> list[State]:
-    """The states after each transition and each change of a dimension, in order of time."""
-    keys = {key: facts.normalised(changes) for key, changes in getattr(row, name).items()}
+def _states(seen: Seen, name: str) -> list[State]:
+    keys = {key: facts.normalised(changes) for key, changes in getattr(seen.row, name).items()}
     changes = sorted((change[0], at, key, change) for key in keys for at, change in enumerate(keys[key]))
-    events = [
-        *((change[0], change) for change in changes),
-        *((time, None) for time in plan.member_changes(row)),
-    ]
+    events = [*((change[0], change) for change in changes), *((time, None) for time in seen.moved())]
     states: list[State] = []
     now: dict[str, int] = {}
     left: str | None = None
@@ -142,7 +159,7 @@ def _states(plan: SubjectPlan, row: Row, name: str) -> list[State]:
         if change is not None:
             _, _, key, (_, _, value, kind) = change
             now[key], left = value, kind if value == 0 else left
-        states.append(State(time_ms, sum(now.values()), plan.members(row, time_ms), left))
+        states.append(State(time_ms, sum(now.values()), seen.members(time_ms), left))
     return states
 
 
@@ -158,11 +175,12 @@ def _count(compiler: Compiler, spec: Count) -> Measure:
     holds = compiler.condition(spec.when)
     bounds = [_provided(compiler, provided, at) for at, provided in enumerate(spec.provided)]
 
-    def contribute(row: Row) -> Iterable[Contribution]:
+    def contribute(seen: Seen) -> Iterable[Contribution]:
+        row = seen.row
         placed_ms = _placed(counted(row), anchor(row) if anchor else None, within_ms)
         if placed_ms is None or not holds(row) or not all(bound(row) for bound in bounds):
             return ()
-        return (compiler.placed(row, compiler.name, placed_ms, 1),)
+        return (_placed_at(seen, compiler.name, placed_ms, 1),)
 
     return make_measure(compiler, "count", spec, contribute)
 
@@ -204,10 +222,10 @@ def _sum(compiler: Compiler, spec: Sum) -> Measure:
     holds = compiler.condition(spec.when)
     read = _summed(compiler, spec.sum)
 
-    def contribute(row: Row) -> Iterable[Contribution]:
-        times = placed(row)
-        amount = read(row) if times and holds(row) else None
-        return (compiler.placed(row, compiler.name, times[0], amount),) if amount else ()
+    def contribute(seen: Seen) -> Iterable[Contribution]:
+        times = placed(seen.row)
+        amount = read(seen.row) if times and holds(seen.row) else None
+        return (_placed_at(seen, compiler.name, times[0], amount),) if amount else ()
 
     return make_measure(compiler, "sum", spec, contribute)
 
@@ -224,31 +242,32 @@ def _duration(compiler: Compiler, spec: Duration) -> Measure:
     end = compiler.times(spec.to, "to")
     skips = compiler.times(spec.skip_first_if, "skip_first_if") if spec.skip_first_if else None
 
-    def contribute(row: Row) -> Iterable[Contribution]:
-        begins = begin(row)
+    def contribute(seen: Seen) -> Iterable[Contribution]:
+        begins = begin(seen.row)
         if not begins:
             return ()
-        ends = [time for time in end(row) if time >= begins[0]][1 if skips and skips(row) else 0 :]
+        skipped = 1 if skips and skips(seen.row) else 0
+        ends = [time for time in end(seen.row) if time >= begins[0]][skipped:]
         if not ends:
             return ()
         duration_ms = ends[0] - begins[0]
         return (
-            compiler.placed(row, f"{compiler.name}.sum", ends[0], duration_ms),
-            compiler.placed(row, f"{compiler.name}.b{bucket(duration_ms)}", ends[0], 1),
+            _placed_at(seen, f"{compiler.name}.sum", ends[0], duration_ms),
+            _placed_at(seen, f"{compiler.name}.b{bucket(duration_ms)}", ends[0], 1),
         )
 
     return make_measure(compiler, "duration", spec, contribute)
 
 
 def _level(compiler: Compiler, spec: Level) -> Measure:
-    states_of = compiler.transitions(spec.level, "level")
+    compiler.check_transition(spec.level, "level")
 
-    def contribute(row: Row) -> Iterable[Contribution]:
-        states = states_of(row)
+    def contribute(seen: Seen) -> Iterable[Contribution]:
+        states = seen.states(spec.level)
         if not states:
             return ()
         moves = _moves(compiler.name, states, lambda state: state.value)
-        return (*moves, compiler.total(row, states[-1].value))
+        return (*moves, compiler.total(seen, states[-1].value))
 
     return make_measure(compiler, "level", spec, contribute)
 
@@ -265,15 +284,15 @@ def _open(compiler: Compiler, spec: Open) -> Measure:
         closed = (_not_before(end(row), begins[0]) for end in ends)
         return begins[0], min((time for time in closed if time is not None), default=None)
 
-    def contribute(row: Row) -> Iterable[Contribution]:
-        since, until = span(row) or (None, None)
+    def contribute(seen: Seen) -> Iterable[Contribution]:
+        since, until = span(seen.row) or (None, None)
         if since is None:
             return ()
-        moves = _moves(compiler.name, _stays(compiler.plan, row, since, until), lambda state: state.value)
+        moves = _moves(compiler.name, _stays(seen, since, until), lambda state: state.value)
         if until is not None:
             return moves
-        age = (f"{compiler.name}.age", since, compiler.plan.members(row, None), 1)
-        return (*moves, age, compiler.total(row, 1))
+        age = (f"{compiler.name}.age", since, seen.members(None), 1)
+        return (*moves, age, compiler.total(seen, 1))
 
     def waiting_since(row: Row) -> int | None:
         since, until = span(row) or (None, None)
@@ -282,25 +301,25 @@ def _open(compiler: Compiler, spec: Open) -> Measure:
     return make_measure(compiler, "open", spec, contribute, waiting_since)
 
 
-def _stays(plan: SubjectPlan, row: Row, since: int, until: int | None) -> list[State]:
+def _stays(seen: Seen, since: int, until: int | None) -> list[State]:
     """The states of something that is open from `since` to `until`, one more for each change of a slice."""
-    moved = [time for time in plan.member_changes(row) if since < time and (until is None or time < until)]
-    states = [State(time, 1, plan.members(row, time), None) for time in (since, *moved)]
+    moved = [time for time in seen.moved() if since < time and (until is None or time < until)]
+    states = [State(time, 1, seen.members(time), None) for time in (since, *moved)]
     return states if until is None else [*states, State(until, 0, states[-1].members, None)]
 
 
 def _trailing(compiler: Compiler, spec: Trailing) -> Measure:
     """At each transition f(state before, state now) - f(state after, state now), in the slices of each."""
-    states_of = compiler.transitions(spec.of, "of")
+    compiler.check_transition(spec.of, "of")
     formula = _of_two_states(spec.trailing)
 
-    def contribute(row: Row) -> Iterable[Contribution]:
-        states = states_of(row)
+    def contribute(seen: Seen) -> Iterable[Contribution]:
+        states = seen.states(spec.of)
         if not states or (spec.kind is not None and states[-1].left != spec.kind):
             return ()
         now = states[-1].value
         moves = _moves(compiler.name, states, lambda state: -formula(state.value, now), -formula(0, now))
-        return (*moves, compiler.total(row, formula(now, now)))
+        return (*moves, compiler.total(seen, formula(now, now)))
 
     return make_measure(compiler, "trailing", spec, contribute)
 
@@ -328,20 +347,24 @@ def _spread(compiler: Compiler, spec: Spread) -> Measure:
     register = spec.spread.split(".")[0]
     day_start_ms = compiler.calendar.day_start_ms
 
-    def contribute(row: Row) -> Iterable[Contribution]:
+    def contribute(seen: Seen) -> Iterable[Contribution]:
+        row = seen.row
         amount = read(row)
         if not amount or not holds(row):
             return ()
         first, last = read_start(row), read_end(row)
         if first is None or last is None:
-            return (compiler.placed(row, compiler.name, getattr(row, register)[1], amount),)
+            return (_placed_at(seen, compiler.name, getattr(row, register)[1], amount),)
         days = last - first + 1
         shares = ((first + d, amount * (d + 1) // days - amount * d // days) for d in range(days))
-        return [
-            compiler.placed(row, compiler.name, day_start_ms(day), share) for day, share in shares if share
-        ]
+        return [_placed_at(seen, compiler.name, day_start_ms(day), share) for day, share in shares if share]
 
     return make_measure(compiler, "spread", spec.model_copy(update={"tiers": [DAY]}), contribute)
+
+
+def _placed_at(seen: Seen, part: str, time_ms: int, amount: int) -> Contribution:
+    """A contribution at a time, in the slices that the subject was in then."""
+    return part, time_ms, seen.members(time_ms), amount
 
 
 def _moves(

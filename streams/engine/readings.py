@@ -74,7 +74,7 @@ class _Index:
             part, dimension, member = split_cell(name)
             measure, _, suffix = part.partition(".")
             index.members.setdefault((measure, dimension), set()).add(member)
-            if suffix.startswith("b"):
+            if suffix.startswith("b") and suffix[1:].isdigit():
                 index.buckets.setdefault((measure, dimension, member), []).append((int(suffix[1:]), name))
         return index
 
@@ -114,7 +114,7 @@ class _Reader:
     def first_pane(self, name: str) -> int | None:
         """Start of the finest pane that is kept of the earliest moment at which a cell is not 0."""
         calendar = self._plan.calendar
-        day = self.sums.first_pane(DAY, name, NEVER, self.now_ms + self._ahead_ms)
+        day = self.sums.first_pane(DAY, name, NEVER, self.now_ms + self._ahead_ms + 1)
         if day is None:
             return None
         hour = self.sums.first_pane(HOUR, name, day, calendar.day_start_ms(calendar.day(day) + 1))

@@ -61,6 +61,7 @@ class SubjectPlan:
     """Which dimensions are kept as they were."""
     decode_row: Callable[[bytes], Row]
     _dimensions: tuple[str, ...] = field(repr=False)
+    _read_dimensions: Callable[[Row], tuple[Any, ...]] = field(repr=False)
 
     def merge(self, row: Row, event: Event) -> bool:
         """Merge an event into a row; whether a fact changed. The newest event's time is kept for sweeping."""
@@ -73,7 +74,7 @@ class SubjectPlan:
 
     def members(self, row: Row, time_ms: int | None) -> Members:
         """The subject's member in each dimension at a time; None: now."""
-        return tuple([_member(getattr(row, name), time_ms) for name in self._dimensions])
+        return tuple([_member(kept, time_ms) for kept in self._read_dimensions(row)])
 
     def member_changes(self, row: Row) -> list[int]:
         """The times at which a dimension that is kept as it was may have changed."""
@@ -82,10 +83,12 @@ class SubjectPlan:
 
 def _member(kept: Any, time_ms: int | None) -> str:
     """`kept` is a first member, None, or the list of all changes."""
+    if kept is None:
+        return UNKNOWN
     if isinstance(kept, list):
         at = len(kept) if time_ms is None else bisect_right(kept, time_ms, key=lambda member: int(member[0]))
         kept = kept[at - 1] if at else None
-    return str(kept[2]) if kept else UNKNOWN
+    return kept[2] if kept else UNKNOWN
 
 
 # -- Compiling --------------------------------------------------------------------------------------------
@@ -122,7 +125,15 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
         as_was=tuple(at for at, how in enumerate(keeps.values()) if how == "as_was"),
         decode_row=msgspec.msgpack.Decoder(row_type).decode,
         _dimensions=dimensions,
+        _read_dimensions=_reader_of(dimensions),
     )
+
+
+def _reader_of(attributes: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
+    """Reads attributes as a tuple, whatever their number."""
+    if len(attributes) > 1:
+        return attrgetter(*attributes)
+    return lambda row: tuple(getattr(row, name) for name in attributes)
 
 
 def _check_names(subject: Subject) -> None:

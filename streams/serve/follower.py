@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Final
 
 from redis.asyncio import Redis
@@ -79,7 +80,7 @@ class Follower:
 
     def stale(self) -> str | None:
         """Why the partition's numbers may be old, if they may."""
-        silent_s = asyncio.get_running_loop().time() - self._read_s
+        silent_s = monotonic() - self._read_s
         if self._failure is not None:
             return self._failure
         if silent_s > STALE_S:
@@ -104,7 +105,7 @@ class Follower:
             self._fail(f"cannot be read: {error!r}")
         else:
             self._failure = None
-            self._read_s = asyncio.get_running_loop().time()
+            self._read_s = monotonic()
         return self._failure is None
 
     def _fail(self, failure: str) -> None:
@@ -152,7 +153,7 @@ class Follower:
         self._followed.moved.set()
 
     async def _ask_alive(self) -> None:
-        now_s = asyncio.get_running_loop().time()
+        now_s = monotonic()
         if now_s - self._asked_s >= ASK_S:
             self._alive = await self._feed.alive()
             self._asked_s = now_s

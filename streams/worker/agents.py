@@ -1,9 +1,9 @@
 """The Faust agent of a partition: the whole way of an event, as one reads it."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import faust
+from faust.types import StreamT
 
 from streams.worker.batch import Batch
 from streams.worker.table import KpiTable
@@ -15,7 +15,7 @@ def table_agent(app: faust.App, channel: Any, table: KpiTable) -> Any:
     An error never leaves the table: Faust would restart the agent and go on with the next batch.
     """
 
-    async def keep(batches: AsyncIterator[Batch]) -> None:
+    async def keep(batches: StreamT[Batch]) -> None:
         await table.open()
         async for batch in batches:
             await table.take(batch)

@@ -1,10 +1,11 @@
-"""The worker process: a Faust app that runs the partition consumer, and a web server for metrics and probes."""
+"""The worker process: a Faust app that runs the partition consumer and a web server for metrics."""
 
 import time
 from typing import Any
 
 import faust
 from aiokafka import TopicPartition
+from faust.app.base import BootStrategy
 from faust.web import Request, Response, View
 
 from streams.engine.engine import Engine
@@ -18,7 +19,7 @@ from streams.worker.table import KpiTable, Log
 from streams.worker.telemetry import Telemetry
 
 
-class _Boot(faust.App.BootStrategy):
+class _Boot(BootStrategy):
     enable_kafka = False  # Faust runs the agents; it does not fetch
 
 
@@ -48,7 +49,7 @@ class Worker:
             web_port=settings.worker_port,
         )
         self._consumer = PartitionConsumer(self.app, settings, self._make_table)
-        self.app.service(self._consumer)
+        self.app.service(self._consumer)  # type: ignore[arg-type]  # it takes instances as well as classes
         self._add_pages()
 
     def run(self) -> None:
@@ -66,7 +67,9 @@ class Worker:
             tiers=KEEP_MS,
             wall=settings.ends_at == "wall",
         )
-        return KpiTable(partition, log_, store, self._engine, dead_letters, self._telemetry, settings, clock_ms)
+        return KpiTable(
+            partition, log_, store, self._engine, dead_letters, self._telemetry, settings, clock_ms
+        )
 
     # -- Web ----------------------------------------------------------------------------------------------
 
@@ -87,7 +90,8 @@ class Worker:
     def status(self) -> dict[str, Any]:
         """Ready once the group has spoken and all assigned partitions are open; and why not."""
         states = {
-            str(partition.partition): assigned.table.state for partition, assigned in self._consumer.assigned.items()
+            str(partition.partition): assigned.table.state
+            for partition, assigned in self._consumer.assigned.items()
         }
         ready = self._consumer.joined and all(state == "open" for state in states.values())
         return {"ready": ready, "joined": self._consumer.joined, "partitions": states}

@@ -7,7 +7,7 @@ from aiokafka import ConsumerRecord
 
 
 class Batch(NamedTuple):
-    """The records in [start, end). Holes, control records and compacted offsets are inside; records may be none."""
+    """The records in [start, end), perhaps none: holes and control records are inside."""
 
     epoch: int
     """How often the partition had been sought when it was fetched."""

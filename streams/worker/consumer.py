@@ -34,7 +34,6 @@ RETRY_S: Final = 1.0
 DAY_MS: Final = 86_400_000
 
 
-
 class MakeTable(Protocol):
     """Makes the table of a partition."""
 
@@ -107,7 +106,7 @@ class Assigned:
                 await asyncio.sleep(RETRY_S)
 
     async def _fetch(self) -> None:
-        """Fetch one batch. What was fetched before a seek is dropped: its positions are not what they seem."""
+        """Fetch one batch. What was fetched before a seek is dropped: its positions may be wrong."""
         if self.table.epoch < 0:
             return await asyncio.sleep(0.01)
         epoch, start = self.epoch, await self._kafka.position(self._partition)
@@ -118,7 +117,10 @@ class Assigned:
             await self._channel.send(value=Batch(epoch, start, end, records, self._is_end(end)))
 
     def _is_end(self, offset: int) -> bool:
-        stable, highwater = self._kafka.last_stable_offset(self._partition), self._kafka.highwater(self._partition)
+        stable, highwater = (
+            self._kafka.last_stable_offset(self._partition),
+            self._kafka.highwater(self._partition),
+        )
         last = stable if stable is not None and stable >= 0 else highwater
         return last is not None and offset >= last
 
@@ -177,7 +179,7 @@ class PartitionConsumer(Service):
     async def _disconnect(self) -> None:
         for client in (self._kafka, self._producer):
             if client is not None:
-                await client.stop()
+                await client.stop()  # type: ignore[no-untyped-call]  # the union hides that it is aiokafka's
         self._kafka = self._producer = None
 
     async def take_over(self, partitions: Collection[TopicPartition]) -> None:

@@ -1,4 +1,4 @@
-"""Dead letters: written to their topic and acknowledged before the commit that leaves their records behind."""
+"""Dead letters: acknowledged by their topic before the commit that leaves their records behind."""
 
 import asyncio
 import base64

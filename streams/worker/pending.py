@@ -71,7 +71,8 @@ class PaneCache:
     def missing(self, panes: Mapping[Pane, Mapping[str, int]]) -> dict[Pane, list[str]]:
         """The cells whose values are not known here."""
         wanted = {
-            pane: [cell for cell in cells if cell not in self._cells.get(pane, {})] for pane, cells in panes.items()
+            pane: [cell for cell in cells if cell not in self._cells.get(pane, {})]
+            for pane, cells in panes.items()
         }
         return {pane: cells for pane, cells in wanted.items() if cells}
 
@@ -80,7 +81,9 @@ class PaneCache:
         new = sum(len(cells) for cells in panes.values())
         if self._size + new > self._limit:
             self._cells, self._size = {}, 0
-        self._size += new  # a cell that is put again counts twice: the cache is then emptied early, never late
+        self._size += (
+            new  # a cell that is put again counts twice: the cache is then emptied early, never late
+        )
         for pane, cells in panes.items():
             self._cells.setdefault(pane, {}).update(cells)
 

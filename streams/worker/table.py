@@ -98,7 +98,7 @@ class KpiTable:
     # -- The one way in -----------------------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Come to one consistent moment with Redis, whatever happened. Retries for ever; cancel it to give up.
+        """Come to one consistent moment with Redis. Retries for ever, whatever happens; cancel it to give up.
 
         1. Drop caches and uncommitted work.
         2. Check that this state may be gone on with; hold the partition if not.
@@ -138,12 +138,14 @@ class KpiTable:
     async def _check(self) -> None:
         policy = await eviction_policy(self.store.client)
         if policy != "noeviction":
-            raise Held("eviction", f"Redis would evict state: set maxmemory-policy to noeviction (it is {policy})")
+            raise Held(
+                "eviction", f"Redis would evict state: set maxmemory-policy to noeviction (it is {policy})"
+            )
         meta = await self.store.meta()
         known, found = meta.get("partitions"), self._log.partitions()
         if known is not None and int(known) != found:
-            message = f"the topic has {found} partitions, the state was made with {known}; give KPI_NAMESPACE a new name"
-            raise Held("partitions", message)
+            text = f"the topic has {found} partitions, the state was made with {known}"
+            raise Held("partitions", f"{text}; give KPI_NAMESPACE a new name")
 
     @staticmethod
     def _check_offset(position: Position, end: int) -> None:
@@ -152,10 +154,14 @@ class KpiTable:
             raise Held("topic", f"{text}; give KPI_NAMESPACE a new name to count it from its beginning")
 
     def _skip_lost(self, offset: int, earliest: int) -> int:
-        """Where to go on: behind the records that retention deleted before they were read, which are counted."""
+        """Where to go on. Records that retention deleted before they were read are counted."""
         if offset < earliest:
             self._telemetry.lost.labels(self.partition.partition).inc(earliest - offset)
-            log.error("%s: %d records were deleted by retention before they were read", self.partition, earliest - offset)
+            log.error(
+                "%s: %d records were deleted by retention before they were read",
+                self.partition,
+                earliest - offset,
+            )
         return max(offset, earliest)
 
     # -- Batches ------------------------------------------------------------------------------------------
@@ -310,7 +316,7 @@ class KpiTable:
 
     @property
     def reached(self) -> int:
-        """The offset up to which records are applied, committed or not; negative while the table is not open."""
+        """The offset up to which records are applied, committed or not; negative while it is not open."""
         return self._reached
 
     async def beat(self, lag: int | None) -> None:

@@ -22,7 +22,10 @@ class Telemetry:
             naming.DEAD_LETTERS, "Records that could not be counted", ("reason",), registry=self.registry
         )
         self._commit_seconds = Histogram(
-            naming.COMMIT_SECONDS, "Time of a commit in Redis", buckets=_COMMIT_BUCKETS, registry=self.registry
+            naming.COMMIT_SECONDS,
+            "Time of a commit in Redis",
+            buckets=_COMMIT_BUCKETS,
+            registry=self.registry,
         )
         self._batch_events = Histogram(
             naming.BATCH_EVENTS, "Records of a commit", buckets=_BATCH_BUCKETS, registry=self.registry
@@ -31,18 +34,29 @@ class Telemetry:
             naming.FENCED, "Commits refused because another worker owns the partition", registry=self.registry
         )
         self.lost = Counter(
-            naming.LOST, "Records that retention deleted before they were read", ("partition",), registry=self.registry
+            naming.LOST,
+            "Records that retention deleted before they were read",
+            ("partition",),
+            registry=self.registry,
         )
         self.errors = Counter(
-            naming.ERRORS, "Errors after which a partition was opened again", ("error",), registry=self.registry
+            naming.ERRORS,
+            "Errors after which a partition was opened again",
+            ("error",),
+            registry=self.registry,
         )
         self._lag = Gauge(naming.LAG, "Records not yet applied", ("partition",), registry=self.registry)
         self._state = Gauge(
-            naming.PARTITION_STATE, "1 for the state that a partition is in", ("partition", "state"), registry=self.registry
+            naming.PARTITION_STATE,
+            "1 for the state that a partition is in",
+            ("partition", "state"),
+            registry=self.registry,
         )
         self._states: dict[int, str] = {}
 
-    def committed(self, outcomes: Mapping[tuple[str, str], int], rejects: Mapping[str, int], seconds: float) -> None:
+    def committed(
+        self, outcomes: Mapping[tuple[str, str], int], rejects: Mapping[str, int], seconds: float
+    ) -> None:
         """Account for a commit: (type, outcome) -> events, reason -> rejects."""
         for (type_, outcome), number in outcomes.items():
             self._events.labels(type_, outcome).inc(number)

@@ -24,7 +24,7 @@ async def create_topics(settings: Settings) -> None:
         missing = [topic for topic in _topics(settings) if topic.name not in there]
         if missing:
             response = await admin.create_topics(missing)
-            _check(response.topic_errors)
+            _check(response.topic_errors)  # type: ignore[attr-defined]  # of every version of the response
     finally:
         await admin.close()
 

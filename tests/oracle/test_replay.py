@@ -24,7 +24,9 @@ def replayed(file: Path, directory: Path, *options: str) -> dict[str, Any]:
     """What `kpi replay --json` prints of a file, through the embedded broker, Redis and a worker process."""
     command = [sys.executable, "-m", "streams.cli", "replay", str(file), "--json", *options]
     root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=directory, env={"PYTHONPATH": str(root)}, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=directory, env={"PYTHONPATH": str(root)}, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result

@@ -77,7 +77,9 @@ async def stored(redis: Redis, store: PartitionStore, engine: Engine) -> State:
     )
 
 
-def kept(panes: dict[tuple[str, int], Cells], store: PartitionStore, now_ms: int) -> dict[tuple[str, int], Cells]:
+def kept(
+    panes: dict[tuple[str, int], Cells], store: PartitionStore, now_ms: int
+) -> dict[tuple[str, int], Cells]:
     """The panes that have not left their tier, which are those that windows read."""
     return {pane: cells for pane, cells in panes.items() if cells and store.leaves_ms(pane) > now_ms}
 

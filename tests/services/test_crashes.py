@@ -1,4 +1,4 @@
-"""Crashes on real services: whatever is killed, paused or set back, the state equals a recount of the topic."""
+"""Crashes on real services: whatever is killed or paused, the state equals a recount of the topic."""
 
 import asyncio
 import os
@@ -75,7 +75,10 @@ class Cluster:
 
     async def committed(self) -> int:
         """Records committed over all partitions."""
-        stores = [recount.partition_store(self.redis, self.settings.namespace, number, ENGINE) for number in range(4)]
+        stores = [
+            recount.partition_store(self.redis, self.settings.namespace, number, ENGINE)
+            for number in range(4)
+        ]
         positions = await asyncio.gather(*(store.position() for store in stores))
         return sum(position.offset for position in positions if position is not None)
 

@@ -1,0 +1,179 @@
+"""The board's HTTP, over boards that stand still."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from streams.serve.board import Shown
+from streams.serve.follower import Stale
+from tests.builders import lead_contacted, lead_created
+from tests.serve.builders import NOW_MS, StillBoard, sample, showing, web
+
+HOSTILE = "<script>alert('x')</script>"
+LEADS = [
+    lead_created("lead-1", "10:00", channel="web", team=HOSTILE),
+    lead_created("lead-2", "10:00", channel="mail", team="north"),
+    lead_contacted("lead-1", "12:14"),
+]
+
+
+async def get(path: str, board: StillBoard | None = None) -> tuple[int, str]:
+    """(status, text)"""
+    async with web(board or StillBoard(showing(*LEADS))) as client:
+        response = await client.get(path)
+        return response.status, await response.text()
+
+
+async def get_json(path: str, board: StillBoard | None = None, status: int = 200) -> Any:
+    found, text = await get(path, board)
+    assert found == status, text
+    return json.loads(text)
+
+
+# -- /api/v1/readings -------------------------------------------------------------------------------------
+
+
+async def test_readings_come_with_their_time_and_all_their_fields() -> None:
+    shown = showing(*LEADS, stale=[Stale(3, "no worker owns it")])
+    document = await get_json("/api/v1/readings", StillBoard(shown))
+    assert document["as_of"] == "2024-04-15T18:00:00.000Z"
+    assert document["stale"] == [{"partition": 3, "reason": "no worker owns it"}]
+    assert document["readings"] == [msgspec.structs.asdict(reading) for reading in shown.readings]
+
+
+async def test_before_the_first_readings_there_is_no_time() -> None:
+    assert await get_json("/api/v1/readings", StillBoard(Shown())) == {
+        "as_of": None,
+        "stale": [],
+        "readings": [],
+    }
+
+
+async def test_a_filter_narrows_and_a_repeated_one_widens() -> None:
+    query = "kpi=lead_volume&window=24h&window=now&dimension=channel&member=web"
+    found = (await get_json(f"/api/v1/readings?{query}"))["readings"]
+    assert [(one["gauge"], one["window"], one["member"], one["value"]) for one in found] == [
+        ("crm_leads", "24h", "web", 1.0)
+    ]
+    found = (await get_json(f"/api/v1/readings?{query}&member=mail&kpi=leads_waiting"))["readings"]
+    assert [(one["gauge"], one["member"]) for one in found] == [
+        ("crm_leads", "mail"),
+        ("crm_leads", "web"),
+        ("crm_leads_waiting", "mail"),
+        ("crm_leads_waiting", "web"),
+        ("crm_leads_waiting_oldest_seconds", "mail"),
+    ]
+
+
+async def test_a_member_that_nobody_knows_has_no_readings() -> None:
+    assert (await get_json("/api/v1/readings?member=nobody"))["readings"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "known"),
+    [
+        ("kpi=nonsense", "kpi", "lead_volume"),
+        ("window=3d", "window", "24h"),
+        ("dimension=shoe_size", "dimension", "channel"),
+        ("kpi=revenue&kpi=%3Cb%3E", "kpi", "revenue"),
+        ("kpis=revenue", "kpis", "member"),
+    ],
+)
+async def test_an_unknown_name_is_refused_with_those_that_are_known(
+    query: str, parameter: str, known: str
+) -> None:
+    fault = await get_json(f"/api/v1/readings?{query}", status=400)
+    assert fault["parameter"] == parameter
+    assert parameter in fault["error"]
+    assert known in fault["known"]
+
+
+async def test_whole_numbers_of_any_size_are_whole_in_json() -> None:
+    reading = msgspec.structs.replace(showing(*LEADS).readings[0], numerator=10**30)
+    document = await get_json("/api/v1/readings", StillBoard(Shown(NOW_MS, [reading])))
+    assert document["readings"][0]["numerator"] == 10**30
+
+
+# -- /metrics and health ----------------------------------------------------------------------------------
+
+
+async def test_gauges_are_served_as_prometheus_reads_them() -> None:
+    async with web(StillBoard(showing(*LEADS))) as client:
+        response = await client.get("/metrics")
+        assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        text = await response.text()
+    assert sample(text, "crm_leads", window="24h", dimension="all") == 2
+    assert sample(text, "crm_leads", window="24h", dimension="team", member=HOSTILE) == 1
+
+
+async def test_a_board_in_trouble_is_alive_but_not_ready_and_says_why() -> None:
+    board = StillBoard(Shown(), ["partition 1: no worker owns it"])
+    assert await get_json("/healthz", board) == {"alive": True}
+    assert await get_json("/readyz", board, status=503) == {
+        "ready": False,
+        "reasons": ["partition 1: no worker owns it"],
+    }
+    assert await get_json("/readyz") == {"ready": True, "reasons": []}
+
+
+async def test_there_is_nothing_to_write_to_and_nothing_else_to_read() -> None:
+    async with web(StillBoard(Shown())) as client:
+        assert (await client.post("/api/v1/readings")).status == 405
+        missing = await client.get("/etc/passwd")
+        assert missing.status == 404
+        assert "default-src 'none'" in missing.headers["Content-Security-Policy"]
+
+
+# -- The page ---------------------------------------------------------------------------------------------
+
+
+async def test_the_page_shows_readings_in_human_units_by_group() -> None:
+    _, page = await get("/?window=24h")
+    assert "<caption>Sales</caption>" in page
+    assert '<span class="title">Leads</span></th><td class="number">2</td>' in page
+    assert "2 h 14 min" in page  # the mean response
+    assert "As of 2024-04-15 18:00:00 UTC, newest event 5 h 46 min ago" in page
+
+
+async def test_a_member_is_shown_as_it_is_called_and_is_never_markup() -> None:
+    _, page = await get("/?dimension=team")
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;" in page
+
+
+async def test_what_the_address_asks_for_is_never_markup_either() -> None:
+    status, page = await get("/?window=%22%3E%3Cscript%3E&dimension=%3Cscript%3E")
+    assert status == 200
+    assert "<script" not in page
+    assert '<a href="?window=24h&amp;dimension=all" aria-current="page">24h</a>' in page
+
+
+async def test_the_page_keeps_what_was_chosen_when_it_loads_again() -> None:
+    _, page = await get("/?window=7d&dimension=channel")
+    assert '<meta http-equiv="refresh" content="5;url=?window=7d&amp;dimension=channel">' in page
+    assert '<a href="?window=30d&amp;dimension=channel">30d</a>' in page
+    assert '<a href="?window=7d&amp;dimension=all">all</a>' in page
+
+
+async def test_levels_are_shown_whatever_the_window() -> None:
+    _, page = await get("/?window=90d")
+    assert '<span class="title">Leads waiting</span></th><td class="number">1</td>' in page
+
+
+async def test_the_page_says_that_its_numbers_may_be_old() -> None:
+    _, page = await get("/", StillBoard(Shown(), ["partition 1: <away>"]))
+    assert "<li>partition 1: &lt;away&gt;</li>" in page
+    assert "No readings yet" in page
+    assert 'role="alert"' not in (await get("/"))[1]
+
+
+async def test_the_page_loads_its_own_style_and_may_load_nothing_else() -> None:
+    async with web(StillBoard(showing(*LEADS))) as client:
+        page = await client.get("/")
+        assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';")
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
+        style = await client.get("/board.css")
+        assert (style.status, style.content_type) == (200, "text/css")
+        assert "prefers-color-scheme: dark" in await style.text()

@@ -1,0 +1,69 @@
+"""The board as a process runs it."""
+
+import asyncio
+import os
+import signal
+import socket
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+from redis.asyncio import Redis
+
+from streams.errors import SettingsError, StartError
+from streams.serve.app import clock_ms, running, serve
+from streams.settings import Settings
+from tests.builders import shipped
+from tests.serve.builders import NAMESPACE, Writer
+
+
+def settings_of(redis: str | None, **given: Any) -> Settings:
+    return Settings.read(**{"redis": redis, "namespace": NAMESPACE, "board_port": 0, **given})
+
+
+async def status(url: str) -> int:
+    async with ClientSession() as session, session.get(url) as response:
+        return response.status
+
+
+async def test_a_running_board_listens_on_loopback_and_becomes_ready(client: Redis, redis_url: str) -> None:
+    await Writer.of(client)
+    async with running(settings_of(redis_url), shipped()) as address:
+        assert address.startswith("http://127.0.0.1:")
+        assert await status(f"{address}/healthz") == 200
+        async with asyncio.timeout(10):
+            while await status(f"{address}/readyz") != 200:
+                await asyncio.sleep(0.05)
+
+
+async def test_a_board_stops_in_good_order_at_sigterm(redis_url: str) -> None:
+    before = asyncio.all_tasks()
+    addresses: list[str] = []
+
+    def stop(address: str) -> None:
+        addresses.append(address)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    await asyncio.wait_for(serve(settings_of(redis_url), shipped(), stop), 5)
+    assert asyncio.all_tasks() == before
+    host, _, port = addresses[0].removeprefix("http://").partition(":")
+    with socket.socket() as probe:
+        assert probe.connect_ex((host, int(port))) != 0
+
+
+async def test_a_port_that_is_taken_is_said_to_be(redis_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(StartError, match=f"127.0.0.1:{port}"):
+            async with running(settings_of(redis_url, board_port=port), shipped()):
+                raise AssertionError("it listens")
+
+
+async def test_a_board_needs_the_address_of_a_redis() -> None:
+    with pytest.raises(SettingsError, match="KPI_REDIS"):
+        async with running(settings_of(None), shipped()):
+            raise AssertionError("it runs")
+
+
+def test_the_clock_tells_milliseconds() -> None:
+    assert 1_500_000_000_000 < clock_ms() < 10_000_000_000_000

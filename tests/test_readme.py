@@ -1,0 +1,139 @@
+"""The README's examples, run as they stand there. (About 20 s: a worker and a board on embedded servers.)"""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from streams.commands.stack import child, services
+from streams.embedded.processes import free_port
+from streams.embedded.traffic import Traffic, encode, simulate
+from streams.engine.plan import read_plan
+from streams.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+DAY_MS = 86_400_000
+
+
+def block(name: str) -> str:
+    """The code block behind the comment `<!-- tested: name -->`."""
+    found = re.search(rf"<!-- tested: {name} -->\n```\w+\n(.*?)```", README, re.DOTALL)
+    assert found, f"the README has no block {name}"
+    return found[1]
+
+
+def merged(catalog: Any, addition: Any) -> Any:
+    """`catalog` with what `addition` has more, at every depth."""
+    for key, value in addition.items():
+        catalog[key] = merged(catalog[key], value) if isinstance(value, dict) and key in catalog else value
+    return catalog
+
+
+def own_catalog(directory: Path, *names: str) -> Path:
+    """The shipped catalog with blocks of the README put where they belong."""
+    yaml = YAML(typ="safe")
+    catalog = yaml.load(Settings().catalog_text()[0])
+    for name in names:
+        merged(catalog, yaml.load(block(name)))
+    file = directory / "my-catalog.yaml"
+    with file.open("w") as target:
+        yaml.dump(catalog, target)
+    return file
+
+
+# -- Publishing -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Settings]:
+    """A worker and a board on an embedded broker and Redis."""
+    with ExitStack() as stack:
+        found = stack.enter_context(services(Settings(), tmp_path))
+        ports = {"worker_port": free_port(), "board_port": free_port()}
+        settings = found.model_copy(update=ports)
+        for name in ("worker", "board"):
+            stack.enter_context(child(name, settings, tmp_path))
+        yield settings
+
+
+def test_the_first_event_shows_in_the_gauge_and_the_same_event_changes_nothing(
+    running: Settings, tmp_path: Path
+) -> None:
+    gauge = 'crm_leads{dimension="channel",member="web",window="1h"} 1.0'
+    assert gauge.split(" ")[0] in README  # the line that the README looks for
+    script = tmp_path / "publish.py"
+    script.write_text(block("publish").replace("localhost:9092", running.bootstrap_servers()))
+    publish = [sys.executable, str(script)]
+    metrics = f"http://127.0.0.1:{running.board_port}/metrics"
+    subprocess.run(publish, cwd=ROOT, check=True, capture_output=True)
+    wait_until(lambda: gauge in get(metrics))
+    subprocess.run(publish, cwd=ROOT, check=True, capture_output=True)
+    wait_until(lambda: committed(running) == 2)
+    assert gauge in get(metrics)
+
+
+def committed(settings: Settings) -> float:
+    """How many events the worker has committed."""
+    text = get(f"http://127.0.0.1:{settings.worker_port}/metrics")
+    return sum(
+        float(line.split(" ")[1]) for line in text.splitlines() if line.startswith("crm_events_total{")
+    )
+
+
+def get(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as reply:
+            return str(reply.read().decode())
+    except OSError:
+        return ""
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.1)
+
+
+# -- A KPI of one's own -----------------------------------------------------------------------------------
+
+
+def test_a_kpi_of_ones_own_leaves_what_is_summed_alone(tmp_path: Path) -> None:
+    shipped = read_plan(*Settings().catalog_text())
+    own = read_plan(own_catalog(tmp_path, "kpi").read_text(), "my-catalog.yaml")
+    assert own.fingerprint == shipped.fingerprint
+    with_measure = read_plan(own_catalog(tmp_path, "kpi", "measure").read_text(), "my-catalog.yaml")
+    assert with_measure.fingerprint != shipped.fingerprint
+
+
+def test_the_readmes_kpis_are_read_from_a_file(tmp_path: Path) -> None:
+    catalog = own_catalog(tmp_path, "kpi", "measure")
+    events = tmp_path / "events.ndjson"
+    start_ms = 1_760_000_000_000
+    history = simulate(Traffic(seed=3, events_per_day=60), start_ms, start_ms + 40 * DAY_MS)
+    events.write_bytes(b"".join(encode(event) + b"\n" for _, event in history))
+
+    readings = replay(events, catalog)
+    per_lead, answered = readings["revenue_per_lead"], readings["lead_answered"]
+    assert per_lead["value"] == per_lead["numerator"] / per_lead["denominator"] / 100
+    assert per_lead["labels"] == {"currency": "USD"}
+    assert 0 < answered["value"] < 1
+    assert answered["denominator"] <= readings["lead_volume"]["numerator"]
+
+
+def replay(events: Path, catalog: Path) -> dict[str, Any]:
+    """KPI -> its reading of the whole over 30 days."""
+    command = [sys.executable, "-m", "streams.cli", "replay", str(events), "--catalog", str(catalog)]
+    options = ["--json", "--window", "30d", "--dimension", "all"]
+    done = subprocess.run([*command, *options], cwd=ROOT, check=True, capture_output=True)
+    return {reading["kpi"]: reading for reading in json.loads(done.stdout)["readings"]}
