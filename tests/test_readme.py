@@ -41,7 +41,7 @@ def merged(catalog: Any, addition: Any) -> Any:
 
 def own_catalog(directory: Path, *names: str) -> Path:
     """The shipped catalog with blocks of the README put where they belong."""
-    yaml = YAML(typ="safe")
+    yaml = YAML()  # keeps the order in which things are declared
     catalog = yaml.load(Settings().catalog_text()[0])
     for name in names:
         merged(catalog, yaml.load(block(name)))

@@ -1,0 +1,98 @@
+"""The engine: what a batch changes, what it leaves alone, and what it refuses."""
+
+from streams.engine.engine import Engine
+from tests.builders import (
+    Event,
+    Ledger,
+    Record,
+    customer_churned,
+    days,
+    deal_won,
+    lead_contacted,
+    lead_created,
+    ms,
+    record,
+    shipped,
+    survey_answered,
+    survey_sent,
+)
+
+
+def test_an_event_is_about_every_subject_whose_id_it_carries() -> None:
+    engine = Engine(shipped(), sweeps=False)
+    events, _ = engine.decode([record(lead_created("l", customer_id="c")), record(survey_sent("i"))])
+    assert engine.keys(events) == {("lead", "l"), ("customer", "c")}
+    events, _ = engine.decode([record(customer_churned("c")), record(survey_answered("r", customer_id="c"))])
+    assert engine.keys(events) == {("customer", "c"), ("answer", "r")}
+
+
+def test_a_batch_tells_which_events_changed_a_fact() -> None:
+    ledger = Ledger().take(
+        lead_created("a"), lead_created("a"), lead_contacted("a", actor_kind="bot"), survey_sent("i")
+    )
+    assert ledger.outcomes == {
+        ("crm.lead.created", "applied"): 1,
+        ("crm.lead.created", "unchanged"): 1,
+        ("crm.lead.contacted", "unchanged"): 1,
+        ("crm.survey.sent", "unchanged"): 1,
+    }
+
+
+def test_what_cancels_within_a_batch_changes_nothing_that_is_kept() -> None:
+    ledger = Ledger().take(lead_created("a", at="10:00"))
+    panes = dict(ledger.panes)
+    ledger.take(lead_contacted("a", at="09:00"))
+    assert ledger.panes == panes
+    events, _ = ledger.engine.decode([record(lead_created("a", at="10:00"))])
+    row = ledger.engine.decode_row("lead", ledger.encoded["lead", "a"])
+    effect = ledger.engine.apply(events, {("lead", "a"): row, ("customer", "customer-1"): None})
+    assert not effect.panes and not effect.totals and not effect.waiting
+    assert ("lead", "a") not in effect.rows
+
+
+def test_the_newest_time_of_a_subject_is_kept_also_when_no_fact_changes() -> None:
+    ledger = Ledger().take(lead_created("a", at="10:00"), lead_contacted("a", at="12:00", actor_kind="bot"))
+    assert ledger.engine.decode_row("lead", ledger.encoded["lead", "a"]).newest_ms == ms("12:00")
+    assert ledger.newest_ms == ms("12:00")
+
+
+def test_a_row_that_counts_in_a_level_or_waits_must_not_be_forgotten() -> None:
+    ledger = Ledger().take(
+        lead_created("a"), lead_created("b"), lead_contacted("b", at="11:00"), deal_won("d")
+    )
+    rows = {key: ledger.engine.decode_row(key[0], row) for key, row in ledger.encoded.items()}
+    assert ledger.engine.holds("lead", rows["lead", "a"])
+    assert not ledger.engine.holds("lead", rows["lead", "b"])
+    assert not ledger.engine.holds("deal", rows["deal", "d"])
+
+
+# -- Too late ---------------------------------------------------------------------------------------------
+
+PUBLISHED = ms("2024-04-15")
+OLD = PUBLISHED - days(800) - 1
+
+
+def late(event: Event) -> Record:
+    return record(event, at=PUBLISHED)
+
+
+def test_an_event_older_than_its_subject_is_remembered_is_refused_if_the_row_is_gone() -> None:
+    ledger = Ledger(sweeps=True).take_records(
+        [late(lead_created("a", at=OLD)), late(lead_created("b", at=OLD + 1))]
+    )
+    assert [(reject.reason, reject.field) for reject in ledger.rejects] == [("too_late", "time")]
+    assert "800 days that a lead is remembered" in ledger.rejects[0].message
+    assert set(ledger.encoded) == {("lead", "b"), ("customer", "customer-1")}
+    assert ledger.outcomes == {("crm.lead.created", "applied"): 1}
+
+
+def test_an_old_event_is_welcome_while_the_row_is_there_also_within_one_batch() -> None:
+    young, old = late(lead_contacted("a", at="2024-04-14")), late(lead_created("a", at=OLD))
+    assert not Ledger(sweeps=True).take_records([young, old]).rejects
+    assert not Ledger(sweeps=True).take_records([young]).take_records([old]).rejects
+    assert len(Ledger(sweeps=True).take_records([old, young]).rejects) == 1
+
+
+def test_customers_are_remembered_for_ever_and_without_sweeping_everything_is() -> None:
+    assert not Ledger(sweeps=True).take_records([late(customer_churned("c", at="1999-01-01"))]).rejects
+    assert not Ledger(sweeps=False).take_records([late(lead_created("a", at="1999-01-01"))]).rejects
