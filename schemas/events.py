@@ -13,11 +13,21 @@ decoders are derived from these models (`streams.engine.decode`); nothing is dec
     producer.send("crm.events", key=event.key().encode(), value=event.to_json())
 """
 
+import json
 from datetime import date
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_args, get_origin
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 MAX_AMOUNT = 10**15
@@ -359,10 +369,23 @@ class Event(Envelope):
 
     data: SerializeAsAny[Data]
 
+    @field_validator("data", mode="before")
+    @classmethod
+    def _data_of_its_type(cls, value: Any, info: ValidationInfo) -> Any:
+        """Data that is not yet a model, as when an event is read back, becomes that of its type."""
+        model = EVENT_TYPES.get(info.data.get("type", ""))
+        if model is None or isinstance(value, Data):
+            return value
+        return (
+            model.model_validate_json(json.dumps(value))
+            if info.mode == "json"
+            else model.model_validate(value)
+        )
+
     @model_validator(mode="after")
     def _type_fits_data(self) -> Self:
-        if self.type != self.data.TYPE:
-            raise ValueError(f"type {self.type} does not fit data of {self.data.TYPE}")
+        if type(self.data) is not EVENT_TYPES.get(self.type):
+            raise ValueError(f"type {self.type} does not fit data of {type(self.data).__name__}")
         return self
 
     def key(self) -> str:

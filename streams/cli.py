@@ -106,8 +106,8 @@ def run() -> None:
 @app.command()
 def demo(
     seconds: Annotated[float | None, typer.Option(help="Stop by itself after so long.")] = None,
-    days: Annotated[int, typer.Option(min=1, max=700, help="Days of history.")] = 35,
-    per_day: Annotated[float, typer.Option(min=1, help="Events a day in the history.")] = 1_500,
+    days: Annotated[int, typer.Option(min=1, max=700, help="Days of history.")] = 120,
+    per_day: Annotated[float, typer.Option(min=1, help="Events a day in the history.")] = 400,
     rate: Annotated[float, typer.Option(min=0.01, max=5_000, help="Live events a second.")] = 10,
     speed: Annotated[
         float | None,

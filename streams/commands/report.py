@@ -1,5 +1,6 @@
 """What `kpi replay` prints: a table for people, JSON for programs, dead letters for whoever made them."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -69,9 +70,10 @@ def print_json(file: TextIO, outcome: Outcome, filters: Filters) -> None:
     document = {
         "as_of": None if outcome.as_of_ms is None else rfc3339(outcome.as_of_ms),
         "events": asdict(outcome.counts),
-        "readings": filters.keep(outcome.readings),
+        "readings": [msgspec.structs.asdict(reading) for reading in filters.keep(outcome.readings)],
     }
-    file.write(msgspec.json.encode(document).decode() + "\n")
+    json.dump(document, file)  # the standard library's: numerators may be larger than 64 bits
+    file.write("\n")
 
 
 # -- For people -------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class Formula:
 def _bare(measure: Measure, _: Fraction | None) -> Callable[[Slice], Figures]:
     def read(slice_: Slice) -> Figures:
         number = slice_.sum(measure) + slice_.total(measure)  # only trailing measures have such a total
-        return Figures(Fraction(number), number, None, number)
+        return Figures(Fraction(number), number, None, None if measure.kind in AMOUNTS else number)
 
     return read
 
@@ -108,6 +108,9 @@ def _quantile(measure: Measure, q: Fraction | None) -> Callable[[Slice], Figures
 
     return read
 
+
+AMOUNTS: Final = ("sum", "spread")
+"""Kinds whose sums are amounts: they do not tell how many subjects they are of."""
 
 FUNCTIONS: Final[dict[str, Callable[[Measure, Fraction | None], Callable[[Slice], Figures]]]] = {
     BARE: _bare,
@@ -240,7 +243,7 @@ def _ratio(scale: Fraction, numerator: _Value, denominator: _Value) -> Callable[
 def _plain(value: _Value) -> Callable[[Slice], Figures]:
     def figures(slice_: Slice) -> Figures:
         number = value(slice_)
-        return Figures(number, _whole(number), None, _whole(number))
+        return Figures(number, _whole(number))
 
     return figures
 

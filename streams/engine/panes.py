@@ -45,6 +45,7 @@ class Calendar:
         self.zone = ZoneInfo(time_zone)
         self._starts = lru_cache(maxsize=100_000)(self._starts_of_minute)
         self.day_start_ms = lru_cache(maxsize=100_000)(self._day_start_ms)
+        self.fingerprint = lru_cache(maxsize=1)(self._fingerprint)
 
     def starts(self, time_ms: int) -> Starts:
         """The minute, hour and day panes that hold `time_ms`."""
@@ -75,7 +76,7 @@ class Calendar:
         panes = self.hours(self.day_start_ms(self.day(current) - hours // 23 - 2), current)
         return panes[bisect_right(panes, current) - hours]
 
-    def fingerprint(self) -> list[int]:
+    def _fingerprint(self) -> list[int]:
         """Where the days of 1990 to 2049 begin: changes when the zone's rules in tzdata do."""
         return [
             self._day_start_ms(day)

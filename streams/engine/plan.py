@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -146,7 +146,7 @@ class _Compiler:
                     self.faults.append(
                         (path, f"another subject has a measure {measure.name!r} too; rename one")
                     )
-                measures[measure.name] = measure
+                measures.setdefault(measure.name, measure)
         return measures
 
     def _series_of(self, name: str, kpi: Kpi, measures: Mapping[str, Measure]) -> list[SeriesPlan]:
@@ -237,6 +237,7 @@ class _Compiler:
                 )
 
 
+@lru_cache(maxsize=8)
 def _calendar(time_zone: str) -> Calendar:
     try:
         return Calendar(time_zone)

@@ -7,13 +7,14 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from schemas.catalog import Window
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.naming import ALL
@@ -63,11 +64,12 @@ def document(shown: Shown, readings: Iterable[Reading]) -> dict[str, Any]:
 
 def known_values(plan: Plan) -> dict[str, list[str]]:
     """What the parameters of a filter may be; a member may be anything."""
-    series = plan.series
+    windows = {window for series in plan.series for window in series.windows}
+    dimensions = {dimension for series in plan.series for dimension in series.dimensions}
     return {
         "kpi": list(plan.catalog.kpis),
-        "window": list(dict.fromkeys(window for one in series for window in one.windows)),
-        "dimension": list(dict.fromkeys([ALL, *(name for one in series for name in one.dimensions)])),
+        "window": [window for window in get_args(Window) if window in windows],
+        "dimension": [ALL, *(name for name in plan.catalog.dimensions if name in dimensions)],
     }
 
 

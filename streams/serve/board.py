@@ -90,7 +90,8 @@ class Board:
             took_s = loop.time() - started_s
             await asyncio.sleep(max(SOONEST_S - took_s, took_s))  # at most half of a core for a large catalog
             with suppress(TimeoutError):
-                await asyncio.wait_for(moved.wait(), LATEST_S - SOONEST_S)
+                async with asyncio.timeout(LATEST_S - SOONEST_S):
+                    await moved.wait()
 
     async def _attempt(self) -> None:
         try:

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError, TimeoutError
 
 from streams.engine.plan import Plan
 from streams.errors import Held
@@ -97,12 +97,10 @@ class Follower:
     async def _attempt(self) -> bool:
         try:
             await self.refresh()
-        except (RedisError, Held) as error:
+        except Exception as error:
             self._fail(failure_text(error))
-        except Exception as error:  # what Redis holds makes no sense: say so, and begin again
-            log.exception("partition %d cannot be read", self.partition)
-            self._at = None
-            self._fail(f"cannot be read: {error!r}")
+            if not isinstance(error, RedisError):  # what was read makes no sense: begin again
+                self._at = None
         else:
             self._failure = None
             self._read_s = monotonic()
@@ -205,7 +203,7 @@ class Followers:
         try:
             await self._match(await self._partitions())
             self._failure = None
-        except (RedisError, ValueError) as error:
+        except Exception as error:
             self._failure = failure_text(error)
         return self._failure is None
 
@@ -227,6 +225,7 @@ class Followers:
         for follower, _ in surplus:
             async with self._followed.busy:
                 self._followed.view.forget(follower.partition)
+            self._followed.moved.set()
 
     @staticmethod
     async def _stop(running: Sequence[tuple[Follower, asyncio.Task[None]]]) -> None:
@@ -237,4 +236,8 @@ class Followers:
 
 def failure_text(error: Exception) -> str:
     """For people: what kept us from reading."""
-    return str(error) if isinstance(error, Held) else f"Redis does not answer: {error}"
+    if isinstance(error, Held):
+        return str(error)
+    if isinstance(error, (ConnectionError, TimeoutError)):
+        return f"Redis does not answer: {error}"
+    return f"Redis refuses: {error}" if isinstance(error, RedisError) else f"cannot be read: {error!r}"

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import Final, Self
 from urllib.parse import urlencode
 
+from schemas.catalog import Kpi
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.naming import ALL, NOW
@@ -15,6 +16,7 @@ from streams.serve.human import NONE, format_seconds, format_value, rfc3339, ser
 
 REFRESH_S: Final = 5
 DEFAULT_WINDOW: Final = "24h"
+_NUMBERS: Final = [("Value", "number"), ("Samples", "number samples")]
 GROUPS: Final = {
     "sales": "Sales",
     "support": "Support",
@@ -109,30 +111,45 @@ def _groups(plan: Plan, readings: Sequence[Reading], choice: Choice) -> Iterable
 
 
 def _table(plan: Plan, title: str, readings: Sequence[Reading], *, sliced: bool) -> str:
-    heads = ["KPI", *(["Member"] if sliced else []), "Value", "Samples"]
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    units = {series.gauge: series.unit for series in plan.series}
+    heads = [("KPI", ""), *([("Member", "member")] if sliced else []), *_NUMBERS]
+    head = "".join(f'<th scope="col" class="{style}">{name}</th>' for name, style in heads)
     kpis = groupby(readings, lambda reading: reading.kpi)
-    bodies = "".join(_body(plan, list(of_kpi), units, sliced) for _, of_kpi in kpis)
-    return f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead>{bodies}</table>"
+    bodies = "".join(_body(plan, list(of_kpi), sliced=sliced) for _, of_kpi in kpis)
+    style = "sliced" if sliced else "whole"
+    caption = f"<caption>{escape(title)}</caption>"
+    return f'<table class="{style}">{caption}<thead><tr>{head}</tr></thead>{bodies}</table>'
 
 
-def _body(plan: Plan, readings: Sequence[Reading], units: Mapping[str, str], sliced: bool) -> str:
-    """The rows of one KPI, its name on the first one."""
+def _body(plan: Plan, readings: Sequence[Reading], *, sliced: bool) -> str:
+    """The rows of one KPI, series by series."""
     kpi = plan.catalog.kpis[readings[0].kpi]
-    rows = []
-    for at, reading in enumerate(readings):
-        series = series_name(kpi, reading.gauge, reading.labels)
-        name = f'<span class="{"again" if at else "title"}">{escape(kpi.title)}</span>'
-        detail = f" <small>{escape(series)}</small>" if series else ""
-        member = f"<td>{escape(reading.member)}</td>" if sliced else ""
-        value = format_value(reading.value, units[reading.gauge], reading.labels.get("currency"))
-        samples = NONE if reading.samples is None else f"{reading.samples:,}"
-        rows.append(
-            f'<tr><th scope="row" title="{escape(kpi.goal)}">{name}{detail}</th>{member}'
-            f'<td class="number">{escape(value)}</td><td class="number samples">{samples}</td></tr>'
-        )
+    rows: list[str] = []
+    for _, of_series in groupby(readings, lambda reading: (reading.gauge, reading.labels)):
+        series = list(of_series)
+        heads = [_head(kpi, series, again=bool(rows)), *repeat("", len(series) - 1)]
+        rows += [
+            f"<tr>{head}{_cells(plan, reading, sliced)}</tr>"
+            for head, reading in zip(heads, series, strict=True)
+        ]
     return f"<tbody>{''.join(rows)}</tbody>"
+
+
+def _head(kpi: Kpi, series: Sequence[Reading], *, again: bool) -> str:
+    """The name of a series, beside all its rows; faint when the KPI's name stands above it already."""
+    scope = f'scope="rowgroup" rowspan="{len(series)}"' if len(series) > 1 else 'scope="row"'
+    name = f'<span class="{"again" if again else "title"}">{escape(kpi.title)}</span>'
+    detail = series_name(kpi, series[0].gauge, series[0].labels)
+    small = f" <small>{escape(detail)}</small>" if detail else ""
+    return f'<th {scope} title="{escape(kpi.goal)}">{name}{small}</th>'
+
+
+def _cells(plan: Plan, reading: Reading, sliced: bool) -> str:
+    unit = next(series.unit for series in plan.series if series.gauge == reading.gauge)
+    value = format_value(reading.value, unit, reading.labels.get("currency"))
+    an_amount = unit == "money" and reading.denominator is None  # whose samples are the amount again
+    samples = NONE if reading.samples is None or an_amount else f"{reading.samples:,}"
+    member = f'<td class="member">{escape(reading.member)}</td>' if sliced else ""
+    return f'{member}<td class="number">{escape(value)}</td><td class="number samples">{samples}</td>'
 
 
 _PAGE: Final = """\

@@ -1,8 +1,11 @@
 """The connection to Redis, and what concerns the server rather than a partition."""
 
+import asyncio
+from collections.abc import Iterable
 from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import Connection, Redis, SSLConnection
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
@@ -17,7 +20,7 @@ def connect(url: str) -> Redis:
 
     Its calls raise redis.exceptions.RedisError once a command has failed three times.
     """
-    return Redis.from_url(
+    client: Redis = Redis.from_url(
         url,
         protocol=2,
         decode_responses=False,
@@ -25,6 +28,37 @@ def connect(url: str) -> Redis:
         socket_connect_timeout=TIMEOUT_S,
         retry=Retry(ExponentialBackoff(cap=1.0, base=0.1), RETRIES),
     )
+    pool = client.connection_pool
+    pool.connection_class = _CANCELLABLE[pool.connection_class]
+    return client
+
+
+class _Cancellable(Connection):
+    """A connection that loses no cancellation.
+
+    redis-py sends inside asyncio.wait_for. Before Python 3.12 that swallows a cancellation which comes just
+    when the sending has ended (https://github.com/python/cpython/issues/86296): a loop would never stop.
+    """
+
+    async def send_packed_command(
+        self, command: bytes | str | Iterable[bytes], check_health: bool = True
+    ) -> None:
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
+        await super().send_packed_command(command, check_health)
+        if task and task.cancelling() > before:
+            await self.disconnect(nowait=True)  # the answer would be taken for that to the next command
+            raise asyncio.CancelledError
+
+
+class _CancellableWithTls(_Cancellable, SSLConnection):
+    pass
+
+
+_CANCELLABLE: dict[type[AbstractConnection], type[Connection]] = {
+    Connection: _Cancellable,
+    SSLConnection: _CancellableWithTls,
+}
 
 
 async def eviction_policy(client: Redis) -> str:

@@ -31,6 +31,7 @@ STOP_S: Final = 2.0
 """How long a partition that is taken away may take to finish the batch in hand."""
 BEAT_S: Final = 5.0
 RETRY_S: Final = 1.0
+HEARTBEAT_MS: Final = 1_000
 DAY_MS: Final = 86_400_000
 
 
@@ -170,7 +171,7 @@ class PartitionConsumer(Service):
             isolation_level="read_committed",
             fetch_max_wait_ms=FETCH_WAIT_MS,
             session_timeout_ms=settings.session_timeout_ms,
-            heartbeat_interval_ms=1_000,
+            heartbeat_interval_ms=min(HEARTBEAT_MS, settings.session_timeout_ms // 3),
             max_poll_interval_ms=DAY_MS,
         )
         await self._kafka.start()

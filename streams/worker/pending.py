@@ -69,7 +69,9 @@ class PaneCache:
         self._size = 0
 
     def missing(self, panes: Mapping[Pane, Mapping[str, int]]) -> dict[Pane, list[str]]:
-        """The cells whose values are not known here."""
+        """The cells whose values are not known here. When too many are, all are forgotten first."""
+        if self._size > self._limit:
+            self._cells, self._size = {}, 0
         wanted = {
             pane: [cell for cell in cells if cell not in self._cells.get(pane, {})]
             for pane, cells in panes.items()
@@ -77,15 +79,10 @@ class PaneCache:
         return {pane: cells for pane, cells in wanted.items() if cells}
 
     def put(self, panes: Mapping[Pane, Mapping[str, int]]) -> None:
-        """Remember values; when there are too many, all others are forgotten first."""
-        new = sum(len(cells) for cells in panes.values())
-        if self._size + new > self._limit:
-            self._cells, self._size = {}, 0
-        self._size += (
-            new  # a cell that is put again counts twice: the cache is then emptied early, never late
-        )
+        """Remember values. A cell that is put again counts twice: the cache is emptied early, never late."""
         for pane, cells in panes.items():
             self._cells.setdefault(pane, {}).update(cells)
+            self._size += len(cells)
 
     def sums(self, differences: Mapping[Pane, Mapping[str, int]]) -> dict[Pane, dict[str, int]]:
         """Known values plus differences. Every cell must be known."""

@@ -173,7 +173,7 @@ BROKEN: dict[str, tuple[CloudEvent | str | bytes | None, str, str | None, str]] 
         "is before period_start",
     ),
     "period of years": (
-        cost_recorded("k", period_start="2024-01-01", period_end="2027-01-01"),
+        cost_recorded("k", period_start="2024-01-01", period_end="2026-03-11"),  # 801 days
         "bad_value",
         "data.period_end",
         "at most 800 days",
@@ -434,7 +434,7 @@ def test_the_decoder_accepts_data_of_which_every_field_is_given_and_of_which_onl
 
 
 @pytest.mark.parametrize("type_", EVENT_TYPES)
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.data())
 def test_the_decoder_accepts_exactly_what_the_model_accepts(type_: str, choices: st.DataObject) -> None:
     data = valid(type_)

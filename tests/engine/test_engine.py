@@ -50,6 +50,16 @@ def test_what_cancels_within_a_batch_changes_nothing_that_is_kept() -> None:
     assert ("lead", "a") not in effect.rows
 
 
+def test_a_fact_that_moves_no_number_changes_its_row_alone() -> None:
+    ledger = Ledger().take(lead_created("a", at="10:00"), lead_contacted("a", at="11:00"))
+    events, _ = ledger.engine.decode([record(lead_contacted("a", at="12:00"))])
+    row = ledger.engine.decode_row("lead", ledger.encoded["lead", "a"])
+    effect = ledger.engine.apply(events, {("lead", "a"): row})
+    assert list(effect.rows) == [("lead", "a")]
+    assert not effect.panes and not effect.totals and not effect.waiting
+    assert effect.outcomes == {("crm.lead.contacted", "applied"): 1}
+
+
 def test_the_newest_time_of_a_subject_is_kept_also_when_no_fact_changes() -> None:
     ledger = Ledger().take(lead_created("a", at="10:00"), lead_contacted("a", at="12:00", actor_kind="bot"))
     assert ledger.engine.decode_row("lead", ledger.encoded["lead", "a"]).newest_ms == ms("12:00")

@@ -19,6 +19,8 @@ from tests.builders import (
     customer_churned,
     day,
     days,
+    deal_created,
+    deal_lost,
     deal_stage_changed,
     deal_won,
     in_any_order,
@@ -307,7 +309,9 @@ SUBSCRIBED = """\
       mrr: {level: paying}
       mrr_kept: {trailing: now if then > 0 else 0, of: paying}
       mrr_kept_gross: {trailing: "min(then, now)", of: paying}
+      mrr_joined: {trailing: 0 if then else now, of: paying}
       lost_by_price: {trailing: then > 0 and not now, of: paying, kind: price}
+      shrunk_by_price: {trailing: then > now, of: paying, kind: price}
       payers: {count: first_paid}
 """
 RETENTION = """\
@@ -348,29 +352,54 @@ def test_net_revenue_retention_leaves_out_who_joined_inside_the_window() -> None
     assert ledger.counts("net_revenue_retention", "30d", now=NOW) == (600, 500)
 
 
+def test_a_trailing_measure_may_be_of_who_was_not_there_when_the_window_began() -> None:
+    """What is paid now by those who paid nothing then; who stops paying is taken out again."""
+    events = [pays("A", "a", BEFORE, 1000), pays("B", "b", INSIDE, 100), pays("B", "b", "2024-04-12", 300)]
+    ledger = in_any_order(events, plan(SUBSCRIBED))
+    assert ledger.sum("mrr_joined", "2024-04-01") == 300
+    assert ledger.sum("mrr_joined", "2024-04-11") == 0
+    assert ledger.sum("mrr_joined", "2024-03-01") == 1300
+    assert ledger.take(pays("B", "b", "2024-04-13", 0)).sum("mrr_joined", "2024-04-01") == 0
+
+
+def loses(customer: str, deal: str, at: str, **data: Any) -> dict[str, Any]:
+    return deal_lost(deal, at, customer_id=customer, **data)
+
+
 def test_the_states_of_all_keys_add_up_and_the_last_to_leave_says_why() -> None:
     events = [
         pays("A", "one", BEFORE, 10),
         pays("A", "two", BEFORE, 20, plan="pro"),
-        {**deal_stage_changed("three", BEFORE, customer_id="A"), "type": "crm.deal.created"},
+        deal_created("three", BEFORE, customer_id="A"),
     ]
     ledger = Ledger(plan(SUBSCRIBED)).take(*events)
     assert ledger.running["mrr"] == ledger.running["mrr|plan|pro"] == 30
 
-    def lost(deal: str, at: str, reason: str) -> dict[str, Any]:
-        return {
-            **deal_stage_changed(deal, at, customer_id="A", reason=reason),
-            "type": "crm.deal.lost",
-        }
-
-    ledger.take(lost("one", INSIDE, "price"))
+    ledger.take(loses("A", "one", INSIDE, reason="price"))
     assert (ledger.running["mrr"], ledger.sum("lost_by_price")) == (20, 0)
-    ledger.take(lost("two", "2024-04-11", "quality"))
+    ledger.take(loses("A", "two", "2024-04-11", reason="quality"))
     assert (ledger.running["mrr"], ledger.sum("lost_by_price", "2024-04-01")) == (0, 0)
-    ledger.take(lost("one", "2024-04-12", "price"))  # it was lost already
+    ledger.take(loses("A", "one", "2024-04-12", reason="price"))  # it was lost already
     assert ledger.sum("lost_by_price", "2024-04-01") == 0
-    ledger.take(lost("two", "2024-04-09", "price"))  # known late: lost before
+    ledger.take(loses("A", "two", "2024-04-09", reason="price"))  # known late: lost before
     assert ledger.sum("lost_by_price", "2024-04-01") == 1
+
+
+def test_the_last_leaving_is_remembered_when_something_else_grows() -> None:
+    events = [
+        pays("A", "one", BEFORE, 10),
+        pays("A", "two", BEFORE, 20),
+        loses("A", "one", INSIDE, reason="price"),
+        pays("A", "two", "2024-04-12", 25),
+    ]
+    assert in_any_order(events, plan(SUBSCRIBED)).sum("shrunk_by_price", "2024-04-01") == 1
+
+
+def test_no_reason_and_an_empty_one_are_the_same_in_any_order() -> None:
+    said = [
+        loses("A", "one", INSIDE, id="one event", **data) for data in ({}, {"reason": ""}, {"reason": "x"})
+    ]
+    in_any_order([pays("A", "one", BEFORE, 10), *said], plan(SUBSCRIBED))
 
 
 def test_an_event_without_the_amount_is_no_transition() -> None:

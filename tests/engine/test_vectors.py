@@ -9,6 +9,7 @@ from tests.builders import (
     customer_churned,
     days,
     deal_lost,
+    deal_stage_changed,
     deal_won,
     each,
     in_any_order,
@@ -265,6 +266,19 @@ def test_a_deal_lost_in_may_and_won_in_june_is_won_once() -> None:
     assert ledger.counts("win_rate", "90d", now="2024-06-30") == (1, 1)
     assert ledger.value("win_rate", "mtd", now="2024-05-31") is None  # the loss in May is taken back
     assert ledger.value("revenue", "mtd", now="2024-06-30", currency="USD") == 700.0
+
+
+def test_a_stage_that_changes_in_the_moment_of_winning_does_not_reopen_the_deal() -> None:
+    won, stage = deal_won("d", at="10:00"), deal_stage_changed("d", at="10:00", to_stage="closed won")
+    assert in_any_order([won, stage]).value("revenue", "24h") == 100.0
+    assert (
+        in_any_order([won, stage, deal_stage_changed("d", at="10:00:00.001")]).value("revenue", "24h") == 0.0
+    )
+
+
+def test_a_deal_won_and_lost_in_the_same_moment_stands_neither() -> None:
+    ledger = in_any_order([deal_won("d", at="10:00"), deal_lost("d", at="10:00")])
+    assert ledger.counts("win_rate", "24h") == (0, 0)
 
 
 def test_sums_above_2_to_the_53_are_exact() -> None:

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from streams.engine.panes import KEEP_MS
 from streams.engine.plan import Plan
+from streams.engine.subjects import NEVER
 from streams.naming import NEWEST_MS
 from streams.serve.api import make_app
 from streams.serve.board import Board, Shown
@@ -107,7 +108,10 @@ class Writer:
 
     async def commit(self, changes: Changes) -> None:
         to = self.position.at(self.position.offset + 1)
-        assert await self.store.commit(self.position, to, changes, NOW_MS) is Outcome.COMMITTED
+        outcome = await self.store.commit(
+            self.position, to, changes, NEVER
+        )  # which no pane has left its tier by
+        assert outcome is Outcome.COMMITTED
         self.position = to
 
     def _changes(

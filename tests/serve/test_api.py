@@ -1,6 +1,7 @@
 """The board's HTTP, over boards that stand still."""
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 
 from streams.serve.board import Shown
 from streams.serve.follower import Stale
-from tests.builders import lead_contacted, lead_created
+from tests.builders import deal_won, lead_contacted, lead_created
 from tests.serve.builders import NOW_MS, StillBoard, sample, showing, web
 
 HOSTILE = "<script>alert('x')</script>"
@@ -155,6 +156,23 @@ async def test_the_page_keeps_what_was_chosen_when_it_loads_again() -> None:
     assert '<meta http-equiv="refresh" content="5;url=?window=7d&amp;dimension=channel">' in page
     assert '<a href="?window=30d&amp;dimension=channel">30d</a>' in page
     assert '<a href="?window=7d&amp;dimension=all">all</a>' in page
+
+
+async def test_the_name_of_a_series_stands_once_beside_all_its_members() -> None:
+    _, page = await get("/?dimension=channel")
+    assert page.count('<th scope="rowgroup" rowspan="2" title="Find enough people who may need us.">') == 1
+    assert '<td class="member">mail</td><td class="number">1</td>' in page
+
+
+async def test_windows_are_offered_from_the_shortest_to_the_longest() -> None:
+    _, page = await get("/")
+    offered = re.findall(r'href="\?window=(\w+)&amp;dimension=all"', page)[:5]
+    assert offered == ["5m", "15m", "1h", "24h", "7d"]
+
+
+async def test_an_amount_of_money_has_no_samples() -> None:
+    _, page = await get("/", StillBoard(showing(deal_won("deal-1", amount_minor=12_345))))
+    assert '<td class="number">USD 123.45</td><td class="number samples">–</td>' in page
 
 
 async def test_levels_are_shown_whatever_the_window() -> None:

@@ -1,0 +1,88 @@
+"""The plan's fingerprint: it changes with everything that is summed, and with nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.engine import plan as plans
+from streams.engine.plan import read_plan
+from tests.builders import plan_of
+
+TEXT = (Path(__file__).parents[1] / "schemas" / "small.yaml").read_text()
+
+
+def fingerprint(old: str, new: str) -> str:
+    assert TEXT.count(old) == 1, old
+    return read_plan(TEXT.replace(old, new), "small.yaml").fingerprint
+
+
+SUMMED = {
+    "a rate": ("rate: 1.08", "rate: 1.09"),
+    "a currency": ("EUR: {rate", "GBP: {rate"),
+    "the reporting currency": ("report: USD", "report: CHF"),
+    "its digits": ("report: USD", "report: USD, digits: 3"),
+    "the days": ("time_zone: UTC", "time_zone: Europe/Berlin"),
+    "a dimension": ("  plan: {keeps: as_was}", "  plan: {keeps: as_was}\n  region: {}"),
+    "how a dimension is kept": ("plan: {keeps: as_was}", "plan: {keeps: first}"),
+    "a subject's dimensions": ("[channel]\n    steps", "[channel, plan]\n    steps"),
+    "who sets the dimensions": ("id: lead_id", "id: lead_id\n    dimensions_from: [crm.lead.created]"),
+    "what is remembered how long": ("id: lead_id", "id: lead_id\n    keep: 900d"),
+    "a condition": (
+        "lost: {event: crm.lead.disqualified",
+        "lost: {event: crm.lead.disqualified, where: reason",
+    ),
+    "the fields of a register": ("[origin, revision]", "[revision, origin]"),
+    "a moment": ("{first: lost}", "{first: lost, after: [created]}"),
+    "a state": ("state: 1}", "state: 2}"),
+    "a kind of transition": ("kind: reason", "key: reason"),
+    "what is counted": ("{count: created}", "{count: lost}"),
+    "where it is placed": ("{count: created}", "{count: created, at: lost}"),
+    "a span": ("{count: created}", "{count: lost, at: created, within: 7d}"),
+    "a condition of a measure": ("{count: created}", "{count: created, when: made.revision}"),
+    "a bound": ("{count: created}", "{count: created, provided: [{step: lost, before: created}]}"),
+    "tiers": ("{count: created}", "{count: created, tiers: [hour, day]}"),
+    "an f": ("then and not now", "now and not then"),
+    "another measure": ("      leads_alive:", "      leads_too: {count: created}\n      leads_alive:"),
+    "the order of facts, which is that of their values in a row": (
+        "      created: {event: crm.lead.created}\n      lost: {event: crm.lead.disqualified}\n",
+        "      lost: {event: crm.lead.disqualified}\n      created: {event: crm.lead.created}\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SUMMED)
+def test_what_is_summed_changes_the_fingerprint(what: str) -> None:
+    assert fingerprint(*SUMMED[what]) != plan_of(TEXT).fingerprint
+
+
+def test_the_arithmetic_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plans, "ARITHMETIC", plans.ARITHMETIC + 1)
+    assert read_plan(TEXT, "small.yaml").fingerprint != plan_of(TEXT).fingerprint
+
+
+TOLD = {
+    "a comment": ("version: 1", "version: 1  # the first"),
+    "a title": ("title: Leads", "title: All leads"),
+    "a goal": ("goal: More.", "goal: Still more."),
+    "a formula": ("formula: leads\n", "formula: 2 * leads\n"),
+    "windows": ("windows: [24h, 30d]", "windows: [1h, mtd]"),
+    "a KPI's slices": ("    dimensions: [channel]\n    formula", "    formula"),
+    "a gauge": ("gauge: crm_leads\n", "gauge: crm_volume\n"),
+    "a series": ("formula: leads\n", "series: [{formula: leads, labels: {state: all}}]\n"),
+    "a measure's note": ("{count: created}", "{count: created, note: All of them.}"),
+    "the order of measures": (
+        "      leads_open: {open: created, until: [lost]}\n      leads_alive: {level: alive}\n",
+        "      leads_alive: {level: alive}\n      leads_open: {open: created, until: [lost]}\n",
+    ),
+    "another name for the same days": ("time_zone: UTC", "time_zone: Etc/UTC"),
+}
+
+
+@pytest.mark.parametrize("what", TOLD)
+def test_what_is_only_told_does_not(what: str) -> None:
+    assert fingerprint(*TOLD[what]) == plan_of(TEXT).fingerprint
+
+
+def test_the_fingerprint_of_one_text_is_always_the_same() -> None:
+    assert read_plan(TEXT, "a.yaml").fingerprint == read_plan(TEXT, "b.yaml").fingerprint
+    assert len(plan_of(TEXT).fingerprint) == 16

@@ -1,0 +1,556 @@
+"""A table on a real Redis: whatever comes in between, the state is the recount of its log.
+
+About 15 s, most of it for Redis servers that are killed and started again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaTimeoutError
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from streams.naming import partition_keys_pattern
+from streams.state import Position, connect, erase
+from streams.worker import table as table_module
+from streams.worker.batch import Batch
+from tests.builders import lead_contacted, lead_created, record
+from tests.servers import RedisServer, redis_binary
+from tests.worker.builders import (
+    NAMESPACE,
+    NEVER_BY_ITSELF,
+    PUBLISHED_MS,
+    Bench,
+    Letters,
+    MemoryLog,
+    a_bench,
+    after,
+    before,
+    history,
+    records,
+    until,
+)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for better times looks again at once."""
+    monkeypatch.setattr(table_module, "RETRY_S", (0.02,))
+    monkeypatch.setattr(table_module, "HELD_RETRY_S", 0.02)
+
+
+@asynccontextmanager
+async def under_way(work: Awaitable[Any]) -> AsyncIterator[asyncio.Future[Any]]:
+    """Let it run beside; at the end it must have ended."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield task
+        await asyncio.wait_for(task, timeout=20)
+    finally:
+        task.cancel()
+
+
+# -- The way of a batch -----------------------------------------------------------------------------------
+
+
+async def test_the_state_equals_a_recount_of_the_log(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    await bench.run()
+    assert await bench.is_exact()
+    assert bench.errors() == {}
+
+
+@pytest.mark.parametrize("number", [1, 7, 1_000])
+async def test_the_state_is_the_same_in_batches_of_any_size(client: Redis, number: int) -> None:
+    bench = await a_bench(client, history()[:150], commit_events=11).opened()
+    await bench.run(number)
+    assert await bench.is_exact()
+
+
+async def test_events_that_are_applied_and_not_committed_count_in_those_that_follow(client: Redis) -> None:
+    bench = await a_bench(client, **NEVER_BY_ITSELF).opened()
+    await bench.run(3)
+    assert bench.commits == [bench.log.end]
+    assert await bench.is_exact()
+
+
+async def test_a_cache_that_overflows_costs_reads_and_no_errors(
+    client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_module, "CACHED_CELLS", 100)
+    bench = await a_bench(client, commit_events=20).opened()
+    await bench.run(20)
+    assert await bench.is_exact()
+    assert bench.errors() == {}
+
+
+async def test_a_batch_of_another_epoch_is_dropped(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    stale = bench.log.fetch(40)
+    await bench.table.open()
+    await bench.table.take(stale)
+    assert (bench.table.reached, await bench.offset()) == (0, 0)
+    await bench.run()
+    assert await bench.is_exact()
+
+
+async def test_a_gap_opens_again_and_loses_nothing(client: Redis) -> None:
+    bench = await a_bench(client, **NEVER_BY_ITSELF).opened()
+    await bench.take(10)
+    bench.log.fetch(10)  # lost on its way
+    epoch = bench.table.epoch
+    await bench.take(10)
+    assert bench.table.epoch > epoch
+    assert bench.log.next == 0  # what was not committed is fetched again
+    await bench.run()
+    assert await bench.is_exact()
+
+
+async def test_a_batch_that_comes_twice_is_a_gap_and_counts_once(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    batch = bench.log.fetch(10)
+    await bench.table.take(batch)
+    await bench.table.take(batch)
+    await bench.run()
+    assert await bench.is_exact()
+
+
+async def test_an_empty_batch_moves_the_position_and_nothing_else(client: Redis) -> None:
+    bench = await a_bench(client, MemoryLog([], end=7)).opened()
+    await bench.take()
+    assert await bench.offset() == 7
+    assert bench.table.reached == 7
+    stored = [key async for key in client.scan_iter(match=partition_keys_pattern(NAMESPACE))]
+    assert {key.rpartition(b":")[2] for key in stored} == {b"offset", b"meta", b"changes"}
+    assert "record_ms" not in await bench.store.meta()
+
+
+async def test_holes_in_the_log_are_passed_over(client: Redis) -> None:
+    holey = [one for one in history() if one.offset % 5]
+    bench = await a_bench(client, MemoryLog(holey, end=len(history()) + 9)).opened()
+    await bench.run(13)
+    assert await bench.is_exact()
+
+
+async def test_meta_knows_the_timestamp_of_the_newest_record(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    await bench.run()
+    assert (await bench.store.meta())["record_ms"] == str(PUBLISHED_MS)
+
+
+# -- When it commits --------------------------------------------------------------------------------------
+
+
+async def test_it_commits_at_so_many_events(client: Redis) -> None:
+    bench = await a_bench(client, history()[:100], **{**NEVER_BY_ITSELF, "commit_events": 40}).opened()
+    await bench.run(15)
+    assert bench.commits == [45, 90, 100]
+
+
+async def test_it_commits_at_so_many_bytes(client: Redis) -> None:
+    log = records(["x" * 600 for _ in range(10)])
+    bench = await a_bench(client, log, **{**NEVER_BY_ITSELF, "commit_bytes": 1_500}).opened()
+    await bench.run(1)
+    assert bench.commits == [3, 6, 9, 10]
+
+
+async def test_it_commits_after_so_many_milliseconds(client: Redis) -> None:
+    bench = await a_bench(client, **{**NEVER_BY_ITSELF, "commit_ms": 1}).opened()
+    while not bench.commits:
+        assert bench.log.next < bench.log.end - 1, "only having caught up made it commit"
+        await bench.take(1)
+
+
+async def test_it_commits_at_once_when_it_has_caught_up(client: Redis) -> None:
+    bench = await a_bench(client, **NEVER_BY_ITSELF).opened()
+    await bench.take(100)
+    assert bench.commits == []
+    await bench.take()
+    assert bench.commits == [bench.log.end]
+
+
+async def test_it_commits_at_most_every_twenty_milliseconds_when_it_keeps_up(client: Redis) -> None:
+    bench = await a_bench(client, MemoryLog([], end=1)).opened()
+    times: list[float] = []
+    after(bench.store, "commit", lambda *_: times.append(asyncio.get_running_loop().time()))
+    for end in range(1, 8):
+        bench.log.end = end
+        await bench.take()
+    assert bench.commits == [1, 2, 3, 4, 5, 6, 7]
+    assert min(later - sooner for sooner, later in zip(times, times[1:], strict=False)) >= 0.0199
+
+
+# -- Dead letters -----------------------------------------------------------------------------------------
+
+
+async def test_dead_letters_are_acknowledged_before_the_commit(client: Redis) -> None:
+    order: list[str] = []
+    bench = await a_bench(client).opened()
+    after(bench.letters, "write", lambda *_: order.append("letters"))
+    before(bench.store, "commit", lambda *_: order.append("commit"))
+    await bench.run()
+    assert order == ["letters", "commit"] * (len(order) // 2)
+    rejected = [reject.record.offset for _, reject in bench.letters.written]
+    assert rejected == sorted(set(rejected)) != []
+
+
+async def test_nothing_is_committed_while_dead_letters_cannot_be_written(client: Redis) -> None:
+    bench = await a_bench(client, letters=Letters([KafkaTimeoutError(), KafkaTimeoutError()])).opened()
+    await bench.take()
+    await bench.take()
+    assert (await bench.offset(), bench.commits, bench.letters.written) == (0, [], [])
+    assert bench.errors() == {"KafkaTimeoutError": 2}
+    await bench.run()
+    assert await bench.is_exact()
+    assert bench.metric("crm_dead_letters_total", reason="bad_value") > 0
+
+
+# -- Others -----------------------------------------------------------------------------------------------
+
+
+async def test_a_fenced_table_opens_again_and_nothing_is_lost_or_counted_twice(client: Redis) -> None:
+    one, two = a_bench(client), a_bench(client)
+    for bench in (one, two, one, two):
+        await bench.table.open()
+        await bench.take(30)
+    while one.log.next < one.log.end or two.log.next < two.log.end:
+        for bench in (one, two):  # in turn: each finds that the other was there
+            if bench.log.next < bench.log.end:
+                await bench.take(30)
+    assert await one.is_exact()
+    assert one.metric("crm_fenced_total") > 1
+
+
+async def test_a_fenced_table_forgets_what_it_had_applied_and_cached(client: Redis) -> None:
+    zombie = await a_bench(client, **NEVER_BY_ITSELF).opened()
+    await zombie.take(100)
+    owner = await a_bench(client, commit_events=10).opened()
+    for _ in range(10):
+        await owner.take(10)
+    await zombie.take()  # to the end, from a state that is no longer
+    assert zombie.metric("crm_fenced_total") == 1
+    assert await owner.offset() == 100
+    assert await owner.differences() == []
+    await zombie.run()
+    assert await zombie.is_exact()
+
+
+@pytest.mark.parametrize("owner_got", [60, 100, 140])
+async def test_a_zombie_that_wakes_to_close_writes_nothing_and_takes_nothing(
+    client: Redis, owner_got: int
+) -> None:
+    """Wherever the owner stands: behind the zombie, beside it or past it."""
+    zombie = await a_bench(client, **NEVER_BY_ITSELF).opened()
+    await zombie.take(100)
+    owner = await a_bench(client, commit_events=20).opened()
+    for _ in range(owner_got // 20):
+        await owner.take(20)
+    await zombie.table.close(1.0)
+    assert await owner.offset() == owner_got
+    await owner.run()
+    assert await owner.is_exact()
+    assert owner.metric("crm_fenced_total") == 0, "the zombie took the partition once more"
+
+
+async def test_a_commit_whose_answer_was_lost_is_found_again(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+
+    def lose(*_: Any) -> None:
+        if len(bench.commits) == 2:
+            raise RedisConnectionError
+
+    after(bench.store, "commit", lose)
+    await bench.run()
+    assert bench.errors() == {"ConnectionError": 1}
+    assert await bench.is_exact()
+
+
+# -- Redis fails ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis with AOF of one's own, to be killed."""
+    with RedisServer(redis_binary("installed"), tmp_path, aof=True) as server:
+        yield server
+
+
+def killed(server: RedisServer, times: int) -> Callable[..., Awaitable[None]]:
+    """A fault for `before` and `after`: the server is killed, for the first so many calls."""
+    left = iter(range(times))
+
+    async def kill(*_: Any) -> None:
+        if next(left, None) is not None:
+            await asyncio.to_thread(server.kill9)
+
+    return kill
+
+
+TAKING = [(before, "load_rows"), (before, "load_panes"), (before, "commit"), (after, "commit")]
+OPENING = [(before, "meta"), (before, "claim"), (after, "claim"), (before, "load_totals")]
+
+
+@pytest.mark.parametrize(("when", "step"), TAKING, ids=lambda at: getattr(at, "__name__", at))
+async def test_redis_killed_while_a_batch_is_applied(redis: RedisServer, when: Any, step: str) -> None:
+    async with connect(redis.url) as client:
+        bench = await a_bench(client).opened()
+        await bench.take(100)
+        when(bench.store, step, killed(redis, 1))
+        async with under_way(bench.run()):
+            await until(lambda: bench.errors())
+            await asyncio.to_thread(redis.restart)
+        assert await bench.is_exact()
+
+
+@pytest.mark.parametrize(("when", "step"), OPENING, ids=lambda at: getattr(at, "__name__", at))
+async def test_redis_killed_while_a_table_opens(redis: RedisServer, when: Any, step: str) -> None:
+    async with connect(redis.url) as client:
+        await (await a_bench(client).opened()).take(100)
+        bench = a_bench(client)
+        when(bench.store, step, killed(redis, 1))
+        async with under_way(bench.table.open()):
+            await until(lambda: bench.errors())
+            assert bench.table.state == "opening"
+            await asyncio.to_thread(redis.restart)
+        await bench.run()
+        assert await bench.is_exact()
+
+
+async def test_a_table_that_closes_while_redis_is_away_gives_up(redis: RedisServer) -> None:
+    async with connect(redis.url) as client:
+        bench = await a_bench(client, **NEVER_BY_ITSELF).opened()
+        await bench.take(10)
+        await asyncio.to_thread(redis.kill9)
+        await bench.table.close(0.1)
+        await asyncio.to_thread(redis.restart)
+        successor = await a_bench(client).opened()
+        await successor.run()
+        assert await successor.is_exact()
+
+
+# -- Held -------------------------------------------------------------------------------------------------
+
+
+async def is_held(bench: Bench, reason: str) -> None:
+    """Open it, and wait until it is held."""
+    await until(lambda: bench.table.state == f"held: {reason}")
+    assert bench.metric("crm_partition_state", partition="3", state="held") == 1
+    assert bench.metric("crm_partition_state", partition="3", state="open") == 0
+    assert bench.table.reached < 0
+
+
+async def test_another_catalogs_state_holds_the_partition_until_it_is_gone(client: Redis) -> None:
+    other = await a_bench(client, fingerprint="another").opened()
+    await other.run()
+    told = await client.get(other.store.keys.offset)
+    bench = a_bench(client)
+    async with under_way(bench.table.open()):
+        await is_held(bench, "fingerprint")
+        assert await client.get(other.store.keys.offset) == told, "a held partition was claimed"
+        await erase(client, NAMESPACE)
+    await bench.run()
+    assert await bench.is_exact()
+
+
+async def test_a_catalog_that_changes_under_an_open_table_holds_it(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    await bench.take(50)
+    await client.hset(bench.store.keys.meta, "fingerprint", "another")
+    async with under_way(bench.run()):
+        await is_held(bench, "fingerprint")
+        await client.hset(bench.store.keys.meta, "fingerprint", bench.store.fingerprint)
+    assert await bench.is_exact()
+
+
+@pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
+async def test_a_redis_that_would_evict_holds_the_partition(client: Redis, policy: str) -> None:
+    bench = a_bench(client)
+    await client.config_set("maxmemory-policy", policy)
+    try:
+        async with under_way(bench.table.open()):
+            await is_held(bench, "eviction")
+            await client.config_set("maxmemory-policy", "noeviction")
+    finally:
+        await client.config_set("maxmemory-policy", "noeviction")
+    await bench.run()
+    assert await bench.is_exact()
+
+
+async def test_another_number_of_partitions_holds_the_partition(client: Redis) -> None:
+    before_ = await a_bench(client).opened()
+    await before_.take(50)
+    bench = a_bench(client)
+    bench.log.count = 8
+    async with under_way(bench.table.open()):
+        await is_held(bench, "partitions")
+        bench.log.count = 4
+    await bench.run()
+    assert await bench.is_exact()
+
+
+async def test_a_topic_whose_partitions_are_not_known_yet_is_not_remembered_as_having_none(
+    client: Redis,
+) -> None:
+    bench = a_bench(client)
+    bench.log.count = 0
+    async with under_way(bench.table.open()):
+        await until(lambda: bench.errors())
+        assert await bench.store.meta() == {}
+        bench.log.count = 4
+    assert (await bench.store.meta())["partitions"] == "4"
+
+
+async def test_an_offset_beyond_the_end_of_the_topic_holds_the_partition(client: Redis) -> None:
+    await (await a_bench(client).opened()).run()
+    anew = MemoryLog(history(), end=100)
+    bench = a_bench(client, anew)
+    async with under_way(bench.table.open()):
+        await is_held(bench, "topic")
+        assert await bench.offset() == len(history())
+        anew.end = len(history())
+    assert await bench.is_exact()
+
+
+async def test_a_held_partition_can_be_closed(client: Redis) -> None:
+    bench = a_bench(client)
+    bench.log.count = 8
+    await (await a_bench(client).opened()).take(50)
+    opening = asyncio.ensure_future(bench.table.open())
+    await is_held(bench, "partitions")
+    await bench.table.close(0.05)
+    opening.cancel()
+    await asyncio.wait([opening])
+    assert bench.metric("crm_partition_state", partition="3", state="held") == 0
+
+
+# -- Lost records -----------------------------------------------------------------------------------------
+
+
+async def test_records_that_retention_deleted_are_counted_and_it_goes_on(client: Redis) -> None:
+    await (await a_bench(client).opened()).take(100)
+    bench = a_bench(client, MemoryLog(history(), earliest=150))
+    bench.log.records = [one for one in history() if one.offset >= 150]
+    await bench.table.open()
+    assert bench.metric("crm_records_lost_total", partition="3") == 50
+    await bench.run()
+    assert await bench.is_exact([one for one in history() if not 100 <= one.offset < 150])
+
+
+async def test_lost_records_are_counted_once_however_often_it_opens(client: Redis) -> None:
+    await (await a_bench(client).opened()).take(100)
+    bench = a_bench(client, MemoryLog(history(), earliest=150))
+    for _ in range(3):
+        await bench.table.open()
+    assert bench.metric("crm_records_lost_total", partition="3") == 50
+
+
+async def test_a_new_table_begins_where_the_topic_does_and_has_lost_nothing(client: Redis) -> None:
+    late = [one for one in history() if one.offset >= 150]
+    bench = await a_bench(client, MemoryLog(late, earliest=150)).opened()
+    assert bench.metric("crm_records_lost_total", partition="3") == 0
+    await bench.run()
+    assert await bench.is_exact()
+
+
+# -- The end ----------------------------------------------------------------------------------------------
+
+
+async def test_closing_commits_what_is_pending(client: Redis) -> None:
+    bench = await a_bench(client, **NEVER_BY_ITSELF).opened()
+    await bench.take(100)
+    assert bench.commits == []
+    await bench.table.close(5.0)
+    assert bench.commits == [100]
+    assert await bench.differences() == []
+
+
+async def test_closing_waits_for_the_batch_in_hand(client: Redis) -> None:
+    bench = await a_bench(client, **NEVER_BY_ITSELF).opened()
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def dawdle(*_: Any) -> None:
+        reached.set()
+        await go_on.wait()
+
+    before(bench.store, "load_rows", dawdle)
+    async with under_way(bench.take(100)):
+        await reached.wait()
+        async with under_way(bench.table.close(5.0)):
+            go_on.set()
+    assert bench.commits == [100]
+    assert await bench.differences() == []
+
+
+async def test_closing_leaves_what_takes_longer_to_whoever_comes_next(client: Redis) -> None:
+    bench = await a_bench(client, **NEVER_BY_ITSELF).opened()
+    await bench.take(100)
+    before(bench.letters, "write", lambda *_: asyncio.Event().wait())
+    await bench.table.close(0.05)
+    assert bench.commits == []
+    successor = await a_bench(client).opened()
+    await successor.run()
+    assert await successor.is_exact()
+
+
+async def test_a_table_that_fails_while_it_closes_commits_no_half_batch(client: Redis) -> None:
+    """The batch in hand fails when some of its chunks are applied: what is applied must not be written."""
+    bench = await a_bench(client, **NEVER_BY_ITSELF).opened()
+    await bench.take(20)
+    closing: list[asyncio.Future[None]] = []
+
+    async def fail(*_: Any) -> None:
+        closing.append(asyncio.ensure_future(bench.table.close(5.0)))
+        await asyncio.sleep(0)
+        raise RedisConnectionError
+
+    before(bench.store, "load_rows", fail)
+    await bench.take(100)
+    await closing[0]
+    assert bench.commits == []
+    successor = await a_bench(client).opened()
+    await successor.run()
+    assert await successor.is_exact()
+
+
+async def test_after_the_end_nothing_is_taken(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    await bench.table.close(5.0)
+    await bench.take()
+    assert bench.commits == []
+    assert await bench.offset() == 0
+
+
+async def test_a_table_that_never_opened_closes_in_silence(client: Redis) -> None:
+    bench = a_bench(client)
+    await bench.table.close(1.0)
+    assert await bench.offset() is None
+
+
+# -- The heartbeat ----------------------------------------------------------------------------------------
+
+
+async def test_an_open_table_beats_and_tells_its_lag(client: Redis) -> None:
+    bench = a_bench(client)
+    await bench.table.beat(None)
+    assert not await client.exists(bench.store.keys.alive)
+    await bench.table.open()
+    await bench.table.beat(12)
+    assert await client.exists(bench.store.keys.alive)
+    assert bench.metric("crm_partition_lag_records", partition="3") == 12
+
+
+async def test_a_closed_table_is_silent(client: Redis) -> None:
+    """Its partition is somebody else's: a series left behind would tell of it for ever."""
+    bench = await a_bench(client).opened()
+    await bench.table.close(1.0)
+    await bench.table.beat(12)
+    assert not await client.exists(bench.store.keys.alive)
+    assert b'partition="3"' not in bench.telemetry.text()
+
+
+# -- Windows that end at the wall clock -------------------------------------------------------------------
