@@ -123,6 +123,7 @@ BATCH_EVENTS = "crm_batch_events"
 FENCED = "crm_fenced"
 LOST = "crm_records_lost"
 ERRORS = "crm_partition_errors"
+FORGOTTEN = "crm_fact_times_forgotten"
 LAG = "crm_partition_lag_records"
 PARTITION_STATE = "crm_partition_state"
 INVALID = "invalid"  # type of a record that is no event

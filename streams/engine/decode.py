@@ -22,7 +22,7 @@ from streams.engine.windows import AHEAD_MS
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _CLOUD_EVENT_HEADER: Final = "ce_"
-_MAX_DEPTH: Final = 100
+_MAX_DEPTH: Final = 400
 """Of brackets. Without it the interpreter's stack would decide, and a replay could decide otherwise."""
 _MAX_DIGITS: Final = 40
 """Longer numbers are beyond every bound, whatever their other digits are."""
@@ -104,7 +104,7 @@ class Decoder:
 
     def _event(self, record: Record) -> Event:
         value = _structured(record)
-        if value.count(b"[") + value.count(b"{") > _MAX_DEPTH:
+        if len(value) > 2 * _MAX_DEPTH:  # a shorter one has no room for so many pairs
             _check_depth(value)
         try:
             if not value.isascii():
@@ -206,6 +206,8 @@ _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
 
 def _check_depth(value: bytes) -> None:
+    if value.count(b"[") + value.count(b"{") <= _MAX_DEPTH:
+        return
     depth = 0
     for bracket in re.findall(rb"[\[{}\]]", _STRINGS.sub(b"", value)):
         depth += 1 if bracket in b"[{" else -1

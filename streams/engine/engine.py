@@ -17,7 +17,7 @@ from streams.engine.decode import Event, Record, Reject
 from streams.engine.measures import Seen
 from streams.engine.panes import MINUTE_MS, Pane
 from streams.engine.plan import Plan
-from streams.engine.subjects import NEVER, Members, Row, SubjectPlan
+from streams.engine.subjects import CHANGED, FORGOT, NEVER, Members, Row, SubjectPlan
 from streams.naming import cell
 
 RowKey = tuple[str, str]
@@ -42,6 +42,8 @@ class Effect:
     """(event type, `applied` or `unchanged`) -> events."""
     newest_ms: int = NEVER
     """Time of the newest accepted event."""
+    forgotten: int = 0
+    """How often a full fact forgot a time between its earliest and its latest."""
 
 
 @dataclass(slots=True)
@@ -88,7 +90,9 @@ class Engine:
             for plan, key in subjects:
                 subject = touched.get(key) or self._touch(plan, key, rows, touched)
                 newer = event.time_ms > subject.row.newest_ms
-                if plan.merge(subject.row, event):
+                merged = plan.merge(subject.row, event)
+                effect.forgotten += bool(merged & FORGOT)
+                if merged & CHANGED:
                     changed = subject.changed = True
                 if changed or newer:
                     effect.rows[key] = subject.row

@@ -26,10 +26,15 @@ Row = Any
 """An instance of a subject's generated `row_type`."""
 Members = tuple[str, ...]
 """One member per dimension of the subject, in the subject's order."""
-Merger = Callable[[Row, Event], bool]
+Merger = Callable[[Row, Event], int]
+"""Merges an event into a row and returns flags: `CHANGED`, `FORGOT`."""
 Reader = Callable[[Event], Any]
 
 NEVER: Final = -(2**62)
+CHANGED: Final = 1
+"""A fact is another than before."""
+FORGOT: Final = 2
+"""A fact that keeps its earliest and latest times only was full: one in between is forgotten."""
 NEWEST: Final = "newest_ms"
 """The field of every row that holds the time of the subject's newest event."""
 _DIMENSION: Final = "dim_"
@@ -63,14 +68,14 @@ class SubjectPlan:
     _dimensions: tuple[str, ...] = field(repr=False)
     _read_dimensions: Callable[[Row], tuple[Any, ...]] = field(repr=False)
 
-    def merge(self, row: Row, event: Event) -> bool:
-        """Merge an event into a row; whether a fact changed. The newest event's time is kept for sweeping."""
+    def merge(self, row: Row, event: Event) -> int:
+        """Merge an event into a row; `CHANGED` and `FORGOT`. The newest event's time is kept for sweeping."""
         if event.time_ms > row.newest_ms:
             row.newest_ms = event.time_ms
-        changed = False
+        merged = 0
         for merger in self.mergers[event.type]:
-            changed |= merger(row, event)
-        return changed
+            merged |= merger(row, event)
+        return merged
 
     def members(self, row: Row, time_ms: int | None) -> Members:
         """The subject's member in each dimension at a time; None: now."""
@@ -242,13 +247,13 @@ class _Facts:
         read_state = reader("state", state.field if isinstance(state, FieldState) else None, int, bool)
         read_kind, read_key = reader("kind", transition.kind, str), reader("key", transition.key, str)
 
-        def merge(row: Row, event: Event) -> bool:
+        def merge(row: Row, event: Event) -> int:
             value = read_state(event) if constant is None else constant
             if value is None:
-                return False
+                return 0
             changes: list[facts.Change] = getattr(row, name).setdefault(read_key(event) or "", [])
             change = (event.time_ms, event.digest, int(value), read_kind(event) or None)
-            return facts.add_change(changes, change)
+            return _bounded(facts.add_change, changes, change, facts.TRANSITIONS_KEPT)
 
         return merge
 
@@ -320,20 +325,22 @@ def _first_merger(attribute: str, read: Callable[[Any], str | None]) -> Merger:
 
 
 def _as_was_merger(attribute: str, read: Callable[[Any], str | None]) -> Merger:
-    def merge(row: Row, event: Event) -> bool:
+    def merge(row: Row, event: Event) -> int:
         name = read(event.data)
-        return bool(name) and facts.add_member(
-            getattr(row, attribute), (event.time_ms, event.digest, str(name))
-        )
+        if not name:
+            return 0
+        member = (event.time_ms, event.digest, name)
+        return _bounded(facts.add_member, getattr(row, attribute), member, facts.TRANSITIONS_KEPT)
 
     return merge
 
 
 def _step_merger(name: str, where: Callable[[Any], bool] | None) -> Merger:
-    def merge(row: Row, event: Event) -> bool:
+    def merge(row: Row, event: Event) -> int:
         if where is not None and not where(event.data):
-            return False
-        return facts.add_time(getattr(row, name), (event.time_ms, event.digest))
+            return 0
+        time = (event.time_ms, event.digest)
+        return _bounded(facts.add_time, getattr(row, name), time, facts.TIMES_KEPT)
 
     return merge
 
@@ -360,6 +367,14 @@ def _map_merger(name: str, read_key: Reader, read_value: Reader) -> Merger:
         return True
 
     return merge
+
+
+def _bounded(add: Callable[[list[_T], _T], bool], items: list[_T], item: _T, kept: int) -> int:
+    """Add to a fact that keeps `kept` of its earliest and as many of its latest."""
+    full = len(items) >= 2 * kept
+    changed = add(items, item)
+    forgot = full and (changed or item not in items)
+    return CHANGED * changed + FORGOT * forgot
 
 
 def _registered(event: Event, values: tuple[Any, ...]) -> facts.Registered:

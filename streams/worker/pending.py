@@ -24,6 +24,7 @@ class Pending:
     rejects: list[Reject] = field(default_factory=list)
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     newest_ms: int = NEVER
+    forgotten: int = 0
     record_ms: int | None = None
     """Timestamp of the newest record."""
     records: int = 0
@@ -42,6 +43,7 @@ class Pending:
         self.rejects += effect.rejects
         self.outcomes.update(effect.outcomes)
         self.newest_ms = max(self.newest_ms, effect.newest_ms)
+        self.forgotten += effect.forgotten
 
     def rejects_by_reason(self) -> Counter[str]:
         return Counter(reject.reason for reject in self.rejects)

@@ -34,7 +34,8 @@ CHUNK_EVENTS: Final = 1_000
 CACHED_CELLS: Final = 200_000
 MIN_COMMIT_S: Final = 0.02
 """A table that has caught up commits at once, but not more often than this."""
-RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+RETRY_S: Final = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""How long to wait before opening, by the errors since the last commit."""
 HELD_RETRY_S: Final = 5.0
 
 
@@ -76,6 +77,10 @@ class KpiTable:
         self._sweeper = Sweeper(store, engine) if settings.ends_at == "wall" else None
         self._busy = asyncio.Lock()
         self._closing = False
+        self._failures = 0
+        """Errors since the last commit."""
+        self._lost_until = 0
+        """The offset up to which lost records are counted."""
         self._last_commit = 0.0
         self._dropped_at = NEVER
         self.epoch = -1
@@ -93,12 +98,13 @@ class KpiTable:
 
     def _note(self, state: str) -> None:
         self.state = state
-        self._telemetry.state(self.partition.partition, state.partition(":")[0])
+        if not self._closing:  # its series are about to go, or gone
+            self._telemetry.state(self.partition.partition, state.partition(":")[0])
 
     # -- The one way in -----------------------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Come to one consistent moment with Redis. Retries for ever, whatever happens; cancel it to give up.
+        """Come to one consistent moment with Redis. Retries until it is closed, whatever happens.
 
         1. Drop caches and uncommitted work.
         2. Check that this state may be gone on with; hold the partition if not.
@@ -109,8 +115,10 @@ class KpiTable:
             await self._open()
 
     async def _open(self) -> None:
-        attempt = 0
-        while True:
+        self._reset()  # 1
+        self._note("opening")
+        while not self._closing:  # then the partition is somebody else's, who must not be fenced once more
+            await asyncio.sleep(RETRY_S[min(self._failures, len(RETRY_S) - 1)])
             try:
                 return await self._try_open()
             except Held as held:
@@ -119,11 +127,9 @@ class KpiTable:
                 await asyncio.sleep(HELD_RETRY_S)
             except Exception as error:
                 self._failed("cannot open", error)
-                await asyncio.sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
-                attempt += 1
 
     async def _try_open(self) -> None:
-        self._reset()  # 1
+        self._reset()
         self._note("opening")
         await self._check()  # 2
         earliest, end = await self._log.bounds()
@@ -155,13 +161,11 @@ class KpiTable:
 
     def _skip_lost(self, offset: int, earliest: int) -> int:
         """Where to go on. Records that retention deleted before they were read are counted."""
-        if offset < earliest:
-            self._telemetry.lost.labels(self.partition.partition).inc(earliest - offset)
-            log.error(
-                "%s: %d records were deleted by retention before they were read",
-                self.partition,
-                earliest - offset,
-            )
+        lost = earliest - max(offset, self._lost_until)
+        if lost > 0:
+            self._lost_until = earliest
+            self._telemetry.lost.labels(self.partition.partition).inc(lost)
+            log.error("%s: %d records were deleted by retention before they were read", self.partition, lost)
         return max(offset, earliest)
 
     # -- Batches ------------------------------------------------------------------------------------------
@@ -248,6 +252,7 @@ class KpiTable:
             return await self._open()
         self._settle(to, changes)
         self._last_commit = asyncio.get_running_loop().time()
+        self._telemetry.forgotten.inc(pending.forgotten)
         self._telemetry.committed(pending.outcomes, pending.rejects_by_reason(), self._last_commit - started)
 
     async def _changes(self, now_ms: int) -> Changes:
@@ -300,6 +305,7 @@ class KpiTable:
         self._totals.update(changes.totals)
         self._cache.put(changes.panes)
         self._pending = Pending()
+        self._failures = 0
 
     # -- The end ------------------------------------------------------------------------------------------
 
@@ -321,6 +327,8 @@ class KpiTable:
 
     async def beat(self, lag: int | None) -> None:
         """Tell the board that the partition has an owner, and the metrics how far behind it is."""
+        if self._closing:
+            return
         if lag is not None:
             self._telemetry.lag(self.partition.partition, lag)
         if self.state == "open":
@@ -331,6 +339,7 @@ class KpiTable:
         return NEVER if self._position is None else self._position.offset
 
     def _failed(self, what: str, error: Exception) -> None:
+        self._failures += 1
         self._telemetry.errors.labels(type(error).__name__).inc()
         log.warning("%s %s: %r", self.partition, what, error)
 

@@ -33,6 +33,11 @@ class Telemetry:
         self.fenced = Counter(
             naming.FENCED, "Commits refused because another worker owns the partition", registry=self.registry
         )
+        self.forgotten = Counter(
+            naming.FORGOTTEN,
+            "Times between the earliest and the latest that a full fact did not keep",
+            registry=self.registry,
+        )
         self.lost = Counter(
             naming.LOST,
             "Records that retention deleted before they were read",

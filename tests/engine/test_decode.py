@@ -89,7 +89,7 @@ BROKEN: dict[str, tuple[CloudEvent | str | bytes | None, str, str | None, str]] 
     ),
     "lone surrogate": (TEXT.replace("lead-1", "lead-\\ud800"), "not_json", None, "surrogates"),
     "lone surrogate where nobody looks": (having('"note": "\\udfff"'), "not_json", None, "surrogates"),
-    "deep nesting": (having('"note": ' + "[" * 200 + "]" * 200), "not_json", None, "levels deep"),
+    "deep nesting": (having('"note": ' + "[" * 401 + "]" * 401), "not_json", None, "levels deep"),
     "nesting without end": ("[" * 400_000, "not_json", None, "levels deep"),
     "too large": (having('"note": "' + "x" * MAX_ORIGINAL_BYTES + '"'), "too_large", None, "bytes"),
     "no type": (without(GOOD, "type"), "missing_field", "type", "type is missing"),
@@ -231,10 +231,15 @@ def test_an_ignored_number_may_have_any_length() -> None:
     assert accepted(having('"note": ' + "9" * 5_000)).data.lead_id == "lead-1"
 
 
+def test_nesting_is_bounded_by_us_and_not_by_the_stack() -> None:
+    assert accepted(having('"note": ' + "[" * 399 + "]" * 399)).data.lead_id == "lead-1"
+    assert refused(having('"note": ' + '{"a":' * 400 + "1" + "}" * 400))[0] == "not_json"
+
+
 def test_brackets_in_a_text_are_not_nesting() -> None:
     note = json.dumps('"' + "[{" * 300 + "\\")
     assert accepted(having(f'"note": {note}')).data.lead_id == "lead-1"
-    wide = "[" + ",".join(["{}"] * 300) + "]"
+    wide = "[" + ",".join(["{}"] * 500) + "]"
     assert accepted(having(f'"items": {wide}')).data.lead_id == "lead-1"
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from typing import Any, Self
 
 from aiokafka import TopicPartition
+from aiokafka.errors import UnknownTopicOrPartitionError
 from redis.asyncio import Redis
 
 from streams.embedded.mess import Mess, messy
@@ -60,7 +61,7 @@ class MemoryLog:
     earliest: int = 0
     end: int = -1
     count: int = 4
-    """Partitions of the topic."""
+    """Partitions of the topic; 0 while they are not known."""
     epoch: int = 0
     next: int = 0
 
@@ -74,6 +75,8 @@ class MemoryLog:
         return self.earliest, self.end
 
     def partitions(self) -> int:
+        if not self.count:
+            raise UnknownTopicOrPartitionError
         return self.count
 
     def seek(self, offset: int) -> int:
