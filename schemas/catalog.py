@@ -474,9 +474,11 @@ def _problems(lines: Lines, prefix: Path, error: ValidationError) -> Iterator[Pr
         path, context = (*prefix, *fault["loc"]), fault.get("ctx", {})
         if fault["type"] == "unknown_fields":
             for field in context["fields"]:
-                messages[*path, field] = [f"unknown field {field!r}{nearest(str(field), context['known'])}"]
+                messages[*lines.known(path), field] = [
+                    f"unknown field {field!r}{nearest(str(field), context['known'])}"
+                ]
         elif fault["type"] == "missing":
-            messages[path] = ["is missing"]
+            messages[*lines.known(path[:-1]), path[-1]] = ["is missing"]
         else:
             not_mapping = "Input should be a mapping" if fault["type"] == "model_type" else None
             message = not_mapping or _PATTERNS.get(context.get("pattern", ""), fault["msg"])

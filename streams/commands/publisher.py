@@ -8,7 +8,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
-from schemas.events import partition_key
+from schemas.events import EVENT_TYPES, partition_key
 from streams.naming import PartitionKeys, partition_prefix
 from streams.settings import Settings
 from streams.state import Position
@@ -22,13 +22,11 @@ Check = Callable[[], None]
 """Raises when it makes no sense to wait any longer."""
 
 
-class Outline(msgspec.Struct):
-    """As much of a line as its key and its time take; a bad line has neither."""
+class Outline(NamedTuple):
+    """As much of a line as publishing it takes; a bad line has neither."""
 
-    type: str = ""
+    key: str | None = None
     time: str = ""
-    partitionkey: str | None = None
-    data: dict[str, Any] = {}
 
 
 class Sent(NamedTuple):
@@ -38,21 +36,28 @@ class Sent(NamedTuple):
     headers: Headers = ()
 
 
-_outline: Final = msgspec.json.Decoder(Outline).decode
+# Nothing else is looked at: the worker accepts events whose other fields no decoder could hold.
+_KEY_FIELDS: Final = {"customer_id", "invitation_id", *(model.OWN_ID for model in EVENT_TYPES.values())}
+_Data: Any = msgspec.defstruct("_Data", [(name, Any, None) for name in sorted(_KEY_FIELDS)])
+_Event: Any = msgspec.defstruct(
+    "_Event", [("type", str), ("data", _Data), ("time", str, ""), ("partitionkey", Any, None)]
+)
+_decode: Final = msgspec.json.Decoder(_Event).decode
 
 
 def outline(line: bytes) -> Outline:
     """What can be read of a line; of a line that is no event, nothing."""
     try:
-        return _outline(line)
+        event = _decode(line)
     except (ValueError, RecursionError):
         return Outline()
+    given = event.partitionkey if isinstance(event.partitionkey, str) else None
+    return Outline(given or partition_key(event.type, msgspec.structs.asdict(event.data)), event.time)
 
 
 def key_of(line: bytes) -> bytes | None:
     """The record key that the contract gives to a line."""
-    event = outline(line)
-    key = event.partitionkey or partition_key(event.type, event.data)
+    key = outline(line).key
     return key.encode() if key else None
 
 
@@ -85,8 +90,12 @@ class Publisher:
         self._producer = AIOKafkaProducer(
             **self._settings.kafka_client(), acks="all", enable_idempotence=True, linger_ms=5
         )
-        await self._producer.start()
-        self.partitions = sorted(await self._producer.partitions_for(self._settings.topic))
+        try:
+            await self._producer.start()
+            self.partitions = sorted(await self._producer.partitions_for(self._settings.topic))
+        except BaseException:  # a cancellation, too
+            await self._producer.stop()
+            raise
         return self
 
     async def __aexit__(self, *error: object) -> None:

@@ -3,9 +3,11 @@
 It works in a topic, a group and a namespace of its own, also on configured servers; they are gone afterwards.
 """
 
+import base64
 import gzip
 import secrets
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from typing import IO, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from schemas.dead_letter import DeadLetter
+from schemas.dead_letter import MAX_ORIGINAL_BYTES, DeadLetter
 from streams.commands.publisher import Publisher, Sent, outline
 from streams.commands.stack import child, data_directory, services
 from streams.commands.topics import read_topic
@@ -32,6 +34,9 @@ from streams.worker.topics import create_topics
 STDIN: Final = "-"
 FILE_HEADER: Final = "file"
 LINE_HEADER: Final = "line"
+
+
+_UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
 
 class BadFile(KpiError):
@@ -83,7 +88,7 @@ async def replay(
             worker = cleanup.enter_context(child("worker", own, directory))
             publisher = await cleanup.enter_async_context(Publisher(own, redis))
             outcome = Outcome()
-            lines = _counted(_lines(files), outcome.counts, as_of_ms)
+            lines = _to_publish(_lines(files), outcome, as_of_ms)
             await publisher.publish_all(lines, worker.check, advance)
             await _read(outcome, own, plan, publisher, as_of_ms)
             return outcome
@@ -111,11 +116,11 @@ def _open(name: str) -> IO[bytes]:
         return open(sys.stdin.fileno(), "rb", closefd=False)  # the caller may close it and open it again
     try:
         if name.endswith(".gz"):
-            opened = gzip.open(name)  # noqa: SIM115  # the caller closes it
-            opened.peek(1)
-            return opened  # type: ignore[return-value]  # a GzipFile is one, though not declared so
+            with gzip.open(name) as file:
+                file.peek(1)
+            return gzip.open(name)  # type: ignore[return-value]  # a GzipFile is one, though not declared so
         return Path(name).open("rb")
-    except (OSError, EOFError) as error:
+    except _UNREADABLE as error:
         raise BadFile(f"{name}: {getattr(error, 'strerror', None) or error}") from None
 
 
@@ -127,7 +132,7 @@ def _lines(files: Iterable[str]) -> Iterator[Sent]:
                 for number, line in enumerate(file, 1):
                     if text := line.strip():
                         yield Sent(text, ((FILE_HEADER, name.encode()), (LINE_HEADER, str(number).encode())))
-            except (OSError, EOFError) as error:
+            except _UNREADABLE as error:
                 raise BadFile(f"{name}: {error}") from None
 
 
@@ -139,14 +144,34 @@ def _is_later(line: bytes, as_of_ms: int) -> bool:
     return time.tzinfo is not None and time.timestamp() * 1000 > as_of_ms
 
 
-def _counted(lines: Iterable[Sent], counts: Counts, as_of_ms: int | None) -> Iterator[Sent]:
-    """The lines to publish; those later than `as_of_ms` are skipped."""
+def _to_publish(lines: Iterable[Sent], outcome: Outcome, as_of_ms: int | None) -> Iterator[Sent]:
+    """The lines, counted; those later than `as_of_ms` are skipped, and those that no Kafka takes refused."""
     for line in lines:
         if as_of_ms is not None and _is_later(line.value, as_of_ms):
-            counts.skipped += 1
+            outcome.counts.skipped += 1
             continue
-        counts.published += 1
-        yield line
+        outcome.counts.published += 1
+        if len(line.value) > MAX_ORIGINAL_BYTES:
+            outcome.dead_letters.append(_too_large(line))
+        else:
+            yield line
+
+
+def _too_large(line: Sent) -> DeadLetter:
+    """The letter of a line that was never a record."""
+    return DeadLetter(
+        reason="too_large",
+        field=None,
+        message=f"{len(line.value)} bytes; an event has at most {MAX_ORIGINAL_BYTES}",
+        topic="",
+        partition=0,
+        offset=0,
+        timestamp_ms=0,
+        key=None,
+        value=None,
+        headers=[(name, base64.b64encode(value).decode()) for name, value in line.headers],
+        size=len(line.value),
+    )
 
 
 # -- What came out ----------------------------------------------------------------------------------------
@@ -164,17 +189,18 @@ async def _read(
     outcome.readings = once.readings
     outcome.counts.applied = once.totals.get(APPLIED, 0)
     outcome.counts.unchanged = once.totals.get(UNCHANGED, 0)
-    outcome.counts.dead_letters = sum(
+    outcome.counts.dead_letters = len(outcome.dead_letters) + sum(
         number for total, number in once.totals.items() if total.startswith(rejects_total(""))
     )
-    outcome.dead_letters = await _dead_letters(settings)
+    outcome.dead_letters += await _dead_letters(settings)
+    outcome.dead_letters.sort(key=lambda letter: (letter.header(FILE_HEADER) or "", line_of(letter)))
 
 
 async def _dead_letters(settings: Settings) -> list[DeadLetter]:
-    """One letter for each record that was refused, in the order of file and line."""
+    """One letter for each record that was refused."""
     records = await read_topic(settings.kafka_client(), settings.dead_letters_topic)
     letters = {record.key: DeadLetter.from_json(record.value) for record in records if record.value}
-    return sorted(letters.values(), key=lambda letter: (letter.header(FILE_HEADER) or "", line_of(letter)))
+    return list(letters.values())
 
 
 def line_of(letter: DeadLetter) -> int:

@@ -24,6 +24,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _CLOUD_EVENT_HEADER: Final = "ce_"
 _MAX_DEPTH: Final = 400
 """Of brackets. Without it the interpreter's stack would decide, and a replay could decide otherwise."""
+_MAX_MESSAGE: Final = 500
 _MAX_DIGITS: Final = 40
 """Longer numbers are beyond every bound, whatever their other digits are."""
 
@@ -69,7 +70,7 @@ class _Refused(Exception):
     def __init__(self, reason: Reason, field: str | None, message: str) -> None:
         self.reason: Reason = reason
         self.field = field
-        self.message = message
+        self.message = message[:_MAX_MESSAGE]
         super().__init__(message)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import ConsumerStoppedError, OffsetOutOfRangeError, UnknownTopicOrPartitionError
 from mode import Service
 
 from streams.settings import Settings
@@ -69,7 +69,10 @@ class Assigned:
         return earliest[partition], end[partition]
 
     def partitions(self) -> int:
-        return len(self._kafka.partitions_for_topic(self._partition.topic) or ())
+        found = self._kafka.partitions_for_topic(self._partition.topic)
+        if not found:
+            raise UnknownTopicOrPartitionError
+        return len(found)
 
     def seek(self, offset: int) -> int:
         self._kafka.seek(self._partition, offset)  # one step: there is no await between the two
@@ -102,7 +105,9 @@ class Assigned:
             except OffsetOutOfRangeError:
                 log.warning("%s: the offset to fetch is gone", self._partition)
                 await self.table.open()
-            except KafkaError as error:
+            except ConsumerStoppedError:
+                return
+            except Exception as error:  # whatever it is: without its pump a partition stands still
                 log.warning("%s: cannot fetch: %r", self._partition, error)
                 await asyncio.sleep(RETRY_S)
 
@@ -150,7 +155,7 @@ class PartitionConsumer(Service):
         while True:
             try:
                 return await self._join()
-            except (KafkaError, OSError) as error:
+            except Exception as error:  # whatever it is: without a group this worker does nothing
                 log.warning("Kafka at %s does not answer, trying again: %r", self._settings.broker, error)
                 await self._disconnect()
                 await asyncio.sleep(RETRY_S)
@@ -184,6 +189,8 @@ class PartitionConsumer(Service):
         self._kafka = self._producer = None
 
     async def take_over(self, partitions: Collection[TopicPartition]) -> None:
+        if self.should_stop:  # the group has answered while we were leaving
+            return
         assert self._kafka is not None and self._producer is not None
         self.joined = True
         letters = DeadLetters(self._producer, self._settings.dead_letters_topic)
@@ -201,8 +208,9 @@ class PartitionConsumer(Service):
     async def _tell(self) -> None:
         """Say that the open tables have an owner, for the board."""
         while not self.should_stop:
-            for assigned in list(self.assigned.values()):
-                await assigned.table.beat(assigned.lag())
+            for partition, assigned in list(self.assigned.items()):
+                if self.assigned.get(partition) is assigned:  # still: a beat may take seconds
+                    await assigned.table.beat(assigned.lag())
             await self.sleep(BEAT_S)
 
     async def on_stop(self) -> None:

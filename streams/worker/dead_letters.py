@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -13,7 +13,11 @@ from schemas.dead_letter import DeadLetter
 from streams.engine.decode import Reject
 
 PREFIX_BYTES: Final = 64_000
-"""How much is kept of a record that is too large to be kept whole."""
+"""How much is kept of a value, a key and the headers of a record that is too large to be kept whole."""
+HEADER_BYTES: Final = 16
+"""What a header takes beside its name and its value."""
+MESSAGE_CHARS: Final = 1_000
+"""Of a message, which may quote the record."""
 MAX_REQUEST_BYTES: Final = 3_000_000
 
 
@@ -41,24 +45,37 @@ class DeadLetters:
 
 
 def dead_letter(source: TopicPartition, reject: Reject, *, whole: bool) -> DeadLetter:
-    """The letter of a reject; not `whole`: with a prefix of its value, and the sha256 of all of it."""
+    """The letter of a reject; not `whole`: with a prefix of its value, and the sha256 of all of it.
+
+    Then of the key there is a prefix, too, and of the headers there are the first that fit.
+    """
     record: ConsumerRecord[bytes, bytes] = reject.record  # type: ignore[assignment]  # what the pump fetched
     value = record.value
     return DeadLetter(
         reason=reject.reason,
         field=reject.field,
-        message=reject.message,
+        message=reject.message[:MESSAGE_CHARS],
         topic=source.topic,
         partition=source.partition,
         offset=record.offset,
         timestamp_ms=record.timestamp,
-        key=_text(record.key),
-        value=_text(value if whole or value is None else value[:PREFIX_BYTES]),
-        headers=[(name, _text(header)) for name, header in record.headers],
+        key=_text(record.key, whole),
+        value=_text(value, whole),
+        headers=[(name, _text(text)) for name, text in (record.headers if whole else _first(record.headers))],
         size=len(value or b""),
         sha256=None if whole or value is None else hashlib.sha256(value).hexdigest(),
     )
 
 
-def _text(data: bytes | None) -> str | None:
-    return None if data is None else base64.b64encode(data).decode()
+def _first(headers: Iterable[tuple[str, bytes | None]]) -> Iterator[tuple[str, bytes | None]]:
+    """The headers up to the first that does not fit."""
+    size = 0
+    for name, text in headers:
+        size += len(name.encode()) + len(text or b"") + HEADER_BYTES
+        if size > PREFIX_BYTES:
+            return
+        yield name, text
+
+
+def _text(data: bytes | None, whole: bool = True) -> str | None:
+    return None if data is None else base64.b64encode(data if whole else data[:PREFIX_BYTES]).decode()

@@ -46,7 +46,7 @@ class Log(Protocol):
         """(earliest offset, end offset)."""
 
     def partitions(self) -> int:
-        """How many partitions the topic has."""
+        """How many partitions the topic has; KafkaError while that is not known."""
 
     def seek(self, offset: int) -> int:
         """Fetch from `offset` next, and count one more epoch, in one step; the new epoch."""

@@ -106,3 +106,15 @@ def test_an_old_event_is_welcome_while_the_row_is_there_also_within_one_batch() 
 def test_customers_are_remembered_for_ever_and_without_sweeping_everything_is() -> None:
     assert not Ledger(sweeps=True).take_records([late(customer_churned("c", at="1999-01-01"))]).rejects
     assert not Ledger(sweeps=False).take_records([late(lead_created("a", at="1999-01-01"))]).rejects
+
+
+def test_a_full_fact_says_that_it_forgets_and_a_repetition_does_not() -> None:
+    """16 earliest and 16 latest contacts are kept; the 33rd pushes one out of the middle."""
+    engine = Engine(shipped(), sweeps=False)
+    contacts = [record(lead_contacted("a", at=f"10:{minute:02}")) for minute in range(33)]
+    events, _ = engine.decode([record(lead_created("a", at="09:00")), *contacts])
+    missing = dict.fromkeys(engine.keys(events))
+    assert engine.apply(events[:-1], missing).forgotten == 0
+    effect = engine.apply(events, missing)
+    assert effect.forgotten == 1
+    assert engine.apply(events[:1] + events[-1:], effect.rows | {}).forgotten == 0

@@ -240,7 +240,7 @@ HISTORIES = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(HISTORIES)
 def test_the_slices_of_every_dimension_add_up_to_the_whole(history: list[Event]) -> None:
     ledger = Ledger().take(*history)
@@ -262,7 +262,7 @@ def test_the_slices_of_every_dimension_add_up_to_the_whole(history: list[Event])
             assert sum(one.numerator or 0 for one in slices) == whole.numerator
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(HISTORIES)
 def test_a_share_of_something_is_between_none_and_all_of_it(history: list[Event]) -> None:
     ledger = Ledger().take(*history)

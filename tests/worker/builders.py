@@ -27,7 +27,7 @@ PARTITION = TopicPartition("crm.events", 3)
 NAMESPACE = "tables"
 UNTIL_MS = 1_760_000_000_000  # 9 October 2025
 PUBLISHED_MS = UNTIL_MS + 1
-NEVER_BY_ITSELF = {"commit_events": 10**9, "commit_bytes": 10**9, "commit_ms": 10**9}
+NEVER_BY_ITSELF: dict[str, Any] = {"commit_events": 10**9, "commit_bytes": 10**9, "commit_ms": 10**9}
 """Settings under which only a table that has caught up commits."""
 PATIENCE_S = 20.0
 
@@ -189,9 +189,7 @@ def a_bench(
         wall=wall,
     )
     telemetry, letters = Telemetry(), letters or Letters()
-    table = KpiTable(
-        PARTITION, log, store, engine(sweeps=wall), letters, telemetry, found, now_ms
-    )
+    table = KpiTable(PARTITION, log, store, engine(sweeps=wall), letters, telemetry, found, now_ms)
     bench = Bench(log, store, table, letters, telemetry)
     after(store, "commit", partial(_note_commit, bench))
     return bench

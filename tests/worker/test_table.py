@@ -6,7 +6,6 @@ About 15 s, most of it for Redis servers that are killed and started again.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from streams.naming import partition_keys_pattern
-from streams.state import Position, connect, erase
+from streams.state import connect, erase
 from streams.worker import table as table_module
-from streams.worker.batch import Batch
-from tests.builders import lead_contacted, lead_created, record
 from tests.servers import RedisServer, redis_binary
 from tests.worker.builders import (
     NAMESPACE,
