@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from schemas.events import YEARS
 from streams.engine.plan import Plan, read_plan
 from streams.errors import KpiError, SettingsError
 from streams.settings import Settings
@@ -185,7 +186,9 @@ def _time_ms(text: str | None) -> int | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise SettingsError(f"--as-of {text}: write RFC 3339 with a zone, e.g. 2026-01-31T12:00:00Z")
+        raise SettingsError(f"{text}: write a time as RFC 3339 with a zone, e.g. 2026-01-31T12:00:00Z")
+    if moment.year not in YEARS:
+        raise SettingsError(f"{text}: the year is not one of {YEARS[0]} to {YEARS[-1]}")
     return round(moment.timestamp() * 1000)
 
 

@@ -1,5 +1,6 @@
 """All settings, read once from KPI_... variables or a .env file, and frozen."""
 
+import re
 import ssl
 from importlib import resources
 from pathlib import Path
@@ -14,6 +15,7 @@ from streams.errors import SettingsError
 
 PREFIX = "KPI_"
 HIDDEN = "**********"
+_PASSWORD_PARAMETER = re.compile(r"(?<=password=)[^&]+")
 
 
 class Settings(BaseSettings):
@@ -82,7 +84,7 @@ class Settings(BaseSettings):
     @classmethod
     def _redis_is_redis(cls, value: SecretStr | None) -> SecretStr | None:
         text = value.get_secret_value() if value else ""
-        if text and not text.startswith(("redis://", "rediss://")):
+        if text and not (text.startswith(("redis://", "rediss://")) and _is_url(text)):
             raise ValueError("write redis://host:port/db")
         return value if text else None
 
@@ -116,13 +118,13 @@ class Settings(BaseSettings):
         return naming.group_id(self.group, self.namespace)
 
     def kafka_client(self) -> dict[str, Any]:
-        """Arguments that every aiokafka client takes."""
+        """Arguments that every aiokafka client takes; SettingsError when they cannot be had."""
         arguments: dict[str, Any] = {
             "bootstrap_servers": self.bootstrap_servers(),
             "security_protocol": self.kafka_security,
         }
         if self.kafka_security.endswith("SSL"):
-            arguments["ssl_context"] = ssl.create_default_context(cafile=self.kafka_ca)
+            arguments["ssl_context"] = self._tls()
         if self.kafka_security.startswith("SASL"):
             arguments["sasl_mechanism"] = self.kafka_mechanism
             arguments["sasl_plain_username"] = self.kafka_user
@@ -130,6 +132,12 @@ class Settings(BaseSettings):
                 self.kafka_password.get_secret_value() if self.kafka_password else None
             )
         return arguments
+
+    def _tls(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self.kafka_ca)
+        except OSError as error:  # that is also of a file without certificates
+            raise SettingsError(f"KPI_KAFKA_CA: {self.kafka_ca}: {error.strerror or error}") from None
 
     def catalog_text(self) -> tuple[str, str]:
         """(text, name) of the catalog; SettingsError when the file cannot be read."""
@@ -163,8 +171,17 @@ class Settings(BaseSettings):
         return shown
 
 
+def _is_url(text: str) -> bool:
+    try:
+        return urlsplit(text).port != 0
+    except ValueError:
+        return False
+
+
 def _without_password(url: str) -> str:
     parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", f":{HIDDEN}@")))
+    query = _PASSWORD_PARAMETER.sub(HIDDEN, parts.query)
+    netloc = parts.netloc
+    if parts.password is not None:
+        netloc = netloc.replace(f":{parts.password}@", f":{HIDDEN}@")
+    return urlunsplit(parts._replace(netloc=netloc, query=query))

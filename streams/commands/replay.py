@@ -29,6 +29,7 @@ from streams.naming import APPLIED, UNCHANGED, rejects_total
 from streams.serve.view import read_once
 from streams.settings import Settings
 from streams.state import connect, erase
+from streams.worker.table import refuse_eviction
 from streams.worker.topics import create_topics
 
 STDIN: Final = "-"
@@ -71,7 +72,8 @@ async def replay(
 ) -> Outcome:
     """Publish, apply, wait, read, tidy up. `advance` is told of each round of lines that was published.
 
-    BadFile when a file cannot be read, StartError when the worker does not come up or dies.
+    BadFile when a file cannot be read, StartError when the worker does not come up or dies, Unreachable when
+    Kafka or Redis fails, Held when Redis would evict.
     """
     for name in files:
         _open(name).close()  # before anything is started
@@ -81,6 +83,7 @@ async def replay(
         async with AsyncExitStack() as cleanup:
             redis = connect(own.redis_url())
             cleanup.push_async_callback(redis.aclose)
+            await refuse_eviction(redis)  # the worker would, too, and wait
             if own.create_topics:
                 await create_topics(own)
                 cleanup.push_async_callback(_delete_topics, own)

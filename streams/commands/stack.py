@@ -7,11 +7,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from aiokafka.errors import KafkaError
 from pydantic import SecretStr
+from redis.exceptions import RedisError
 
 from streams.embedded.broker import EmbeddedBroker
 from streams.embedded.processes import Child, start
 from streams.embedded.redis import EmbeddedRedis
+from streams.errors import Unreachable
 from streams.settings import Settings
 
 DATA: Final = Path(".kpi")
@@ -33,8 +36,11 @@ def data_directory(name: str) -> Iterator[Path]:
 
 @contextmanager
 def services(settings: Settings, directory: Path) -> Iterator[Settings]:
-    """The settings with a broker and a Redis in them, embedded ones where none is configured."""
-    with ExitStack() as stack:
+    """The settings with a broker and a Redis in them, embedded ones where none is configured.
+
+    What they fail with inside is raised as Unreachable.
+    """
+    with ExitStack() as stack, _in_plain_words():
         found: dict[str, object] = {}
         if settings.redis is None:
             found["redis"] = SecretStr(stack.enter_context(EmbeddedRedis(directory / "redis")).url)
@@ -42,6 +48,16 @@ def services(settings: Settings, directory: Path) -> Iterator[Settings]:
             broker = stack.enter_context(EmbeddedBroker())
             found |= {"broker": f"kafka://{broker.address}", "create_topics": False}
         yield settings.model_copy(update=found)
+
+
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    try:
+        yield
+    except RedisError as error:
+        raise Unreachable(f"Redis: {error}") from error
+    except KafkaError as error:
+        raise Unreachable(f"Kafka: {error}") from error
 
 
 @contextmanager

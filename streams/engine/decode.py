@@ -21,6 +21,8 @@ from streams.engine.windows import AHEAD_MS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+MAX_MEMBER: Final = 200
+"""Characters that a dimension's member may have; it becomes a label."""
 _CLOUD_EVENT_HEADER: Final = "ce_"
 _MAX_DEPTH: Final = 400
 """Of brackets. Without it the interpreter's stack would decide, and a replay could decide otherwise."""
@@ -275,7 +277,8 @@ def _literals(annotation: Any) -> tuple[Any, ...]:
 
 def _data_struct(model: type[Data], dimensions: Sequence[str]) -> type[msgspec.Struct]:
     fields = [_field(name, info) for name, info in model.model_fields.items()]
-    extra = [(name, str | None, None) for name in dimensions if name not in model.model_fields]
+    member = Annotated[str, msgspec.Meta(max_length=MAX_MEMBER)] | None
+    extra = [(name, member, None) for name in dimensions if name not in model.model_fields]
     return msgspec.defstruct(model.__name__, [*fields, *extra], kw_only=True, frozen=True, gc=False)
 
 

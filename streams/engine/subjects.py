@@ -38,6 +38,8 @@ FORGOT: Final = 2
 NEWEST: Final = "newest_ms"
 """The field of every row that holds the time of the subject's newest event."""
 _DIMENSION: Final = "dim_"
+AMOUNT_SUFFIX: Final = "_minor"
+"""Fields whose names end so are amounts in the event's currency; they are kept in the reporting currency."""
 EVENT_TIME: Final = "time"
 """The field of a register that stands for the event's own time."""
 
@@ -275,9 +277,10 @@ class _Facts:
             raise PlanFault(f"{field} of {type_} does not hold {' or '.join(map(_WORDS.__getitem__, types))}")
         if field == EVENT_TIME:
             return attrgetter("time_ms")
-        if field == "amount_minor":
+        if field.endswith(AMOUNT_SUFFIX):
             convert = self._converter.convert
-            return lambda event: convert(event.data.amount_minor, event.data.currency)
+            amount = attrgetter(field)
+            return lambda event: convert(amount(event.data), event.data.currency)
         read = attrgetter(field)
         if holds(type_, field) is date:
             return lambda event: day.toordinal() if (day := read(event.data)) else None

@@ -33,9 +33,10 @@ class KpiApp(faust.App):
 
 
 class Worker:
-    """One worker process, wired."""
+    """One worker process, wired. SettingsError when something is not set that it needs."""
 
     def __init__(self, settings: Settings, plan: Plan) -> None:
+        settings.kafka_client()  # what is wrong with these settings is said now, not again and again
         self._settings = settings
         self._plan = plan
         self._engine = Engine(plan, sweeps=settings.ends_at == "wall")

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any, Final, Protocol, TypeVar
 
 from aiokafka import TopicPartition
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from streams.engine.decode import Event
@@ -142,11 +143,7 @@ class KpiTable:
         self._note("open")
 
     async def _check(self) -> None:
-        policy = await eviction_policy(self.store.client)
-        if policy != "noeviction":
-            raise Held(
-                "eviction", f"Redis would evict state: set maxmemory-policy to noeviction (it is {policy})"
-            )
+        await refuse_eviction(self.store.client)
         meta = await self.store.meta()
         known, found = meta.get("partitions"), self._log.partitions()
         if known is not None and int(known) != found:
@@ -342,6 +339,14 @@ class KpiTable:
         self._failures += 1
         self._telemetry.errors.labels(type(error).__name__).inc()
         log.warning("%s %s: %r", self.partition, what, error)
+
+
+async def refuse_eviction(client: Redis) -> None:
+    """Held when this Redis would delete state in silence."""
+    policy = await eviction_policy(client)
+    if policy != "noeviction":
+        text = f"Redis would evict state: set maxmemory-policy to noeviction (it is {policy})"
+        raise Held("eviction", text)
 
 
 _T = TypeVar("_T")
