@@ -27,7 +27,7 @@ from ruamel.yaml.reader import ReaderError
 
 from schemas.events import MAX_AMOUNT
 
-RESERVED = frozenset({"all", "window", "dimension", "member"})
+RESERVED = frozenset({"all", "kpi", "window", "dimension", "member", "partition"})
 """Every gauge has these labels, and `all` is the whole: no dimension or label of a KPI may be called so."""
 
 _NAME = r"^[a-z][a-z0-9_]*$"

@@ -3,15 +3,16 @@
 import asyncio
 import signal
 import sys
-import time
+from collections.abc import Coroutine
 from datetime import datetime
 from importlib.metadata import version
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 
 from schemas.events import YEARS
+from streams.clock import clock_ms
 from streams.engine.plan import Plan, read_plan
 from streams.errors import KpiError, SettingsError
 from streams.settings import Settings
@@ -24,6 +25,8 @@ app = typer.Typer(
 )
 out = Console()
 err = Console(stderr=True, soft_wrap=True)
+
+INTERRUPTED: Final = 130
 
 CatalogOption = Annotated[
     str | None, typer.Option("--catalog", help="A catalog of your own.", metavar="PATH")
@@ -77,9 +80,22 @@ def worker() -> None:
     """Run a worker: it keeps the KPI tables of its share of the partitions."""
     from streams.worker.app import Worker
 
-    settings = _settings()
+    settings = _with_free_port(_settings())
     _say_settings(settings)
     Worker(settings, _plan(settings)).run()
+
+
+def _with_free_port(settings: Settings) -> Settings:
+    """Several workers on one machine: who finds the usual port taken takes a free one."""
+    from streams.embedded.processes import free_port, is_free
+
+    if settings.worker_port and is_free(settings.worker_port):
+        return settings
+    if settings.worker_port and "worker_port" in settings.model_fields_set:
+        raise SettingsError(
+            f"KPI_WORKER_PORT={settings.worker_port} is taken; give another one, or 0 for any"
+        )
+    return settings.model_copy(update={"worker_port": free_port()})
 
 
 @app.command()
@@ -125,22 +141,26 @@ def demo(
 
 
 def _say(text: str) -> None:
-    out.print(text, highlight=False, soft_wrap=True)
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _until_interrupted(work: Any) -> None:
-    """Run a coroutine; SIGTERM and Ctrl-C cancel it, and it stops in good order."""
+_T = TypeVar("_T")
 
-    async def interruptible() -> None:
+
+def _until_interrupted(work: Coroutine[Any, Any, _T]) -> _T | None:
+    """Run a coroutine; SIGTERM and Ctrl-C cancel it, it stops in good order, and there is no result."""
+
+    async def interruptible() -> _T | None:
         task = asyncio.ensure_future(work)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         try:
-            await task
+            return await task
         except asyncio.CancelledError:
-            _say("stopped")
+            err.print("stopped")
+            return None
 
-    asyncio.run(interruptible())
+    return asyncio.run(interruptible())
 
 
 # -- Replaying --------------------------------------------------------------------------------------------
@@ -170,7 +190,9 @@ def replay(
     plan = _plan(settings)
     filters = Filters.checked(plan, window, kpi, dimension)
     with _progress() as advance:
-        outcome = asyncio.run(replay(files, settings, plan, _time_ms(as_of), advance))
+        outcome = _until_interrupted(replay(files, settings, plan, _time_ms(as_of), advance))
+        if outcome is None:
+            raise typer.Exit(INTERRUPTED)
     print_dead_letters(err, outcome)
     if json_:
         print_json(sys.stdout, outcome, filters)
@@ -211,7 +233,7 @@ def traffic(
     from streams.embedded.mess import Mess, messy
     from streams.embedded.traffic import encode, spread
 
-    until_ms = _time_ms(until) or time.time_ns() // 1_000_000
+    until_ms = _time_ms(until) or clock_ms()
     lines = (encode(event) for _, event in spread(seed, events, until_ms, days))
     for line in messy(lines, Mess(), seed) if mess else lines:
         sys.stdout.buffer.write(line + b"\n")

@@ -154,3 +154,6 @@ SLICE_LABELS = ("window", "dimension", "member")
 # KPIs' own labels in this order; others come behind them.
 OWN_LABELS = ("quantile", "clock", "state", "kind", "currency")
 INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good")
+
+RESERVED_GAUGES = frozenset({NUMERATOR, DENOMINATOR, INFO, EVENT_LAG, LAST_EVENT, PARTITIONS_STALE})
+"""What no KPI's gauge may be called."""

@@ -4,10 +4,10 @@ import re
 import ssl
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams import naming
@@ -76,8 +76,8 @@ class Settings(BaseSettings):
     @field_validator("broker")
     @classmethod
     def _broker_is_kafka(cls, value: str | None) -> str | None:
-        if value and not value.startswith("kafka://"):
-            raise ValueError("write kafka://host:port")
+        if value and not re.fullmatch(r"kafka://[^\s/:,]+:\d{1,5}(,[^\s/:,]+:\d{1,5})*", value):
+            raise ValueError("write kafka://host:port, or kafka://host:port,host:port")
         return value or None
 
     @field_validator("redis")
@@ -88,17 +88,21 @@ class Settings(BaseSettings):
             raise ValueError("write redis://host:port/db")
         return value if text else None
 
+    @model_validator(mode="after")
+    def _sasl_has_a_user(self) -> Self:
+        if self.kafka_security.startswith("SASL") and not (self.kafka_user and self.kafka_password):
+            raise ValueError(
+                f"KPI_KAFKA_SECURITY={self.kafka_security} needs KPI_KAFKA_USER and KPI_KAFKA_PASSWORD"
+            )
+        return self
+
     @classmethod
     def read(cls, **given: Any) -> "Settings":
         """The settings of this process; `given` ones go first. SettingsError for a wrong one."""
         try:
             return cls(**given)
         except ValidationError as error:
-            faults = [
-                f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}"
-                for fault in error.errors()
-            ]
-            raise SettingsError("\n".join(faults)) from None
+            raise SettingsError("\n".join(_fault(fault) for fault in error.errors())) from None
 
     # -- What the clients want ----------------------------------------------------------------------------
 
@@ -185,3 +189,9 @@ def _without_password(url: str) -> str:
     if parts.password is not None:
         netloc = netloc.replace(f":{parts.password}@", f":{HIDDEN}@")
     return urlunsplit(parts._replace(netloc=netloc, query=query))
+
+
+def _fault(fault: Any) -> str:
+    """One of pydantic's errors, with the variable that it is about."""
+    text = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{PREFIX}{str(fault['loc'][0]).upper()}: {text}" if fault["loc"] else text

@@ -1,12 +1,23 @@
 """Servers for every room's tests. Where one is not installed the test is skipped; in CI it fails."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from streams.settings import Settings
 from tests.servers import KafkaServer, RedisServer, kafka_libs, redis_binary
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_whoever_runs_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that a test starts may reach a configured Kafka or Redis."""
+    for name in os.environ:
+        if name.startswith("KPI_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
 
 
 @pytest.fixture(scope="session", params=["wheel", "installed"])

@@ -75,9 +75,9 @@ def test_the_first_event_shows_in_the_gauge_and_the_same_event_changes_nothing(
     script.write_text(block("publish").replace("localhost:9092", running.bootstrap_servers()))
     publish = [sys.executable, str(script)]
     metrics = f"http://127.0.0.1:{running.board_port}/metrics"
-    subprocess.run(publish, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(publish, cwd=tmp_path, check=True, capture_output=True)
     wait_until(lambda: gauge in get(metrics))
-    subprocess.run(publish, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(publish, cwd=tmp_path, check=True, capture_output=True)
     wait_until(lambda: committed(running) == 2)
     assert gauge in get(metrics)
 
@@ -135,5 +135,5 @@ def replay(events: Path, catalog: Path) -> dict[str, Any]:
     """KPI -> its reading of the whole over 30 days."""
     command = [sys.executable, "-m", "streams.cli", "replay", str(events), "--catalog", str(catalog)]
     options = ["--json", "--window", "30d", "--dimension", "all"]
-    done = subprocess.run([*command, *options], cwd=ROOT, check=True, capture_output=True)
+    done = subprocess.run([*command, *options], cwd=events.parent, check=True, capture_output=True)
     return {reading["kpi"]: reading for reading in json.loads(done.stdout)["readings"]}

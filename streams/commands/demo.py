@@ -2,25 +2,25 @@
 
 import asyncio
 import secrets
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
+from streams.clock import clock_ms
 from streams.commands.publisher import Publisher, Sent
 from streams.commands.stack import child, data_directory, services
 from streams.embedded.processes import Child, free_port, is_free
 from streams.embedded.traffic import Traffic, encode, simulate
+from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.state import connect
-from streams.worker.topics import create_topics
 
 DAY_MS: Final = 86_400_000
 LIVE_ROUND: Final = 1_000
 """So many live events are sent at once, at most."""
-START_S: Final = 15.0
+START_S: Final = 60.0
 
 Timed = tuple[int, bytes]
 
@@ -42,33 +42,52 @@ class Company:
 async def demo(
     settings: Settings, company: Company, seconds: float | None, say: Callable[[str], None]
 ) -> None:
-    """Run until cancelled, or for so many seconds; StartError when a part does not come up or dies."""
-    with data_directory(f"demo-{secrets.token_hex(4)}") as directory, services(settings, directory) as found:
+    """Run until cancelled, or for so many seconds; StartError when a part does not come up or dies.
+
+    Always on servers of its own: invented events must not get into a configured topic.
+    """
+    alone = settings.model_copy(update={"broker": None, "redis": None})
+    with data_directory(f"demo-{secrets.token_hex(4)}") as directory, services(alone, directory) as found:
         own = found.model_copy(
             update={
                 "ends_at": "events" if company.speed else "wall",
                 "worker_port": free_port(),
-                "board_port": settings.board_port if is_free(settings.board_port) else free_port(),
+                "board_port": _board_port(settings),
             }
         )
         async with AsyncExitStack() as cleanup:
             redis = connect(own.redis_url())
             cleanup.push_async_callback(redis.aclose)
-            if own.create_topics:
-                await create_topics(own)
             children = [cleanup.enter_context(child(name, own, directory)) for name in ("worker", "board")]
             publisher = await cleanup.enter_async_context(Publisher(own, redis))
-            url = f"http://{own.board_host}:{own.board_port}"
-            traffic = asyncio.create_task(_run(publisher, company, children, say))
-            telling = asyncio.create_task(_announce(url, children[1], own, say))
-            cleanup.callback(telling.cancel)
-            cleanup.callback(traffic.cancel)
-            await asyncio.wait({traffic}, timeout=seconds)
-            if traffic.done():
-                traffic.result()
+            tasks = [
+                asyncio.create_task(_announce(own, children[1], say)),
+                asyncio.create_task(_run(publisher, company, children, say)),
+            ]
+            for task in tasks:
+                cleanup.callback(task.cancel)
+            await _first_error(tasks, seconds)
 
 
-async def _announce(url: str, board: Child, settings: Settings, say: Callable[[str], None]) -> None:
+async def _first_error(tasks: list["asyncio.Task[None]"], seconds: float | None) -> None:
+    """Wait for all, for so many seconds at most; raise what the first that fails raises."""
+    done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+    for task in done:
+        task.result()
+
+
+def _board_port(settings: Settings) -> int:
+    """The usual one if nobody has it; one that was asked for must be free."""
+    port = settings.board_port
+    if port and is_free(port):
+        return port
+    if port and "board_port" in settings.model_fields_set:
+        raise SettingsError(f"KPI_BOARD_PORT={port} is taken; give another one, or 0 for any")
+    return free_port()
+
+
+async def _announce(settings: Settings, board: Child, say: Callable[[str], None]) -> None:
+    url = f"http://{settings.board_host}:{settings.board_port}"
     await asyncio.to_thread(board.wait_until, lambda: _answers(f"{url}/healthz"), START_S)
     say(f"KPIs       {url}/")
     say(f"gauges     {url}/metrics")
@@ -98,7 +117,7 @@ async def _run(
         for process in children:
             process.check()
 
-    now_ms = _clock_ms()
+    now_ms = clock_ms()
     start_ms = now_ms - company.days * DAY_MS
     history = simulate(Traffic(company.seed, company.per_day), start_ms, now_ms)
     past = ((time_ms, encode(event)) for time_ms, event in history)
@@ -114,7 +133,7 @@ async def _run(
         await publisher.publish_all((Sent(line) for _, line in past), check, advance)
     say(f"history    {company.days} days, {sent:,} events applied")
     say(f"live       about {company.rate:g} events a second from now on")
-    present = simulate(Traffic(company.seed + 1, company.rate * 86_400, prefix="live-"), _clock_ms())
+    present = simulate(Traffic(company.seed + 1, company.rate * 86_400, prefix="live-"), clock_ms())
     await _live(publisher, ((time_ms, encode(event)) for time_ms, event in present), check)
 
 
@@ -128,7 +147,7 @@ async def _live(publisher: Publisher, events: Iterator[Timed], check: Callable[[
     sent = 0
     round_: list[Sent] = []
     for due_ms, line in events:
-        wait_s = (due_ms - _clock_ms()) / 1000
+        wait_s = (due_ms - clock_ms()) / 1000
         if wait_s > 0 or len(round_) >= LIVE_ROUND:
             await publisher.publish(round_)
             sent, round_ = sent + len(round_), []
@@ -137,7 +156,3 @@ async def _live(publisher: Publisher, events: Iterator[Timed], check: Callable[[
         round_.append(Sent(line))
     await publisher.publish(round_)
     return sent + len(round_)
-
-
-def _clock_ms() -> int:
-    return time.time_ns() // 1_000_000

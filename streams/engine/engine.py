@@ -100,13 +100,16 @@ class Engine:
         self._differences(touched, effect)
         return effect
 
-    def holds(self, kind: str, row: Row) -> bool:
-        """Whether a row still counts in a level or a waiting list, so that it must not be forgotten."""
+    def holds(self, kind: str, row: Row, since_ms: int) -> bool:
+        """Whether a row must not be forgotten.
+
+        It still counts in a level or a waiting list, or it contributes to a pane after `since_ms`: taken back
+        later, that contribution would have to be known.
+        """
         plan = self.plan.subjects[kind]
-        in_total = any(
-            time is None and amount for (_, time, _), amount in self._contributions(plan, row).items()
-        )
-        return in_total or any(since is not None for since in self._waiting(plan, row))
+        contributions = self._contributions(plan, row).items()
+        counts = any(amount and (time is None or time > since_ms) for (_, time, _), amount in contributions)
+        return counts or any(since is not None for since in self._waiting(plan, row))
 
     def decode_row(self, kind: str, data: bytes) -> Row:
         return self.plan.subjects[kind].decode_row(data)

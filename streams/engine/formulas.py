@@ -60,7 +60,7 @@ class Formula:
 def _bare(measure: Measure, _: Fraction | None) -> Callable[[Slice], Figures]:
     def read(slice_: Slice) -> Figures:
         number = slice_.sum(measure) + slice_.total(measure)  # only trailing measures have such a total
-        return Figures(Fraction(number), number, None, None if measure.kind in AMOUNTS else number)
+        return Figures(Fraction(number), number, None, None if measure.is_amount else number)
 
     return read
 
@@ -108,9 +108,6 @@ def _quantile(measure: Measure, q: Fraction | None) -> Callable[[Slice], Figures
 
     return read
 
-
-AMOUNTS: Final = ("sum", "spread")
-"""Kinds whose sums are amounts: they do not tell how many subjects they are of."""
 
 FUNCTIONS: Final[dict[str, Callable[[Measure, Fraction | None], Callable[[Slice], Figures]]]] = {
     BARE: _bare,

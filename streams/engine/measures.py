@@ -79,6 +79,10 @@ class Measure:
     functions: Sequence[str]
     """How formulas may read it: "" by its bare name, else by `start(..)`, `quantile(..)`, .."""
     dimensions: Sequence[str]
+    keep_ms: int | None
+    """How long its subjects are remembered; None: for ever."""
+    is_amount: bool
+    """Whether its sums are amounts, which do not tell how many subjects they are of."""
     ahead: bool
     """Whether windows that end now take its panes up to five minutes ahead (a spread's lie there anyway)."""
     waiting_since: Callable[[Row], int | None] | None = None
@@ -227,7 +231,7 @@ def _sum(compiler: Compiler, spec: Sum) -> Measure:
         amount = read(seen.row) if times and holds(seen.row) else None
         return (_placed_at(seen, compiler.name, times[0], amount),) if amount else ()
 
-    return make_measure(compiler, "sum", spec, contribute)
+    return make_measure(compiler, "sum", spec, contribute, is_amount=True)
 
 
 def _summed(compiler: Compiler, text: str) -> Callable[[Row], int | None]:
@@ -256,7 +260,7 @@ def _duration(compiler: Compiler, spec: Duration) -> Measure:
             _placed_at(seen, f"{compiler.name}.b{bucket(duration_ms)}", ends[0], 1),
         )
 
-    return make_measure(compiler, "duration", spec, contribute)
+    return make_measure(compiler, "duration", spec, contribute, functions=("mean", "quantile"))
 
 
 def _level(compiler: Compiler, spec: Level) -> Measure:
@@ -269,7 +273,7 @@ def _level(compiler: Compiler, spec: Level) -> Measure:
         moves = _moves(compiler.name, states, lambda state: state.value)
         return (*moves, compiler.total(seen, states[-1].value))
 
-    return make_measure(compiler, "level", spec, contribute)
+    return make_measure(compiler, "level", spec, contribute, functions=("start", "end"))
 
 
 def _open(compiler: Compiler, spec: Open) -> Measure:
@@ -298,7 +302,9 @@ def _open(compiler: Compiler, spec: Open) -> Measure:
         since, until = span(row) or (None, None)
         return since if until is None else None
 
-    return make_measure(compiler, "open", spec, contribute, waiting_since)
+    return make_measure(
+        compiler, "open", spec, contribute, functions=("start", "end", "oldest"), waiting_since=waiting_since
+    )
 
 
 def _stays(seen: Seen, since: int, until: int | None) -> list[State]:
@@ -359,7 +365,8 @@ def _spread(compiler: Compiler, spec: Spread) -> Measure:
         shares = ((first + d, amount * (d + 1) // days - amount * d // days) for d in range(days))
         return [_placed_at(seen, compiler.name, day_start_ms(day), share) for day, share in shares if share]
 
-    return make_measure(compiler, "spread", spec.model_copy(update={"tiers": [DAY]}), contribute)
+    only_days = spec.model_copy(update={"tiers": [DAY]})
+    return make_measure(compiler, "spread", only_days, contribute, is_amount=True, ahead=False)
 
 
 def _placed_at(seen: Seen, part: str, time_ms: int, amount: int) -> Contribution:
@@ -388,11 +395,6 @@ def _not_before(times: Sequence[int], bound_ms: int) -> int | None:
 
 
 BARE: Final = ""
-_FUNCTIONS: Final[dict[str, Sequence[str]]] = {
-    "level": ("start", "end"),
-    "open": ("start", "end", "oldest"),
-    "duration": ("mean", "quantile"),
-}
 
 
 def make_measure(
@@ -400,17 +402,23 @@ def make_measure(
     kind: str,
     spec: MeasureSpec,
     contribute: Contribute,
+    *,
+    functions: Sequence[str] = (BARE,),
     waiting_since: Callable[[Row], int | None] | None = None,
+    is_amount: bool = False,
+    ahead: bool = True,
 ) -> Measure:
-    """What every kind returns. Kinds that are not in `_FUNCTIONS` are read by their bare name."""
+    """What every kind returns; what it leaves out is that of a plain sum of subjects."""
     return Measure(
         name=compiler.name,
         kind=kind,
         contribute=contribute,
         tiers=tuple(spec.tiers or TIERS),
-        functions=_FUNCTIONS.get(kind, (BARE,)),
+        functions=functions,
         dimensions=tuple(compiler.plan.subject.dimensions),
-        ahead=kind != "spread",
+        keep_ms=compiler.plan.keep_ms,
+        is_amount=is_amount,
+        ahead=ahead,
         waiting_since=waiting_since,
     )
 

@@ -17,9 +17,9 @@ from streams.engine.measures import BARE, Measure, compile_measure
 from streams.engine.money import Converter
 from streams.engine.panes import Calendar
 from streams.engine.subjects import PlanFault, SubjectPlan, compile_subject
-from streams.engine.windows import tier_of
+from streams.engine.windows import longest_ms, tier_of
 from streams.errors import CatalogError
-from streams.naming import NOW
+from streams.naming import NOW, RESERVED_GAUGES
 
 ARITHMETIC: Final = 1
 """Version of the engine's arithmetic: raise it whenever equal events would give other panes or rows."""
@@ -165,6 +165,7 @@ class _Compiler:
         for plan in found:
             self._check_windows(path, plan)
             self._check_dimensions(path, plan)
+            self._check_keep(path, plan)
         return found
 
     def _rests_on_fault(self, kpi: Kpi, measures: Mapping[str, Measure]) -> bool:
@@ -210,6 +211,16 @@ class _Compiler:
                     text = f"{measure.name} is not held in {tier_of(window)} panes, which {window} is made of"
                     self.faults.append((where, f"{text}; it has panes of: {held}"))
 
+    def _check_keep(self, path: Path, plan: SeriesPlan) -> None:
+        """What a window may still read must be remembered, so that it can be taken back."""
+        for at, name in enumerate(plan.windows):
+            for measure in plan.measures:
+                if measure.keep_ms is not None and name != NOW and measure.keep_ms < longest_ms(name):
+                    text = (
+                        f"{measure.name} is not remembered for as long as {name}: raise its subject's `keep`"
+                    )
+                    self.faults.append(((*path, "windows", at), text))
+
     def _check_dimensions(self, path: Path, plan: SeriesPlan) -> None:
         for at, dimension in enumerate(plan.dimensions):
             lacking = [
@@ -227,6 +238,10 @@ class _Compiler:
         seen: dict[tuple[str, str], SeriesPlan] = {}
         labels: dict[str, frozenset[str]] = {}
         for one in series:
+            if one.gauge in RESERVED_GAUGES:
+                self.faults.append(
+                    (("kpis", one.kpi), f"gauge {one.gauge} is one of our own; choose another name")
+                )
             key = (one.gauge, json.dumps(dict(one.labels), sort_keys=True))
             if seen.setdefault(key, one) is not one:
                 text = f"gauge {one.gauge} with these labels is already there, in {seen[key].kpi}"

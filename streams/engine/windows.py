@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from streams.engine.panes import DAY, DAY_MS, HOUR, HOUR_MS, MINUTE, MINUTE_MS, Calendar
+from streams.engine.panes import DAY, DAY_MS, HOUR, MINUTE, MINUTE_MS, Calendar
 
 AHEAD_MS: Final = 5 * MINUTE_MS
 """How far after its record an event's time may lie; windows that end at the wall clock take panes so far."""
@@ -57,7 +57,14 @@ _STARTS: Final[dict[str, tuple[str, Callable[[Calendar, int], int]]]] = {
     "ytd": (DAY, _since(lambda today: today.replace(month=1, day=1))),
 }
 
-PANE_MS: Final = {MINUTE: MINUTE_MS, HOUR: HOUR_MS, DAY: DAY_MS}
+
+def longest_ms(name: str) -> int:
+    """How far back the window may reach at most: a calendar window on the last day of a leap year."""
+    calendar, last_ms = (
+        Calendar("UTC"),
+        (date(2025, 1, 1).toordinal() - date(1970, 1, 1).toordinal()) * DAY_MS - 1,
+    )
+    return last_ms - window(name, calendar, last_ms).start_ms
 
 
 def tier_of(name: str) -> str | None:

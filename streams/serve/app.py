@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import signal
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
 
+from streams.clock import clock_ms
 from streams.engine.plan import Plan
 from streams.errors import StartError
 from streams.serve.api import make_app
@@ -21,11 +21,6 @@ log = logging.getLogger(__name__)
 
 STOP_S: Final = 2.0
 """How long open requests may take to end when the board stops."""
-
-
-def clock_ms() -> int:
-    """The board's clock, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def run_board(settings: Settings, plan: Plan) -> None:

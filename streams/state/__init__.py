@@ -1,7 +1,9 @@
 """State in Redis: one partition's rows, panes and position, moved by one script and told by a feed."""
 
-from streams.state.changes import Changes, Pane, PaneChanges, RowKey
-from streams.state.client import connect, erase, eviction_policy
+from streams.engine.engine import RowKey
+from streams.engine.panes import Pane
+from streams.state.changes import Changes, PaneChanges
+from streams.state.client import connect, erase, eviction_policy, refuse_eviction
 from streams.state.feed import Entry, Feed, Gap, Snapshot
 from streams.state.position import Position
 from streams.state.store import Outcome, PartitionStore
@@ -21,4 +23,5 @@ __all__ = [
     "connect",
     "erase",
     "eviction_policy",
+    "refuse_eviction",
 ]

@@ -9,10 +9,9 @@ from itertools import chain
 
 import msgpack  # type: ignore[import-untyped]
 
+from streams.engine.engine import RowKey
+from streams.engine.panes import Pane
 from streams.naming import PartitionKeys, pane_member, row_shard, split_pane_member
-
-Pane = tuple[str, int]  # (tier, start_ms)
-RowKey = tuple[str, str]  # (kind, subject id)
 
 
 @dataclass(frozen=True, slots=True)

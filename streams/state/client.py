@@ -9,6 +9,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
+from streams.errors import Held
 from streams.naming import partition_keys_pattern
 
 TIMEOUT_S = 5.0
@@ -75,3 +76,11 @@ async def erase(client: Redis, namespace: str) -> None:
         cursor, keys = reply
         if keys:
             await client.unlink(*keys)
+
+
+async def refuse_eviction(client: Redis) -> None:
+    """Held when this Redis would delete state in silence."""
+    policy = await eviction_policy(client)
+    if policy != "noeviction":
+        text = f"Redis would evict state: set maxmemory-policy to noeviction (it is {policy})"
+        raise Held("eviction", text)

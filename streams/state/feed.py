@@ -14,8 +14,9 @@ from typing import Self
 
 from redis.asyncio import Redis
 
+from streams.engine.panes import Pane
 from streams.naming import PartitionKeys, partition_prefix, split_pane_member
-from streams.state.changes import Pane, PaneChanges, unpack_public
+from streams.state.changes import PaneChanges, unpack_public
 from streams.state.position import Position
 
 PANES_PER_READ = 32

@@ -14,9 +14,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from streams.engine.engine import RowKey
+from streams.engine.panes import Pane
 from streams.errors import Held
 from streams.naming import PartitionKeys, partition_prefix, split_pane_member
-from streams.state.changes import Changes, Pane, PaneChanges, RowKey, by_hash, pack_private, pack_public
+from streams.state.changes import Changes, PaneChanges, by_hash, pack_private, pack_public
 from streams.state.position import Position
 
 FEED_ENTRIES = 256
@@ -25,7 +27,10 @@ ENTRY_BYTES = 200  # of an entry beside its changes
 FIELDS_PER_READ = 1_000  # of one HMGET
 HEARTBEAT_MS = 15_000
 
-FOREIGN_TEXT = "the state {} was made with another catalog: `kpi rebuild` makes it anew"
+FOREIGN_TEXT = (
+    "the state {} was made with another catalog; give KPI_NAMESPACE a new name to count the topic anew "
+    "(`kpi rebuild`, which does that in place, comes later)"
+)
 
 # How long a pane stays after its tier's keep: its own width and some slack, so that it is never gone while a
 # window may still want it.

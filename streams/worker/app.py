@@ -1,6 +1,5 @@
 """The worker process: a Faust app that runs the partition consumer and a web server for metrics."""
 
-import time
 from typing import Any
 
 import faust
@@ -8,6 +7,7 @@ from aiokafka import TopicPartition
 from faust.app.base import BootStrategy
 from faust.web import Request, Response, View
 
+from streams.clock import clock_ms
 from streams.engine.engine import Engine
 from streams.engine.panes import KEEP_MS
 from streams.engine.plan import Plan
@@ -96,8 +96,3 @@ class Worker:
         }
         ready = self._consumer.joined and all(state == "open" for state in states.values())
         return {"ready": ready, "joined": self._consumer.joined, "partitions": states}
-
-
-def clock_ms() -> int:
-    """The worker's clock, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000

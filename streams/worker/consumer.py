@@ -18,7 +18,7 @@ from mode import Service
 from streams.settings import Settings
 from streams.worker.agents import table_agent
 from streams.worker.batch import Batch
-from streams.worker.dead_letters import MAX_REQUEST_BYTES, DeadLetters
+from streams.worker.dead_letters import DeadLetters, letter_producer
 from streams.worker.table import KpiTable, Log
 from streams.worker.topics import create_topics
 
@@ -164,9 +164,7 @@ class PartitionConsumer(Service):
         settings = self._settings
         if settings.create_topics:
             await create_topics(settings)
-        self._producer = AIOKafkaProducer(
-            **settings.kafka_client(), acks="all", enable_idempotence=True, max_request_size=MAX_REQUEST_BYTES
-        )
+        self._producer = letter_producer(settings)
         await self._producer.start()
         self._kafka = AIOKafkaConsumer(
             **settings.kafka_client(),

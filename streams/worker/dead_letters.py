@@ -11,6 +11,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from schemas.dead_letter import DeadLetter
 from streams.engine.decode import Reject
+from streams.settings import Settings
 
 PREFIX_BYTES: Final = 64_000
 """How much is kept of a value, a key and the headers of a record that is too large to be kept whole."""
@@ -19,6 +20,15 @@ HEADER_BYTES: Final = 16
 MESSAGE_CHARS: Final = 1_000
 """Of a message, which may quote the record."""
 MAX_REQUEST_BYTES: Final = 3_000_000
+
+
+def letter_producer(settings: Settings) -> AIOKafkaProducer:
+    """A producer for dead letters, not started yet.
+
+    It is not idempotent, for then aiokafka numbers on after a record that Kafka has refused for its size, and
+    all that follow are refused as well. A letter that is written twice is the same letter.
+    """
+    return AIOKafkaProducer(**settings.kafka_client(), acks="all", max_request_size=MAX_REQUEST_BYTES)
 
 
 class DeadLetters:

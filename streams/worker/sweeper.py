@@ -37,6 +37,8 @@ class Sweeper:
         return [(kind, id_) for id_, data in rows if self._is_expired(kind, data, now_ms)]
 
     def _is_expired(self, kind: str, data: bytes, now_ms: int) -> bool:
-        row = self._engine.decode_row(kind, data)
         keep_ms = self._engine.plan.subjects[kind].keep_ms
-        return keep_ms is not None and row.newest_ms + keep_ms < now_ms and not self._engine.holds(kind, row)
+        row = self._engine.decode_row(kind, data)
+        if keep_ms is None or row.newest_ms + keep_ms >= now_ms:
+            return False
+        return not self._engine.holds(kind, row, now_ms - keep_ms)

@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Any, Final, Protocol, TypeVar
 
 from aiokafka import TopicPartition
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from streams.engine.decode import Event
@@ -21,7 +20,7 @@ from streams.engine.subjects import NEVER, Row
 from streams.errors import Held
 from streams.naming import NEWEST_MS
 from streams.settings import Settings
-from streams.state import Changes, Outcome, PartitionStore, Position, eviction_policy
+from streams.state import Changes, Outcome, PartitionStore, Position, refuse_eviction
 from streams.worker.batch import Batch
 from streams.worker.dead_letters import DeadLetters
 from streams.worker.pending import PaneCache, Pending
@@ -83,6 +82,7 @@ class KpiTable:
         self._lost_until = 0
         """The offset up to which lost records are counted."""
         self._last_commit = 0.0
+        self._told = ""
         self._dropped_at = NEVER
         self.epoch = -1
         self._reset()
@@ -124,7 +124,9 @@ class KpiTable:
                 return await self._try_open()
             except Held as held:
                 self._note(f"held: {held.reason}")
-                log.error("%s is held: %s", self.partition, held)
+                if held.reason != self._told:
+                    log.error("%s is held: %s", self.partition, held)
+                    self._told = held.reason
                 await asyncio.sleep(HELD_RETRY_S)
             except Exception as error:
                 self._failed("cannot open", error)
@@ -141,6 +143,7 @@ class KpiTable:
         self._totals = await self.store.load_totals()  # 4
         self.epoch = self._log.seek(self._reached)
         self._note("open")
+        self._told = ""
 
     async def _check(self) -> None:
         await refuse_eviction(self.store.client)
@@ -257,7 +260,7 @@ class KpiTable:
         panes = {pane: cells for pane, cells in pending.panes.items() if self.store.leaves_ms(pane) > now_ms}
         self._cache.put(await self.store.load_panes(self._cache.missing(panes)))
         return Changes(
-            rows={**await self._swept(now_ms), **self._encoded(pending.rows)},
+            rows={**await self._swept(now_ms, pending.record_ms), **self._encoded(pending.rows)},
             panes=self._cache.sums(panes),
             totals=self._new_totals(),
             waiting=pending.waiting,
@@ -268,11 +271,15 @@ class KpiTable:
     def _encoded(self, rows: Mapping[RowKey, Row]) -> dict[RowKey, bytes | None]:
         return {key: self._engine.encode_row(row) for key, row in rows.items()}
 
-    async def _swept(self, now_ms: int) -> dict[RowKey, bytes | None]:
-        """A slice of the rows that are past their keep, to be forgotten."""
-        if self._sweeper is None:
+    async def _swept(self, now_ms: int, record_ms: int | None) -> dict[RowKey, bytes | None]:
+        """A slice of the rows that are past their keep, to be forgotten.
+
+        Judged by the log's own time as well as the clock: what refuses an event as too late goes by its
+        record's timestamp, and a row that goes before that would be begun anew.
+        """
+        if self._sweeper is None or record_ms is None:
             return {}
-        return dict.fromkeys(await self._sweeper.expired(now_ms))
+        return dict.fromkeys(await self._sweeper.expired(min(now_ms, record_ms)))
 
     async def _dropped(self, now_ms: int) -> list[Pane]:
         """The panes that have left their tier, looked up when a minute has passed."""
@@ -339,14 +346,6 @@ class KpiTable:
         self._failures += 1
         self._telemetry.errors.labels(type(error).__name__).inc()
         log.warning("%s %s: %r", self.partition, what, error)
-
-
-async def refuse_eviction(client: Redis) -> None:
-    """Held when this Redis would delete state in silence."""
-    policy = await eviction_policy(client)
-    if policy != "noeviction":
-        text = f"Redis would evict state: set maxmemory-policy to noeviction (it is {policy})"
-        raise Held("eviction", text)
 
 
 _T = TypeVar("_T")

@@ -20,7 +20,7 @@ DEAF = ("sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done")
 
 
 def said(child: processes.Child, words: str) -> bool:
-    return words in child.log.read_text()
+    return child.log is not None and words in child.log.read_text()
 
 
 def alive(pid: int) -> bool:

@@ -66,14 +66,25 @@ def test_the_newest_time_of_a_subject_is_kept_also_when_no_fact_changes() -> Non
     assert ledger.newest_ms == ms("12:00")
 
 
+FAR_MS = 2**62
+
+
+def test_a_row_that_lies_in_a_window_must_not_be_forgotten() -> None:
+    """Taken back later, what it contributed would have to be known."""
+    ledger = Ledger().take(deal_won("d", at="2024-04-15 10:00"))
+    row = ledger.engine.decode_row("deal", ledger.encoded["deal", "d"])
+    assert ledger.engine.holds("deal", row, ms("2024-04-15 09:59"))
+    assert not ledger.engine.holds("deal", row, ms("2024-04-15 10:00"))
+
+
 def test_a_row_that_counts_in_a_level_or_waits_must_not_be_forgotten() -> None:
     ledger = Ledger().take(
         lead_created("a"), lead_created("b"), lead_contacted("b", at="11:00"), deal_won("d")
     )
     rows = {key: ledger.engine.decode_row(key[0], row) for key, row in ledger.encoded.items()}
-    assert ledger.engine.holds("lead", rows["lead", "a"])
-    assert not ledger.engine.holds("lead", rows["lead", "b"])
-    assert not ledger.engine.holds("deal", rows["deal", "d"])
+    assert ledger.engine.holds("lead", rows["lead", "a"], FAR_MS)
+    assert not ledger.engine.holds("lead", rows["lead", "b"], FAR_MS)
+    assert not ledger.engine.holds("deal", rows["deal", "d"], FAR_MS)
 
 
 # -- Too late ---------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ import pytest
 from aiohttp import ClientSession
 from redis.asyncio import Redis
 
+from streams.clock import clock_ms
 from streams.errors import SettingsError, StartError
-from streams.serve.app import clock_ms, running, serve
+from streams.serve.app import running, serve
 from streams.settings import Settings
 from tests.builders import shipped
 from tests.serve.builders import NAMESPACE, Writer

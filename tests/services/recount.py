@@ -59,14 +59,14 @@ async def stored(redis: Redis, store: PartitionStore, engine: Engine) -> State:
         cells: Any = await redis.hgetall(key)
         tier, _, start = key.decode().removeprefix(f"{store.keys.panes}:").partition(":")
         panes[tier, int(start)] = {cell.decode(): int(value) for cell, value in cells.items()}
-    rows = {}
+    rows: dict[tuple[str, str], bytes] = {}
     for kind in engine.plan.subjects:
         for shard in range(naming.ROW_SHARDS):
             found: Any = await redis.hgetall(store.keys.rows(kind, shard))
             rows |= {(kind, id_.decode()): row for id_, row in found.items()}
     waiting = {}
     for measure in engine.plan.open_measures:
-        members = await redis.zrange(store.keys.waiting(measure), 0, -1, withscores=True)
+        members: Any = await redis.zrange(store.keys.waiting(measure), 0, -1, withscores=True)
         waiting[measure] = {id_.decode(): int(since) for id_, since in members}
     return State(
         offset=position.offset if position else 0,

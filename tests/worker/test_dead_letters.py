@@ -12,7 +12,8 @@ from schemas.dead_letter import DeadLetter
 from streams.commands.topics import read_topic
 from streams.embedded.broker import EmbeddedBroker
 from streams.engine.decode import Reject
-from streams.worker.dead_letters import MAX_REQUEST_BYTES, PREFIX_BYTES, DeadLetters
+from streams.settings import Settings
+from streams.worker.dead_letters import PREFIX_BYTES, DeadLetters, letter_producer
 from tests.builders import Record, lead_created, record, shipped
 from tests.worker.builders import PUBLISHED_MS
 
@@ -28,13 +29,8 @@ def broker() -> Iterator[EmbeddedBroker]:
 
 @pytest.fixture
 async def producer(broker: EmbeddedBroker) -> AsyncIterator[AIOKafkaProducer]:
-    """As the worker has it."""
-    async with AIOKafkaProducer(
-        bootstrap_servers=broker.address,
-        acks="all",
-        enable_idempotence=True,
-        max_request_size=MAX_REQUEST_BYTES,
-    ) as producer:
+    """The worker's."""
+    async with letter_producer(Settings(broker=f"kafka://{broker.address}")) as producer:
         yield producer
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import pytest
 from redis.asyncio import Redis
 
-from streams.naming import ROW_SHARDS, row_shard
+from streams.naming import COUNTER, ROW_SHARDS, row_shard
 from streams.worker import sweeper as sweeper_module
 from streams.worker import table as table_module
 from streams.worker.sweeper import Sweeper
@@ -74,8 +74,9 @@ class Company:
         await self.bench.take()
 
     async def sweep(self, commits: int = SLICES) -> None:
+        """Each commit sweeps a slice; the log's time goes on by a repeated event, which changes nothing."""
         for _ in range(commits):
-            await self.take()
+            await self.take(EVENTS[-1])
 
     async def rows(self) -> set[tuple[str, str]]:
         return set((await stored(self.client, self.bench.store, engine())).rows)
@@ -106,8 +107,12 @@ async def test_what_is_still_counted_does_not_change_when_rows_go(company: Compa
     company.now_ms = LATER
     await company.sweep()
     now = await stored(company.client, company.bench.store, engine())
-    assert (now.totals, now.waiting) == (before.totals, before.waiting)
+    assert (levels(now.totals), now.waiting) == (levels(before.totals), before.waiting)
     assert now.waiting["leads_waiting"] and now.waiting["tickets_open"]
+
+
+def levels(totals: dict[str, int]) -> dict[str, int]:
+    return {cell: value for cell, value in totals.items() if not cell.startswith(COUNTER)}
 
 
 async def test_panes_that_have_left_their_tier_go(company: Company) -> None:

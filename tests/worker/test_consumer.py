@@ -1,0 +1,220 @@
+"""The pump of a partition: what it makes of what Kafka says, whatever that is."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    CorruptRecordException,
+    IllegalStateError,
+    OffsetOutOfRangeError,
+    UnknownTopicOrPartitionError,
+)
+
+from streams.settings import Settings
+from streams.worker import consumer as consumer_module
+from streams.worker.app import KpiApp
+from streams.worker.batch import Batch
+from streams.worker.consumer import Assigned, PartitionConsumer
+from tests.builders import Record
+from tests.worker.builders import until
+
+TP = TopicPartition("crm.events", 3)
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What one fetch does: it moves the position, hands over records, or fails."""
+
+    to: int = 0
+    records: Sequence[Record] = ()
+    error: Exception | None = None
+    meanwhile: Callable[[], Any] = lambda: None
+
+
+@dataclass(slots=True)
+class Kafka:
+    """An AIOKafkaConsumer that answers fetches from a list, and then has no more."""
+
+    answers: list[Fetched]
+    at: int = 0
+    stable: int | None = 100
+    high: int | None = 100
+    topics: Mapping[str, set[int]] = field(default_factory=lambda: {TP.topic: {0, 1, 2, 3}})
+    sought: list[int] = field(default_factory=list)
+
+    async def position(self, partition: TopicPartition) -> int:
+        return self.at
+
+    async def getmany(self, partition: TopicPartition, **limits: Any) -> dict[TopicPartition, Any]:
+        if not self.answers:
+            await asyncio.Event().wait()
+        answer = self.answers.pop(0)
+        if answer.error:
+            raise answer.error
+        self.at = answer.to
+        answer.meanwhile()
+        return {TP: answer.records} if answer.records else {}
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.sought.append(offset)
+        self.at = offset
+
+    def last_stable_offset(self, partition: TopicPartition) -> int | None:
+        return self.stable
+
+    def highwater(self, partition: TopicPartition) -> int | None:
+        return self.high
+
+    def partitions_for_topic(self, topic: str) -> set[int] | None:
+        return self.topics.get(topic)
+
+
+@dataclass(slots=True)
+class Table:
+    """Notes what reaches the table."""
+
+    partition: TopicPartition
+    epoch: int = 0
+    reached: int = 0
+    opened: int = 0
+    closed: bool = False
+    taken: list[Batch] = field(default_factory=list)
+
+    async def open(self) -> None:
+        self.opened += 1
+
+    async def take(self, batch: Batch) -> None:
+        self.taken.append(batch)
+
+    async def close(self, timeout_s: float) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+async def assign() -> AsyncIterator[Callable[..., Assigned]]:
+    """Makes an `Assigned` over answers of Kafka; it is not started yet."""
+    app = KpiApp("tests", autodiscover=False, loop=asyncio.get_running_loop())
+    app.flow_control.resume()
+    made: list[Assigned] = []
+
+    def assign(*answers: Fetched, **kafka: Any) -> Assigned:
+        tables: Any = lambda partition, log: Table(partition)  # noqa: E731
+        of: Any = Kafka(list(answers), **kafka)
+        made.append(Assigned(of, TP, app, tables))
+        return made[-1]
+
+    yield assign
+    for assigned in made:
+        await assigned.stop()
+        assert assigned.table.closed  # type: ignore[attr-defined]
+
+
+async def batches(assigned: Assigned, number: int) -> list[Batch]:
+    """Start it, and return what the table got when it has got so many batches."""
+    table: Any = assigned.table
+    await assigned.start()
+    await until(lambda: len(table.taken) >= number)
+    found: list[Batch] = table.taken
+    return found
+
+
+def some(*offsets: int) -> list[Record]:
+    return [Record(offset, 0, None, b"x") for offset in offsets]
+
+
+async def test_a_batch_spans_from_position_to_position_with_holes_inside(assign: Any) -> None:
+    assigned = assign(Fetched(5, some(0, 3)), Fetched(9, some(6)))
+    first, second = await batches(assigned, 2)
+    assert (first.start, first.end, list[Any](first.records)) == (0, 5, some(0, 3))
+    assert (second.start, second.end, list[Any](second.records)) == (5, 9, some(6))
+
+
+async def test_an_advance_without_records_is_an_empty_batch_and_no_advance_is_none(assign: Any) -> None:
+    assigned = assign(Fetched(0), Fetched(4), Fetched(4), Fetched(5, some(4)))
+    first, second = await batches(assigned, 2)
+    assert (first.start, first.end, list(first.records)) == (0, 4, [])
+    assert (second.start, second.end) == (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("stable", "high", "caught_up"),
+    [(10, 10, True), (10, 25, True), (11, 11, False), (-1, 10, True), (None, 10, True), (None, None, False)],
+)
+async def test_it_has_caught_up_at_the_last_stable_offset(
+    assign: Any, stable: int | None, high: int | None, caught_up: bool
+) -> None:
+    """Behind it there are records of transactions that have not ended; old brokers tell only the end."""
+    (batch,) = await batches(assign(Fetched(10, some(9)), stable=stable, high=high), 1)
+    assert batch.caught_up is caught_up
+
+
+async def test_what_was_fetched_before_a_seek_is_dropped(assign: Any) -> None:
+    answers = [Fetched(5, some(0)), Fetched(3, some(2))]
+    assigned = assign(*answers)
+    answers[0].meanwhile = lambda: assigned.seek(2)
+    (batch,) = await batches(assigned, 1)
+    assert (batch.epoch, batch.start, batch.end) == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CorruptRecordException(),
+        IllegalStateError("not assigned"),
+        AssertionError("Partition is not assigned"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "the name of a header"),
+        ValueError("what a codec does not like"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_no_error_ends_the_pump(assign: Any, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumer_module, "RETRY_S", 0.01)
+    (batch,) = await batches(assign(Fetched(error=error), Fetched(5, some(0))), 1)
+    assert (batch.start, batch.end) == (0, 5)
+
+
+async def test_an_offset_that_is_gone_opens_the_table_again(assign: Any) -> None:
+    assigned = assign(Fetched(error=OffsetOutOfRangeError({TP: 0})), Fetched(5, some(0)))
+    await batches(assigned, 1)
+    assert assigned.table.opened == 2
+
+
+async def test_a_consumer_that_was_stopped_ends_the_pump_in_silence(
+    assign: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assigned = assign(Fetched(error=ConsumerStoppedError()))
+    await assigned.start()
+    await until(lambda: not assigned._kafka.answers)
+    assert caplog.text == ""
+
+
+async def test_partitions_that_are_not_known_yet_are_not_none(assign: Any) -> None:
+    assert assign().partitions() == 4
+    unknown: list[dict[str, set[int]]] = [{}, {TP.topic: set()}]
+    for topics in unknown:
+        with pytest.raises(UnknownTopicOrPartitionError):
+            assign(topics=topics).partitions()
+
+
+async def test_the_lag_is_what_is_not_fetched_yet_once_kafka_has_said(assign: Any) -> None:
+    assigned = assign()
+    assigned.table.reached = 30
+    assert assigned.lag() == 70
+    assigned.table.reached = 130  # the answer is older than what was fetched since
+    assert assigned.lag() == 0
+    assigned.table.reached = -1
+    assert assigned.lag() is None
+
+
+async def test_who_is_leaving_takes_over_nothing() -> None:
+    """The group may answer while the consumer stops: its partitions go to somebody else in a moment."""
+    app = KpiApp("tests", autodiscover=False, loop=asyncio.get_running_loop())
+    consumer = PartitionConsumer(app, Settings(), lambda *_, **__: pytest.fail("a table was made"))
+    await consumer.stop()
+    await consumer.take_over([TP])
+    assert consumer.assigned == {}
