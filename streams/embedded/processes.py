@@ -112,6 +112,8 @@ def free_port() -> int:
 def is_free(port: int) -> bool:
     """Whether nobody listens on this port of the loopback interface."""
     with socket.socket() as probe:
+        # Old connections of a server that has just stopped do not matter, as they do not to servers.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

@@ -120,5 +120,5 @@ def test_without_its_package_the_line_that_installs_it_is_named(monkeypatch: pyt
         return real(name, *arguments)
 
     monkeypatch.setattr(builtins, "__import__", without_it)
-    with pytest.raises(MissingPart, match=r"pip install 'crm-kpi-streams\[demo\]'"):
+    with pytest.raises(MissingPart, match=r"pip install confluent-kafka"):
         EmbeddedBroker()

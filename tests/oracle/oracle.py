@@ -77,6 +77,7 @@ def evaluate(path: Path, as_of_ms: int, scripts: Sequence[str] = SCRIPTS) -> duc
     connection = duckdb.connect()
     connection.register("lines", {"line": np.array(list(text_lines(path)), dtype=object)})
     connection.execute("CREATE TABLE line AS SELECT line::VARCHAR AS line FROM lines")
+    connection.unregister("lines")
     connection.execute("SET VARIABLE as_of_ms = ?::BIGINT", [as_of_ms])
     for script in scripts:
         connection.execute(Path(__file__).with_name(f"{script}.sql").read_text())

@@ -17,7 +17,6 @@ from aiokafka.errors import (
 
 from streams.settings import Settings
 from streams.worker import consumer as consumer_module
-from streams.worker.app import KpiApp
 from streams.worker.batch import Batch
 from streams.worker.consumer import Assigned, PartitionConsumer
 from tests.builders import Record
@@ -95,11 +94,48 @@ class Table:
         self.closed = True
 
 
+class App:
+    """As much of a Faust app as holds channels."""
+
+    def __init__(self) -> None:
+        self.agents: dict[str, Any] = {}
+
+    def channel(self, maxsize: int) -> "Channel":
+        return Channel(maxsize)
+
+
+class Channel(asyncio.Queue[Batch]):
+    async def send(self, *, value: Batch) -> None:
+        await self.put(value)
+
+
+class Agent:
+    """Hands batch after batch to the table."""
+
+    name = "agent"
+
+    def __init__(self, app: App, channel: Channel, table: Table) -> None:
+        self._channel, self._table = channel, table
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._tasks.append(asyncio.create_task(self._run()))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _run(self) -> None:
+        await self._table.open()
+        while True:
+            await self._table.take(await self._channel.get())
+
+
 @pytest.fixture
-async def assign() -> AsyncIterator[Callable[..., Assigned]]:
-    """Makes an `Assigned` over answers of Kafka; it is not started yet."""
-    app = KpiApp("tests", autodiscover=False, loop=asyncio.get_running_loop())
-    app.flow_control.resume()
+async def assign(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Assigned]]:
+    """Makes an `Assigned` over answers of Kafka; it is stopped at the end."""
+    monkeypatch.setattr(consumer_module, "table_agent", Agent)
+    app: Any = App()
     made: list[Assigned] = []
 
     def assign(*answers: Fetched, **kafka: Any) -> Assigned:
@@ -115,7 +151,7 @@ async def assign() -> AsyncIterator[Callable[..., Assigned]]:
 
 
 async def batches(assigned: Assigned, number: int) -> list[Batch]:
-    """Start it, and return what the table got when it has got so many batches."""
+    """Start it, and return what the table got, when it has got so many batches."""
     table: Any = assigned.table
     await assigned.start()
     await until(lambda: len(table.taken) >= number)
@@ -213,7 +249,7 @@ async def test_the_lag_is_what_is_not_fetched_yet_once_kafka_has_said(assign: An
 
 async def test_who_is_leaving_takes_over_nothing() -> None:
     """The group may answer while the consumer stops: its partitions go to somebody else in a moment."""
-    app = KpiApp("tests", autodiscover=False, loop=asyncio.get_running_loop())
+    app: Any = App()
     consumer = PartitionConsumer(app, Settings(), lambda *_, **__: pytest.fail("a table was made"))
     await consumer.stop()
     await consumer.take_over([TP])
