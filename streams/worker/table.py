@@ -129,11 +129,11 @@ class KpiTable:
                     self._told = held.reason
                 await asyncio.sleep(HELD_RETRY_S)
             except Exception as error:
+                self._note("opening")
                 self._failed("cannot open", error)
 
     async def _try_open(self) -> None:
         self._reset()
-        self._note("opening")
         await self._check()  # 2
         earliest, end = await self._log.bounds()
         position = await self.store.claim(earliest, {"partitions": str(self._log.partitions())})  # 3

@@ -323,13 +323,13 @@ def test_a_replay_on_a_redis_that_would_evict_is_refused(directory: Path, tmp_pa
 SMALL_DEMO = ("demo", "--days", "2", "--per-day", "100")
 
 
-def test_a_demo_shows_gauges_that_move_and_ends_by_itself(directory: Path) -> None:
+def test_a_demo_shows_gauges_that_move(directory: Path) -> None:
     port = free_port()
-    demo = Running(directory, *SMALL_DEMO, "--seconds", "8", "--rate", "50", board_port=str(port))
+    demo = Running(directory, *SMALL_DEMO, "--rate", "50", board_port=str(port))
     demo.wait_until(lambda: "Ctrl-C stops everything." in demo.said())
     assert f"http://127.0.0.1:{port}/metrics" in demo.said()
 
-    def events() -> float:
+    def newest() -> float:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as reply:
             text: str = reply.read().decode()
         found = [
@@ -337,9 +337,16 @@ def test_a_demo_shows_gauges_that_move_and_ends_by_itself(directory: Path) -> No
         ]
         return float(found[0]) if found else 0.0
 
-    demo.wait_until(events)
-    first = events()
-    demo.wait_until(lambda: events() > first)
+    demo.wait_until(newest)
+    first = newest()
+    demo.wait_until(lambda: newest() > first)
+    demo.interrupt()
+    assert demo.ended() in (0, 130), demo.said()
+    assert left_behind(directory, []) == []
+
+
+def test_a_demo_ends_by_itself(directory: Path) -> None:
+    demo = Running(directory, *SMALL_DEMO, "--seconds", "3")
     assert demo.ended() == 0, demo.said()
     assert left_behind(directory, []) == []
 

@@ -39,7 +39,7 @@ def engine(*, sweeps: bool = False) -> Engine:
 
 
 @lru_cache
-def history(events: int = 400) -> Sequence[Record]:
+def history(events: int = 300) -> Sequence[Record]:
     """A company's events of two months, with repeats, disorder and bad lines."""
     lines = messy((encode(event) for _, event in spread(7, events, UNTIL_MS, 60)), Mess(window=60), 7)
     return records(lines)
