@@ -30,6 +30,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from schemas.dead_letter import Reason
+
 MAX_AMOUNT = 10**15
 MAX_PERIOD_DAYS = 800
 YEARS = range(1900, 2200)
@@ -47,7 +49,7 @@ Actor = Literal["human", "bot", "sequence"]
 class Fault(NamedTuple):
     """A rule across several fields of `data` that does not hold; `reason` is a dead letter's reason code."""
 
-    reason: str
+    reason: Reason
     field: str
     message: str
 

@@ -17,11 +17,12 @@ from typing import Any, NamedTuple, Self
 
 import schemas
 from streams.engine.decode import Reject
-from streams.engine.engine import Engine, RowKey
+from streams.engine.engine import Engine
+from streams.engine.facts import Row
 from streams.engine.panes import Pane
 from streams.engine.plan import Plan, read_plan
 from streams.engine.readings import Reading, readings
-from streams.engine.subjects import Row
+from streams.engine.work import RowKey
 
 TODAY = "2024-04-15"
 CATALOG = Path(schemas.__file__).with_name("catalog.yaml")

@@ -26,6 +26,8 @@ MAX_MEMBER: Final = 200
 _CLOUD_EVENT_HEADER: Final = "ce_"
 _MAX_DEPTH: Final = 400
 """Of brackets. Without it the interpreter's stack would decide, and a replay could decide otherwise."""
+_SHORT: Final = 2 * _MAX_DEPTH
+"""A record of so many bytes has no room for more pairs of brackets than that."""
 _MAX_MESSAGE: Final = 500
 _MAX_DIGITS: Final = 40
 """Longer numbers are beyond every bound, whatever their other digits are."""
@@ -88,11 +90,10 @@ class Decoder:
         self._currencies = currencies
         names = tuple(dimensions)
         self._data_types = {type_: _data_struct(model, names) for type_, model in EVENT_TYPES.items()}
-        self._faults: dict[str, Callable[[Any], Any]] = {
-            type_: model.fault for type_, model in EVENT_TYPES.items() if model.fault is not Data.fault
-        }
-        envelopes = tuple(_envelope_struct(type_, data) for type_, data in self._data_types.items())
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(Union[envelopes]).decode  # noqa: UP007
+        envelopes = {type_: _envelope_struct(type_, data) for type_, data in self._data_types.items()}
+        self._types = {envelope: (type_, _is_checked(type_)) for type_, envelope in envelopes.items()}
+        union: Any = Union[tuple(envelopes.values())]  # noqa: UP007
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(union).decode
 
     def decode(self, records: Iterable[Record]) -> tuple[list[Event], list[Reject]]:
         """The events and the rejects of a batch, each in the order of their records."""
@@ -106,19 +107,20 @@ class Decoder:
         return events, rejects
 
     def _event(self, record: Record) -> Event:
-        value = _structured(record)
-        if len(value) > 2 * _MAX_DEPTH:  # a shorter one has no room for so many pairs
-            _check_depth(value)
+        value = record.value
+        if value is None or len(value) > _SHORT or record.headers:
+            value = _structured(record)
         try:
             if not value.isascii():
                 value.decode()
             message = self._decode(value)
         except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
             message = self._second_look(value)
-        type_: str = message.__struct_config__.tag
+        type_, is_checked = self._types[type(message)]
         time_ms = self._time_ms(message.time, record.timestamp)
         data = message.data
-        self._check(type_, data)
+        if is_checked:
+            self._check(type_, data)
         return Event(type_, event_digest(message.source, message.id), time_ms, record.timestamp, data, record)
 
     def _time_ms(self, time: datetime, now_ms: int) -> int:
@@ -140,8 +142,7 @@ class Decoder:
             known = ", ".join(sorted(self._currencies))
             message = f"no rate for {currency!r}; the catalog has {known}"
             raise _Refused("unknown_currency", "data.currency", message)
-        find_fault = self._faults.get(type_)
-        fault = find_fault(data) if find_fault else None
+        fault = EVENT_TYPES[type_].fault(data)
         if fault is not None:
             raise _Refused(fault.reason, f"data.{fault.field}", fault.message)
 
@@ -179,7 +180,10 @@ def _structured(record: Record) -> bytes:
         raise _Refused("too_large", None, f"{len(value)} bytes; an event has at most {MAX_ORIGINAL_BYTES}")
     for name, text in record.headers:
         if name == "ce_type" and text is not None:
-            return _from_binary(record.headers, value)
+            value = _from_binary(record.headers, value)
+            break
+    if len(value) > _SHORT:
+        _check_depth(value)
     return value
 
 
@@ -270,6 +274,12 @@ def _literals(annotation: Any) -> tuple[Any, ...]:
     if get_origin(annotation) is Literal:
         return get_args(annotation)
     return tuple(value for part in get_args(annotation) for value in _literals(part))
+
+
+def _is_checked(type_: str) -> bool:
+    """Whether an event of this type may be wrong in a way that its fields alone do not show."""
+    model = EVENT_TYPES[type_]
+    return "currency" in model.model_fields or model.fault is not Data.fault
 
 
 # -- Deriving the structs ---------------------------------------------------------------------------------

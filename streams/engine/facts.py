@@ -6,12 +6,17 @@ which is again a function of the set. A merge returns whether it changed the fac
 """
 
 from bisect import bisect_left, insort
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-TIMES_KEPT = 16
-TRANSITIONS_KEPT = 64
+TIMES_KEPT: Final = 16
+TRANSITIONS_KEPT: Final = 64
+NEVER: Final = -(2**62)
+"""A time before all others."""
+
+Row = Any
+"""All facts of one subject: an instance of the `row_type` that is generated for its kind."""
 
 Time = tuple[int, int]
 """(time_ms, event digest)."""
@@ -64,6 +69,8 @@ def normalised(changes: list[Change]) -> list[Change]:
     Sorted by time; a repeated state is dropped (the first keeps its date and kind); at equal times the one
     that changes the current state comes first; a leaving (state 0) without an earlier joining is ignored.
     """
+    if len(changes) == 1:
+        return changes if changes[0][2] != 0 else []
     result: list[Change] = []
     state = 0
     for same_time in _by_time(changes):

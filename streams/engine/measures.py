@@ -5,9 +5,10 @@
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from operator import attrgetter, itemgetter
+from typing import Any, Final, NamedTuple
 
 from schemas.catalog import (
     Count,
@@ -23,19 +24,14 @@ from schemas.catalog import (
     span_ms,
 )
 from streams.engine import facts
-from streams.engine.buckets import bucket
-from streams.engine.expressions import compile_condition, compile_expression
+from streams.engine.buckets import BOUNDS, bucket
+from streams.engine.expressions import compile_condition, compile_expression, names
+from streams.engine.facts import Row
+from streams.engine.faults import PlanFault
+from streams.engine.mergers import holds
+from streams.engine.moments import not_before, times_of
 from streams.engine.panes import DAY, TIERS, Calendar
-from streams.engine.subjects import (
-    Members,
-    PlanFault,
-    Row,
-    SubjectPlan,
-    Times,
-    holds,
-    register_names,
-    times_of,
-)
+from streams.engine.subjects import Members, SubjectPlan, register_names
 
 Contribution = tuple[str, int | None, Members, int]
 """(part, time_ms, members, whole number). Without a time it belongs to the running total alone."""
@@ -75,6 +71,8 @@ class Measure:
     name: str
     kind: str
     contribute: Contribute
+    reads: frozenset[str]
+    """The facts that it reads, beside the subject's dimensions: another one does not change it."""
     tiers: Sequence[str]
     functions: Sequence[str]
     """How formulas may read it: "" by its bare name, else by `start(..)`, `quantile(..)`, .."""
@@ -85,33 +83,38 @@ class Measure:
     """Whether its sums are amounts, which do not tell how many subjects they are of."""
     ahead: bool
     """Whether windows that end now take its panes up to five minutes ahead (a spread's lie there anyway)."""
-    waiting_since: Callable[[Row], int | None] | None = None
-    """For the waiting list: since when the subject has been waiting, in milliseconds."""
+    age: str | None = None
+    """Of what may be open: the part that a subject contributes to, at the time since which it waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """What a kind may use to compile its spec."""
+    """What a kind may use to compile its spec. It notes which facts the measure will read."""
 
     name: str
     plan: SubjectPlan
     calendar: Calendar
+    reads: set[str] = field(default_factory=set)
 
-    def times(self, name: str, *at: str | int) -> Times:
+    def times(self, name: str, *at: str | int) -> Callable[[Row], Sequence[facts.Time]]:
         """How to read the times of a step or moment; a PlanFault says that it stands at `at`."""
         try:
-            return times_of(self.plan.subject, name)
+            times = times_of(self.plan.subject, name)
         except PlanFault as fault:
             raise PlanFault(str(fault), *at) from None
+        self.reads.update(times.facts)
+        return times.read
 
     def condition(self, text: str | None) -> Callable[[Row], bool]:
         """A condition on the registers of a row."""
         if text is None:
             return lambda row: True
         try:
-            return compile_condition(text, "row", register_names(self.plan.subject))
+            condition = compile_condition(text, "row", register_names(self.plan.subject))
         except ValueError as error:
             raise PlanFault(str(error), "when") from None
+        self.reads.update(name.partition(".")[0] for name in names(text))
+        return condition
 
     def register_field(self, text: str, held: type, *at: str | int) -> Callable[[Row], Any]:
         """Reads `register.field` from a row; None while the register is empty.
@@ -125,6 +128,7 @@ class Compiler:
         if holds(self.plan.subject.registers[register].event, field) is not held:
             raise PlanFault(f"{text} does not hold {'a day' if held is date else 'a whole number'}", *at)
         index = self.plan.subject.registers[register].fields.index(field)
+        self.reads.add(register)
 
         def read(row: Row) -> Any:
             value = getattr(row, register)
@@ -136,14 +140,14 @@ class Compiler:
         """A contribution to the running total, in the slices that the subject is in now."""
         return self.name, None, seen.members(None), amount
 
-    def check_transition(self, name: str, *at: str | int) -> None:
-        """PlanFault, at `at`, when the subject has no transition of this name."""
+    def transition(self, name: str, *at: str | int) -> None:
+        """The measure reads a transition; PlanFault, at `at`, when the subject has none of this name."""
         if name not in self.plan.subject.transitions:
             raise PlanFault(f"unknown transition {name!r}{nearest(name, self.plan.subject.transitions)}", *at)
+        self.reads.add(name)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What a subject was from `time_ms` on: the sum of its states, its slices, how it last left."""
 
     time_ms: int
@@ -152,16 +156,22 @@ class State:
     left: str | None
 
 
+_value: Final = attrgetter("value")
+
+
 def _states(seen: Seen, name: str) -> list[State]:
-    keys = {key: facts.normalised(changes) for key, changes in getattr(seen.row, name).items()}
-    changes = sorted((change[0], at, key, change) for key in keys for at, change in enumerate(keys[key]))
-    events = [*((change[0], change) for change in changes), *((time, None) for time in seen.moved())]
+    changes = [
+        (change[0], at, key, change[2], change[3])
+        for key, kept in getattr(seen.row, name).items()
+        for at, change in enumerate(facts.normalised(kept))
+    ]
+    changes.sort()
+    moved: list[Any] = [(time_ms, None, None, None, None) for time_ms in seen.moved()]
     states: list[State] = []
     now: dict[str, int] = {}
     left: str | None = None
-    for time_ms, change in sorted(events, key=lambda event: event[0]):
-        if change is not None:
-            _, _, key, (_, _, value, kind) = change
+    for time_ms, _, key, value, kind in sorted([*changes, *moved], key=itemgetter(0)):
+        if key is not None:
             now[key], left = value, kind if value == 0 else left
         states.append(State(time_ms, sum(now.values()), seen.members(time_ms), left))
     return states
@@ -171,36 +181,42 @@ def _states(seen: Seen, name: str) -> list[State]:
 
 
 def _count(compiler: Compiler, spec: Count) -> Measure:
-    counted = compiler.times(spec.count, "count")
-    anchor = compiler.times(spec.at, "at") if spec.at else None
-    within_ms = span_ms(spec.within) if spec.within else None
-    if within_ms is not None and anchor is None:
-        raise PlanFault("`within` needs `at`: the step that the span begins with", "within")
-    holds = compiler.condition(spec.when)
-    bounds = [_provided(compiler, provided, at) for at, provided in enumerate(spec.provided)]
+    place = _place(compiler, spec)
+    conditions = [_provided(compiler, provided, at) for at, provided in enumerate(spec.provided)]
+    if spec.when is not None:
+        conditions.insert(0, compiler.condition(spec.when))
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
-        row = seen.row
-        placed_ms = _placed(counted(row), anchor(row) if anchor else None, within_ms)
-        if placed_ms is None or not holds(row) or not all(bound(row) for bound in bounds):
+        placed_ms = place(seen.row)
+        if placed_ms is None:
             return ()
+        for condition in conditions:
+            if not condition(seen.row):
+                return ()
         return (_placed_at(seen, compiler.name, placed_ms, 1),)
 
     return make_measure(compiler, "count", spec, contribute)
 
 
-def _placed(counted: Sequence[int], anchor: Sequence[int] | None, within_ms: int | None) -> int | None:
+def _place(compiler: Compiler, spec: Count) -> Callable[[Row], int | None]:
     """Where n(x), n(x @ y) or n(x @ y within D) places its +1."""
-    if not counted:
-        return None
-    if anchor is None:
-        return counted[0]
-    if not anchor:
-        return None
-    if within_ms is None:
-        return anchor[0]
-    first = _not_before(counted, anchor[0])
-    return anchor[0] if first is not None and first - anchor[0] <= within_ms else None
+    counted = compiler.times(spec.count, "count")
+    anchor = compiler.times(spec.at, "at") if spec.at else counted
+    within_ms = span_ms(spec.within) if spec.within else None
+    if within_ms is not None and spec.at is None:
+        raise PlanFault("`within` needs `at`: the step that the span begins with", "within")
+
+    def place(row: Row) -> int | None:
+        times, anchors = counted(row), anchor(row)
+        if not times or not anchors:
+            return None
+        placed_ms = anchors[0][0]
+        if within_ms is None:
+            return placed_ms
+        first = not_before(times, placed_ms)
+        return placed_ms if first is not None and first - placed_ms <= within_ms else None
+
+    return place
 
 
 def _provided(compiler: Compiler, provided: Provided, at: int) -> Callable[[Row], bool]:
@@ -215,7 +231,8 @@ def _provided(compiler: Compiler, provided: Provided, at: int) -> Callable[[Row]
         edges = edge(row)
         if not edges:
             return provided.at_least == 0
-        number = sum(time < edges[0] if before else time > edges[0] for time in times(row))
+        edge_ms = edges[0][0]
+        number = sum(time < edge_ms if before else time > edge_ms for time, _ in times(row))
         return provided.at_least <= number <= most
 
     return holds
@@ -229,7 +246,7 @@ def _sum(compiler: Compiler, spec: Sum) -> Measure:
     def contribute(seen: Seen) -> Iterable[Contribution]:
         times = placed(seen.row)
         amount = read(seen.row) if times and holds(seen.row) else None
-        return (_placed_at(seen, compiler.name, times[0], amount),) if amount else ()
+        return (_placed_at(seen, compiler.name, times[0][0], amount),) if amount else ()
 
     return make_measure(compiler, "sum", spec, contribute, is_amount=True)
 
@@ -237,6 +254,7 @@ def _sum(compiler: Compiler, spec: Sum) -> Measure:
 def _summed(compiler: Compiler, text: str) -> Callable[[Row], int | None]:
     """A register's field, or the sum of a map's values."""
     if text in compiler.plan.subject.maps:
+        compiler.reads.add(text)
         return lambda row: sum(value or 0 for *_, (value,) in getattr(row, text).values())
     return compiler.register_field(text, int, "sum")
 
@@ -245,33 +263,34 @@ def _duration(compiler: Compiler, spec: Duration) -> Measure:
     begin = compiler.times(spec.duration, "duration")
     end = compiler.times(spec.to, "to")
     skips = compiler.times(spec.skip_first_if, "skip_first_if") if spec.skip_first_if else None
+    sums, buckets = f"{compiler.name}.sum", [f"{compiler.name}.b{at}" for at in range(len(BOUNDS))]
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
         begins = begin(seen.row)
         if not begins:
             return ()
+        begin_ms = begins[0][0]
         skipped = 1 if skips and skips(seen.row) else 0
-        ends = [time for time in end(seen.row) if time >= begins[0]][skipped:]
+        ends = [time for time, _ in end(seen.row) if time >= begin_ms][skipped:]
         if not ends:
             return ()
-        duration_ms = ends[0] - begins[0]
+        duration_ms = ends[0] - begin_ms
         return (
-            _placed_at(seen, f"{compiler.name}.sum", ends[0], duration_ms),
-            _placed_at(seen, f"{compiler.name}.b{bucket(duration_ms)}", ends[0], 1),
+            _placed_at(seen, sums, ends[0], duration_ms),
+            _placed_at(seen, buckets[bucket(duration_ms)], ends[0], 1),
         )
 
     return make_measure(compiler, "duration", spec, contribute, functions=("mean", "quantile"))
 
 
 def _level(compiler: Compiler, spec: Level) -> Measure:
-    compiler.check_transition(spec.level, "level")
+    compiler.transition(spec.level, "level")
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
         states = seen.states(spec.level)
         if not states:
             return ()
-        moves = _moves(compiler.name, states, lambda state: state.value)
-        return (*moves, compiler.total(seen, states[-1].value))
+        return (*_moves(compiler.name, states, _value), compiler.total(seen, states[-1].value))
 
     return make_measure(compiler, "level", spec, contribute, functions=("start", "end"))
 
@@ -280,43 +299,40 @@ def _open(compiler: Compiler, spec: Open) -> Measure:
     """A level with `name.age` panes (+1 at the beginning while it is open) and a waiting list."""
     begin = compiler.times(spec.open, "open")
     ends = [compiler.times(name, "until", at) for at, name in enumerate(spec.until)]
-
-    def span(row: Row) -> tuple[int, int | None] | None:
-        begins = begin(row)
-        if not begins:
-            return None
-        closed = (_not_before(end(row), begins[0]) for end in ends)
-        return begins[0], min((time for time in closed if time is not None), default=None)
+    age = f"{compiler.name}.age"
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
-        since, until = span(seen.row) or (None, None)
-        if since is None:
+        begins = begin(seen.row)
+        if not begins:
             return ()
-        moves = _moves(compiler.name, _stays(seen, since, until), lambda state: state.value)
+        since = begins[0][0]
+        closed = [time for end in ends if (time := not_before(end(seen.row), since)) is not None]
+        until = min(closed, default=None)
+        stay = _stay(seen, compiler.name, since, until)
         if until is not None:
-            return moves
-        age = (f"{compiler.name}.age", since, seen.members(None), 1)
-        return (*moves, age, compiler.total(seen, 1))
+            return stay
+        return (*stay, (age, since, seen.members(None), 1), compiler.total(seen, 1))
 
-    def waiting_since(row: Row) -> int | None:
-        since, until = span(row) or (None, None)
-        return since if until is None else None
-
-    return make_measure(
-        compiler, "open", spec, contribute, functions=("start", "end", "oldest"), waiting_since=waiting_since
-    )
+    return make_measure(compiler, "open", spec, contribute, functions=("start", "end", "oldest"), age=age)
 
 
-def _stays(seen: Seen, since: int, until: int | None) -> list[State]:
-    """The states of something that is open from `since` to `until`, one more for each change of a slice."""
-    moved = [time for time in seen.moved() if since < time and (until is None or time < until)]
-    states = [State(time, 1, seen.members(time), None) for time in (since, *moved)]
-    return states if until is None else [*states, State(until, 0, states[-1].members, None)]
+def _stay(seen: Seen, part: str, since: int, until: int | None) -> list[Contribution]:
+    """In from `since` to `until`, and at each change of a slice out of the old and into the new."""
+    members = seen.members(since)
+    stay: list[Contribution] = [(part, since, members, 1)]
+    for time in seen.moved():
+        if since < time and (until is None or time < until):
+            after = seen.members(time)
+            stay += [(part, time, members, -1), (part, time, after, 1)]
+            members = after
+    if until is not None:
+        stay.append((part, until, members, -1))
+    return stay
 
 
 def _trailing(compiler: Compiler, spec: Trailing) -> Measure:
     """At each transition f(state before, state now) - f(state after, state now), in the slices of each."""
-    compiler.check_transition(spec.of, "of")
+    compiler.transition(spec.of, "of")
     formula = _of_two_states(spec.trailing)
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
@@ -390,10 +406,6 @@ def _moves(
     return moves
 
 
-def _not_before(times: Sequence[int], bound_ms: int) -> int | None:
-    return next((time for time in times if time >= bound_ms), None)
-
-
 BARE: Final = ""
 
 
@@ -404,7 +416,7 @@ def make_measure(
     contribute: Contribute,
     *,
     functions: Sequence[str] = (BARE,),
-    waiting_since: Callable[[Row], int | None] | None = None,
+    age: str | None = None,
     is_amount: bool = False,
     ahead: bool = True,
 ) -> Measure:
@@ -413,13 +425,14 @@ def make_measure(
         name=compiler.name,
         kind=kind,
         contribute=contribute,
+        reads=frozenset(compiler.reads),
         tiers=tuple(spec.tiers or TIERS),
         functions=functions,
         dimensions=tuple(compiler.plan.subject.dimensions),
         keep_ms=compiler.plan.keep_ms,
         is_amount=is_amount,
         ahead=ahead,
-        waiting_since=waiting_since,
+        age=age,
     )
 
 

@@ -12,11 +12,12 @@ from schemas.catalog import Catalog, Kpi, Path, Series, Subject, nearest, parse
 from streams.engine.buckets import BOUNDS
 from streams.engine.decode import Decoder
 from streams.engine.expressions import ExpressionError, names
+from streams.engine.faults import PlanFault
 from streams.engine.formulas import Formula, Operand, compile_formula
 from streams.engine.measures import BARE, Measure, compile_measure
 from streams.engine.money import Converter
 from streams.engine.panes import Calendar
-from streams.engine.subjects import PlanFault, SubjectPlan, compile_subject
+from streams.engine.subjects import SubjectPlan, compile_subject
 from streams.engine.windows import longest_ms, tier_of
 from streams.errors import CatalogError
 from streams.naming import NOW, RESERVED_GAUGES
@@ -63,7 +64,7 @@ class Plan:
     @property
     def open_measures(self) -> list[str]:
         """The measures that keep a waiting list."""
-        return [name for name, measure in self.measures.items() if measure.waiting_since is not None]
+        return [name for name, measure in self.measures.items() if measure.age is not None]
 
 
 def read_plan(text: str, source: str) -> Plan:
@@ -263,7 +264,7 @@ def _calendar(time_zone: str) -> Calendar:
 def _by_type(subjects: Iterable[SubjectPlan]) -> dict[str, list[SubjectPlan]]:
     found: dict[str, list[SubjectPlan]] = {}
     for plan in subjects:
-        for type_ in plan.id_of:
+        for type_ in plan.about:
             found.setdefault(type_, []).append(plan)
     return found
 

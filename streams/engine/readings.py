@@ -7,11 +7,11 @@ from typing import Protocol
 
 import msgspec
 
+from streams.engine.facts import NEVER
 from streams.engine.formulas import Figures
 from streams.engine.measures import Measure
 from streams.engine.panes import DAY, HOUR, HOUR_MS, MINUTE, MINUTE_MS
 from streams.engine.plan import Plan, SeriesPlan
-from streams.engine.subjects import NEVER
 from streams.engine.windows import AHEAD_MS, Window, window
 from streams.naming import ALL, cell, split_cell
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
 
+from streams.engine.facts import NEVER
 from streams.engine.panes import KEEP_MS, TIERS
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading, readings
-from streams.engine.subjects import NEVER
 from streams.naming import COUNTER, NEWEST_MS
 from streams.serve.panes import Columns, Panes, sum_cells
 from streams.state import Feed, PaneChanges, Snapshot

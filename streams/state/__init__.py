@@ -1,7 +1,7 @@
 """State in Redis: one partition's rows, panes and position, moved by one script and told by a feed."""
 
-from streams.engine.engine import RowKey
 from streams.engine.panes import Pane
+from streams.engine.work import RowKey
 from streams.state.changes import Changes, PaneChanges
 from streams.state.client import connect, erase, eviction_policy, refuse_eviction
 from streams.state.feed import Entry, Feed, Gap, Snapshot

@@ -9,8 +9,8 @@ from itertools import chain
 
 import msgpack  # type: ignore[import-untyped]
 
-from streams.engine.engine import RowKey
 from streams.engine.panes import Pane
+from streams.engine.work import RowKey
 from streams.naming import PartitionKeys, pane_member, row_shard, split_pane_member
 
 

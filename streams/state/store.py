@@ -14,8 +14,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from streams.engine.engine import RowKey
 from streams.engine.panes import Pane
+from streams.engine.work import RowKey
 from streams.errors import Held
 from streams.naming import PartitionKeys, partition_prefix, split_pane_member
 from streams.state.changes import Changes, PaneChanges, by_hash, pack_private, pack_public
@@ -162,6 +162,10 @@ class PartitionStore:
     async def beat(self) -> None:
         """Tell the board that the partition has an owner."""
         await self.client.set(self.keys.alive, "1", px=HEARTBEAT_MS)
+
+    def gone_ms(self, now_ms: int) -> dict[str, int]:
+        """Tier -> the latest start of panes that have left it by `now_ms`."""
+        return {tier: now_ms - stay_ms for tier, stay_ms in self._stay_ms.items()}
 
     def leaves_ms(self, pane: Pane) -> int:
         """When a pane leaves its tier and is written no more."""

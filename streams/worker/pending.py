@@ -1,65 +1,45 @@
 """What has been applied and is not committed yet, and the numbers that it will be added to."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from streams.engine.decode import Reject
-from streams.engine.engine import Effect, RowKey
 from streams.engine.panes import Pane
-from streams.engine.subjects import NEVER, Row
+from streams.engine.work import Effect, Work
 from streams.naming import APPLIED, UNCHANGED, rejects_total
 
 
 @dataclass(slots=True)
 class Pending:
-    """The effects since the last commit, as one."""
+    """The work since the last commit."""
 
-    rows: dict[RowKey, Row] = field(default_factory=dict)
-    panes: dict[Pane, dict[str, int]] = field(default_factory=dict)
-    """Differences."""
-    totals: Counter[str] = field(default_factory=Counter)
-    """Differences."""
-    waiting: dict[str, dict[str, int | None]] = field(default_factory=dict)
-    rejects: list[Reject] = field(default_factory=list)
-    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    newest_ms: int = NEVER
-    forgotten: int = 0
+    work: Work
     record_ms: int | None = None
     """Timestamp of the newest record."""
     records: int = 0
     bytes: int = 0
     since: float | None = None
-    """Loop time of the first effect."""
+    """Loop time of the first batch."""
 
-    def add(self, effect: Effect) -> None:
-        """Put one more effect on top."""
-        self.rows.update(effect.rows)
-        for pane, cells in effect.panes.items():
-            _add(self.panes.setdefault(pane, {}), cells)
-        self.totals.update(effect.totals)
-        for measure, since in effect.waiting.items():
-            self.waiting.setdefault(measure, {}).update(since)
-        self.rejects += effect.rejects
-        self.outcomes.update(effect.outcomes)
-        self.newest_ms = max(self.newest_ms, effect.newest_ms)
-        self.forgotten += effect.forgotten
-
-    def rejects_by_reason(self) -> Counter[str]:
-        return Counter(reject.reason for reject in self.rejects)
-
-    def counters(self) -> dict[str, int]:
-        """The differences of the totals that count events rather than measure subjects."""
-        counts = {rejects_total(reason): number for reason, number in self.rejects_by_reason().items()}
-        for (_, outcome), number in self.outcomes.items():
-            name = APPLIED if outcome == "applied" else UNCHANGED
-            counts[name] = counts.get(name, 0) + number
-        return counts
+    def note(self, records: Sequence[Any]) -> None:
+        """Account for records that were applied."""
+        self.records += len(records)
+        self.bytes += sum([len(record.value or b"") for record in records])
+        self.record_ms = records[-1].timestamp
 
 
-def _add(cells: dict[str, int], differences: Mapping[str, int]) -> None:
-    for cell, difference in differences.items():
-        cells[cell] = cells.get(cell, 0) + difference
+def rejects_by_reason(effect: Effect) -> Counter[str]:
+    return Counter(reject.reason for reject in effect.rejects)
+
+
+def event_totals(effect: Effect) -> dict[str, int]:
+    """The differences of the totals that count events rather than measure subjects."""
+    counts = {rejects_total(reason): number for reason, number in rejects_by_reason(effect).items()}
+    for (_, outcome), number in effect.outcomes.items():
+        name = APPLIED if outcome == "applied" else UNCHANGED
+        counts[name] = counts.get(name, 0) + number
+    return counts
 
 
 class PaneCache:

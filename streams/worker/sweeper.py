@@ -4,7 +4,8 @@ import asyncio
 from itertools import cycle
 from typing import Final
 
-from streams.engine.engine import Engine, RowKey
+from streams.engine.engine import Engine
+from streams.engine.work import RowKey
 from streams.naming import ROW_SHARDS
 from streams.state import PartitionStore
 

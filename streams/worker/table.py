@@ -13,17 +13,17 @@ from typing import Any, Final, Protocol, TypeVar
 from aiokafka import TopicPartition
 from redis.exceptions import RedisError
 
-from streams.engine.decode import Event
-from streams.engine.engine import Engine, RowKey
+from streams.engine.engine import Engine
+from streams.engine.facts import NEVER, Row
 from streams.engine.panes import MINUTE_MS, Pane
-from streams.engine.subjects import NEVER, Row
+from streams.engine.work import Effect, RowKey
 from streams.errors import Held
 from streams.naming import NEWEST_MS
 from streams.settings import Settings
 from streams.state import Changes, Outcome, PartitionStore, Position, refuse_eviction
 from streams.worker.batch import Batch
 from streams.worker.dead_letters import DeadLetters
-from streams.worker.pending import PaneCache, Pending
+from streams.worker.pending import PaneCache, Pending, event_totals, rejects_by_reason
 from streams.worker.sweeper import Sweeper
 from streams.worker.telemetry import Telemetry
 
@@ -95,7 +95,7 @@ class KpiTable:
         self._reached = NEVER
         self._totals: dict[str, int] = {}
         self._cache = PaneCache(CACHED_CELLS)
-        self._pending = Pending()
+        self._pending = Pending(self._engine.begin())
 
     def _note(self, state: str) -> None:
         self.state = state
@@ -195,23 +195,16 @@ class KpiTable:
             await self._commit()
 
     async def _apply(self, records: Sequence[Any]) -> None:
+        work = self._pending.work
         events, rejects = self._engine.decode(records)
-        effect = self._engine.apply(events, await self._rows(events))
-        effect.rejects += rejects
-        pending = self._pending
-        pending.add(effect)
-        pending.records += len(records)
-        pending.bytes += sum(len(record.value or b"") for record in records)
-        pending.record_ms = records[-1].timestamp
+        work.rejects += rejects
+        work.merge(events, await self._rows(work.missing(self._engine.keys(events))))
+        self._pending.note(records)
 
-    async def _rows(self, events: Iterable[Event]) -> dict[RowKey, Row | None]:
-        """The rows that the events need: not yet committed ones from here, the others from Redis."""
-        keys = self._engine.keys(events)
-        dirty = self._pending.rows
-        loaded = await self.store.load_rows(keys - dirty.keys())
+    async def _rows(self, keys: Iterable[RowKey]) -> dict[RowKey, Row | None]:
         decode = self._engine.decode_row
-        rows = {key: None if data is None else decode(key[0], data) for key, data in loaded.items()}
-        return rows | {key: dirty[key] for key in keys & dirty.keys()}
+        loaded = await self.store.load_rows(keys)
+        return {key: None if data is None else decode(key[0], data) for key, data in loaded.items()}
 
     def _due(self, batch: Batch) -> bool:
         """5,000 events, 2 MB or 250 ms are enough for a commit; having caught up always is."""
@@ -241,9 +234,10 @@ class KpiTable:
         """
         assert self._position is not None
         pending, started = self._pending, asyncio.get_running_loop().time()
-        await self._dead_letters.write(self.partition, pending.rejects)  # 1
+        await self._dead_letters.write(self.partition, pending.work.rejects)  # 1
         now_ms = self._horizon_ms()
-        changes = await self._changes(now_ms)  # 2
+        effect = pending.work.effect(self.store.gone_ms(now_ms))
+        changes = await self._changes(effect, now_ms)  # 2
         to = self._position.at(self._reached)
         outcome = await self.store.commit(self._position, to, changes, now_ms)  # 3
         if outcome is not Outcome.COMMITTED:  # 4
@@ -252,20 +246,19 @@ class KpiTable:
             return await self._open()
         self._settle(to, changes)
         self._last_commit = asyncio.get_running_loop().time()
-        self._telemetry.forgotten.inc(pending.forgotten)
-        self._telemetry.committed(pending.outcomes, pending.rejects_by_reason(), self._last_commit - started)
+        self._telemetry.forgotten.inc(effect.forgotten)
+        self._telemetry.committed(effect.outcomes, rejects_by_reason(effect), self._last_commit - started)
 
-    async def _changes(self, now_ms: int) -> Changes:
-        pending = self._pending
-        panes = {pane: cells for pane, cells in pending.panes.items() if self.store.leaves_ms(pane) > now_ms}
-        self._cache.put(await self.store.load_panes(self._cache.missing(panes)))
+    async def _changes(self, effect: Effect, now_ms: int) -> Changes:
+        record_ms = self._pending.record_ms
+        self._cache.put(await self.store.load_panes(self._cache.missing(effect.panes)))
         return Changes(
-            rows={**await self._swept(now_ms, pending.record_ms), **self._encoded(pending.rows)},
-            panes=self._cache.sums(panes),
-            totals=self._new_totals(),
-            waiting=pending.waiting,
+            rows={**await self._swept(now_ms, record_ms), **self._encoded(effect.rows)},
+            panes=self._cache.sums(effect.panes),
+            totals=self._new_totals(effect),
+            waiting=effect.waiting,
             dropped=await self._dropped(now_ms),
-            record_ms=pending.record_ms,
+            record_ms=record_ms,
         )
 
     def _encoded(self, rows: Mapping[RowKey, Row]) -> dict[RowKey, bytes | None]:
@@ -289,26 +282,25 @@ class KpiTable:
         self._dropped_at = minute
         return await self.store.panes_before(now_ms)
 
-    def _new_totals(self) -> dict[str, int]:
-        pending = self._pending
-        differences = {**pending.totals, **pending.counters()}
+    def _new_totals(self, effect: Effect) -> dict[str, int]:
+        differences = {**effect.totals, **event_totals(effect)}
         totals = {cell: self._totals.get(cell, 0) + number for cell, number in differences.items()}
-        if pending.newest_ms > self._totals.get(NEWEST_MS, NEVER):
-            totals[NEWEST_MS] = pending.newest_ms
+        if effect.newest_ms > self._totals.get(NEWEST_MS, NEVER):
+            totals[NEWEST_MS] = effect.newest_ms
         return totals
 
     def _horizon_ms(self) -> int:
         """The moment that panes expire by: the clock, or the newest accepted event."""
         if self._settings.ends_at == "wall":
             return self._now_ms()
-        return max(self._pending.newest_ms, self._totals.get(NEWEST_MS, NEVER))
+        return max(self._pending.work.newest_ms, self._totals.get(NEWEST_MS, NEVER))
 
     def _settle(self, to: Position, changes: Changes) -> None:
         """What was pending is now what is."""
         self._position = to
         self._totals.update(changes.totals)
         self._cache.put(changes.panes)
-        self._pending = Pending()
+        self._pending = Pending(self._engine.begin())
         self._failures = 0
 
     # -- The end ------------------------------------------------------------------------------------------

@@ -540,7 +540,7 @@ def compile_weekday(compiler: Compiler, spec: Weekday) -> Measure:
     times = compiler.times(spec.weekday, "weekday")
 
     def contribute(seen: Any) -> Any:
-        for time in times(seen.row):
+        for time, _ in times(seen.row):
             weekday = (compiler.calendar.day(time) - 1) % 7 + 1
             yield f"{compiler.name}.d{weekday}", time, seen.members(time), 1
 

@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from redis.asyncio import Redis
 
+from streams.engine.facts import NEVER
 from streams.engine.panes import KEEP_MS
 from streams.engine.plan import Plan
-from streams.engine.subjects import NEVER
 from streams.naming import NEWEST_MS
 from streams.serve.api import make_app
 from streams.serve.board import Board, Shown

@@ -1,6 +1,5 @@
 """A recount: the state that a topic's records must have led to, computed from the topic alone."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,10 +7,10 @@ from redis.asyncio import Redis
 
 from streams import naming
 from streams.engine.engine import Engine
+from streams.engine.facts import NEVER
 from streams.engine.panes import KEEP_MS
-from streams.engine.subjects import NEVER
 from streams.state import PartitionStore
-from streams.worker.pending import Pending
+from streams.worker.pending import event_totals
 
 Cells = dict[str, int]
 
@@ -31,11 +30,8 @@ def recount(engine: Engine, records: list[Any], store: PartitionStore) -> State:
     """One pass over all records in one batch, in the order in which they stand."""
     events, rejects = engine.decode(records)
     effect = engine.apply(events, dict.fromkeys(engine.keys(events)))
-    pending = Pending()
-    pending.add(effect)
-    pending.rejects += rejects
-    totals = Counter(pending.totals)
-    totals.update(pending.counters())
+    effect.rejects += rejects
+    totals = {**effect.totals, **event_totals(effect)}
     if effect.newest_ms > NEVER:
         totals[naming.NEWEST_MS] = effect.newest_ms
     return State(

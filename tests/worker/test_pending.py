@@ -1,64 +1,46 @@
-"""What is applied and not yet committed is one effect, and sums are right whatever the cache knows."""
+"""Every record is counted once, and sums are right whatever the cache knows."""
 
+from collections import Counter
 from random import Random
 
-from streams.engine.subjects import NEVER
+from streams.engine.work import Effect
 from streams.naming import APPLIED, UNCHANGED
-from streams.worker.pending import PaneCache, Pending
+from streams.worker.pending import PaneCache, Pending, event_totals, rejects_by_reason
 from tests.worker.builders import engine, history
 
 MINUTE, DAY = ("minute", 60_000), ("day", 0)
 
 
-def applied(number: int) -> Pending:
-    """The history as one `Pending`, in batches of so many records over the rows of those before."""
-    pending = Pending()
-    for first in range(0, len(history()), number):
-        events, rejects = engine().decode(history()[first : first + number])
-        keys = engine().keys(events)
-        effect = engine().apply(events, {key: pending.rows.get(key) for key in keys})
-        effect.rejects += rejects
-        pending.add(effect)
-    return pending
+def effect_of_history() -> Effect:
+    events, rejects = engine().decode(history())
+    work = engine().begin()
+    work.rejects += rejects
+    work.merge(events, dict.fromkeys(engine().keys(events)))
+    return work.effect()
 
 
-def test_many_effects_are_as_one() -> None:
-    whole, parts = applied(len(history())), applied(9)
-    for pending in (whole, parts):
-        pending.panes = {
-            pane: {cell: number for cell, number in cells.items() if number}
-            for pane, cells in pending.panes.items()
-        }
-    encode = engine().encode_row
-    assert {pane: cells for pane, cells in parts.panes.items() if cells} == whole.panes
-    assert +parts.totals == +whole.totals
-    assert {key: encode(row) for key, row in parts.rows.items()} == {
-        key: encode(row) for key, row in whole.rows.items()
+def test_every_record_is_in_exactly_one_total() -> None:
+    effect = effect_of_history()
+    totals = event_totals(effect)
+    assert sum(totals.values()) == len(history())
+    assert totals[APPLIED] + totals[UNCHANGED] == sum(effect.outcomes.values())
+    assert {name for name in totals if name.startswith("!rejects.")} == {
+        f"!rejects.{reason}" for reason in rejects_by_reason(effect)
     }
-    assert parts.counters() == whole.counters()
-    assert parts.newest_ms == whole.newest_ms > NEVER
+    assert sum(rejects_by_reason(effect).values()) == len(effect.rejects) > 0
 
 
-def test_who_waits_no_longer_is_told_so_that_he_is_taken_off_the_list() -> None:
-    waiting = applied(1).waiting["leads_waiting"]
-    assert None in waiting.values()
-    waits = {id_: since for id_, since in waiting.items() if since is not None}
-    whole = applied(len(history())).waiting["leads_waiting"]
-    assert waits == {id_: since for id_, since in whole.items() if since is not None}
+def test_nothing_makes_no_total() -> None:
+    assert event_totals(engine().begin().effect()) == Counter()
 
 
-def test_every_record_is_in_exactly_one_counter() -> None:
-    pending = applied(50)
-    counters = pending.counters()
-    assert sum(counters.values()) == len(history())
-    assert counters[APPLIED] + counters[UNCHANGED] == sum(pending.outcomes.values())
-    assert {name for name in counters if name.startswith("!rejects.")} == {
-        f"!rejects.{reason}" for reason in pending.rejects_by_reason()
-    }
-
-
-def test_nothing_makes_no_counter() -> None:
-    assert Pending().counters() == {}
+def test_pending_work_knows_how_much_it_is_and_when_it_was_published() -> None:
+    pending = Pending(engine().begin())
+    pending.note(history()[:10])
+    pending.note(history()[10:15])
+    assert pending.records == 15
+    assert pending.bytes == sum(len(record.value or b"") for record in history()[:15])
+    assert pending.record_ms == history()[14].timestamp
 
 
 # -- The cache --------------------------------------------------------------------------------------------

@@ -1,0 +1,301 @@
+"""Merging an event into a row: which facts an event says something about, and how each takes it in.
+
+A `Merge` is compiled from the catalog for each fact and event type. It tells the fact by name, so that the
+engine knows which measures may have changed without looking at the others.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from operator import attrgetter
+from typing import Any, Final, TypeVar
+
+from schemas.catalog import Catalog, FieldState, Register, Step, Subject, Transition, nearest
+from schemas.events import EVENT_TYPES, field_type
+from streams.engine import facts
+from streams.engine.decode import Event
+from streams.engine.expressions import compile_condition
+from streams.engine.facts import NEVER, Row
+from streams.engine.faults import PlanFault, located
+from streams.engine.money import Converter
+
+CHANGED: Final = 1
+"""A fact is another than before."""
+FORGOT: Final = 2
+"""A fact that keeps its earliest and latest times only was full: one in between is forgotten."""
+NEWEST: Final = "newest_ms"
+"""The field of every row that holds the time of the subject's newest event."""
+DIMENSION: Final = "dim_"
+"""Begins the names of the fields of a row that hold members."""
+AMOUNT_SUFFIX: Final = "_minor"
+"""Fields whose names end so are amounts in the event's currency; they are kept in the reporting currency."""
+EVENT_TIME: Final = "time"
+"""The field of a register that stands for the event's own time."""
+
+Reader = Callable[[Event], Any]
+Merger = Callable[[Row, Event], int]
+"""Merges an event into a row and returns flags: `CHANGED`, `FORGOT`."""
+Moves = Callable[[Row, Any, int], bool]
+"""Whether an event's data at a time (ms) may change the row's members. It may say yes in vain, never no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """How one fact takes in an event of one type."""
+
+    fact: str
+    when: Callable[[Any], bool] | None
+    """The condition on the event's data under which it says anything about the fact."""
+    into: Merger
+
+
+@dataclass(frozen=True, slots=True)
+class Mergers:
+    """All that a subject's row consists of, and the merges per event type."""
+
+    fields: Sequence[tuple[str, Any, Any]]
+    """(name, type, default) of each field of the row."""
+    merges: Mapping[str, Sequence[Merge]]
+    dimensions: Mapping[str, Sequence[Merger]]
+    moves: Mapping[str, Moves]
+
+
+def compile_mergers(
+    subject: Subject, catalog: Catalog, converter: Converter, types: Iterable[str]
+) -> Mergers:
+    """Of one subject, whose dimensions are taken from `types`; PlanFault for the first that cannot be."""
+    facts_of = _Facts(tuple(catalog.dimensions), converter)
+    facts_of.add_dimensions({name: catalog.dimensions[name].keeps for name in subject.dimensions}, types)
+    for name, step in subject.steps.items():
+        facts_of.add_step(name, step)
+    for name, register in subject.registers.items():
+        facts_of.add_register(name, register)
+    for name, map_ in subject.maps.items():
+        facts_of.add_map(name, map_.event, map_.key, map_.field)
+    for name, transitions in subject.transitions.items():
+        facts_of.add_transitions(name, transitions)
+    return Mergers(facts_of.fields, facts_of.merges, facts_of.dimensions, facts_of.moves)
+
+
+def _moves(keeps: Mapping[str, str]) -> Moves:
+    """One expression over all dimensions, for it is asked of each event."""
+    terms = [
+        f"data.{name} and (row.{DIMENSION}{name} is None or time_ms <= row.{DIMENSION}{name}[0])"
+        if how == "first"
+        else f"data.{name}"
+        for name, how in keeps.items()
+    ]
+    moves: Moves = eval(f"lambda row, data, time_ms: {' or '.join(terms) or 'False'}")
+    return moves
+
+
+class _Facts:
+    """Collects the fields of a subject's row and the merges per event type."""
+
+    def __init__(self, dimensions: tuple[str, ...], converter: Converter) -> None:
+        self.fields: list[tuple[str, Any, Any]] = [(NEWEST, int, NEVER)]
+        self.merges: dict[str, list[Merge]] = {}
+        self.dimensions: dict[str, list[Merger]] = {}
+        self.moves: dict[str, Moves] = {}
+        self._known = dimensions
+        self._converter = converter
+
+    def add_dimensions(self, keeps: Mapping[str, str], types: Iterable[str]) -> None:
+        """`keeps` tells how each of the subject's dimensions is kept: `first` or `as_was`."""
+        firsts = [name for name, how in keeps.items() if how == "first"]
+        for name in keeps:
+            kept = f"{DIMENSION}{name}"
+            if name in firsts:
+                self.fields.append((kept, facts.Member | None, None))
+            else:
+                self.fields.append((kept, list[facts.Member], []))
+        for type_ in types:
+            for at, name in enumerate(keeps):
+                if holds(type_, name) is not str:
+                    text = f"{name} of {type_} is no text, so it cannot be a dimension"
+                    raise PlanFault(text, "dimensions", at)
+            mergers = [_as_was_merger(name) for name in keeps if name not in firsts]
+            self.dimensions[type_] = [_firsts_merger(firsts), *mergers] if firsts else mergers
+            self.moves[type_] = _moves(keeps)
+
+    def add_step(self, name: str, step: Step) -> None:
+        self.fields.append((name, list[facts.Time], []))
+        when = None
+        if step.where is not None:
+            known = {field: f"data.{field}" for field in self._known_fields(step.event)}
+            when = located(partial(compile_condition, step.where, "data", known), "steps", name, "where")
+        self._add(step.event, name, _step_merger(name), when)
+
+    def add_register(self, name: str, register: Register) -> None:
+        self.fields.append((name, facts.Registered | None, None))
+        readers = [
+            located(partial(self._reader, register.event, field), "registers", name, "fields", at)
+            for at, field in enumerate(register.fields)
+        ]
+        self._add(register.event, name, _register_merger(name, readers))
+
+    def add_map(self, name: str, event: str, key: str, field: str) -> None:
+        self.fields.append((name, dict[str, facts.Registered], {}))
+        read_key = located(partial(self._reader, event, key, str), "maps", name, "key")
+        read_value = located(partial(self._reader, event, field, int), "maps", name, "field")
+        self._add(event, name, _map_merger(name, read_key, read_value))
+
+    def add_transitions(self, name: str, transitions: Sequence[Transition]) -> None:
+        self.fields.append((name, dict[str, list[facts.Change]], {}))
+        for at, transition in enumerate(transitions):
+            self._add(transition.event, name, self._transition_merger(transition, name, at))
+
+    def _transition_merger(self, transition: Transition, name: str, at: int) -> Merger:
+        def reader(part: str, field: str | None, *types: type) -> Reader:
+            if field is None:
+                return lambda event: None
+            return located(
+                partial(self._reader, transition.event, field, *types), "transitions", name, at, part
+            )
+
+        state = transition.state
+        constant = state if isinstance(state, int) else None
+        read_state = reader("state", state.field if isinstance(state, FieldState) else None, int, bool)
+        read_kind, read_key = reader("kind", transition.kind, str), reader("key", transition.key, str)
+
+        def merge(row: Row, event: Event) -> int:
+            value = read_state(event) if constant is None else constant
+            if value is None:
+                return 0
+            changes: list[facts.Change] = getattr(row, name).setdefault(read_key(event) or "", [])
+            change = (event.time_ms, event.digest, int(value), read_kind(event) or None)
+            return _bounded(facts.add_change, changes, change, facts.TRANSITIONS_KEPT)
+
+        return merge
+
+    def _add(
+        self,
+        type_: str,
+        fact: str,
+        into: Merger,
+        when: Callable[[Any], bool] | None = None,
+    ) -> None:
+        self.merges.setdefault(type_, []).append(Merge(fact, when, into))
+
+    def _known_fields(self, type_: str) -> list[str]:
+        return [*dict.fromkeys((*EVENT_TYPES[type_].model_fields, *self._known))]
+
+    def _reader(self, type_: str, field: str, *types: type) -> Reader:
+        """Reads a field of an event as it is kept: amounts converted, dates as day numbers.
+
+        PlanFault when there is no such field, or when it holds none of `types` (none given: any will do).
+        """
+        known = self._known_fields(type_)
+        if field not in (EVENT_TIME, *known):
+            raise PlanFault(f"{type_} has no field {field!r}{nearest(field, known)}")
+        if types and holds(type_, field) not in types:
+            raise PlanFault(f"{field} of {type_} does not hold {' or '.join(map(_WORDS.__getitem__, types))}")
+        if field == EVENT_TIME:
+            return attrgetter("time_ms")
+        if field.endswith(AMOUNT_SUFFIX):
+            convert = self._converter.convert
+            amount = attrgetter(field)
+            return lambda event: convert(amount(event.data), event.data.currency)
+        read = attrgetter(field)
+        if holds(type_, field) is date:
+            return lambda event: day.toordinal() if (day := read(event.data)) else None
+        return attrgetter(f"data.{field}")
+
+
+_WORDS: Final = {int: "a whole number", str: "a text", bool: "yes or no", date: "a day"}
+
+
+def holds(type_: str, field: str) -> type:
+    """What a field of an event holds: int, str, bool or date. A dimension is a text."""
+    if field == EVENT_TIME:
+        return int
+    return field_type(type_, field) if field in EVENT_TYPES[type_].model_fields else str
+
+
+# -- Into each kind of fact -------------------------------------------------------------------------------
+
+
+def _firsts_merger(names: Iterable[str]) -> Merger:
+    """For all dimensions that keep the member of the earliest event that had one."""
+    kept = [(attrgetter(name), f"{DIMENSION}{name}") for name in names]
+
+    def merge(row: Row, event: Event) -> int:
+        time_ms, digest, data = event.time_ms, event.digest, event.data
+        flags = 0
+        for read, attribute in kept:
+            name = read(data)
+            if name:
+                member = (time_ms, digest, name)
+                if facts.earlier(member, getattr(row, attribute)):
+                    setattr(row, attribute, member)
+                    flags = CHANGED
+        return flags
+
+    return merge
+
+
+def _as_was_merger(name: str) -> Merger:
+    read, attribute = attrgetter(name), f"{DIMENSION}{name}"
+
+    def merge(row: Row, event: Event) -> int:
+        name = read(event.data)
+        if not name:
+            return 0
+        member = (event.time_ms, event.digest, name)
+        return _bounded(facts.add_member, getattr(row, attribute), member, facts.TRANSITIONS_KEPT)
+
+    return merge
+
+
+def _step_merger(name: str) -> Merger:
+    read = attrgetter(name)
+
+    def merge(row: Row, event: Event) -> int:
+        times, time = read(row), (event.time_ms, event.digest)
+        if not times:  # as it mostly is
+            times.append(time)
+            return CHANGED
+        return _bounded(facts.add_time, times, time, facts.TIMES_KEPT)
+
+    return merge
+
+
+def _register_merger(name: str, readers: Sequence[Reader]) -> Merger:
+    def merge(row: Row, event: Event) -> int:
+        new = _registered(event, tuple([read(event) for read in readers]))
+        if not facts.wins(new, getattr(row, name)):
+            return 0
+        setattr(row, name, new)
+        return CHANGED
+
+    return merge
+
+
+def _map_merger(name: str, read_key: Reader, read_value: Reader) -> Merger:
+    def merge(row: Row, event: Event) -> int:
+        registers: dict[str, facts.Registered] = getattr(row, name)
+        key = read_key(event) or f"{event.digest:016x}"  # without a key it is known by its event
+        new = _registered(event, (read_value(event),))
+        if not facts.wins(new, registers.get(key)):
+            return 0
+        registers[key] = new
+        return CHANGED
+
+    return merge
+
+
+_T = TypeVar("_T")
+
+
+def _bounded(add: Callable[[list[_T], _T], bool], items: list[_T], item: _T, kept: int) -> int:
+    """Add to a fact that keeps `kept` of its earliest and as many of its latest."""
+    if len(items) < 2 * kept:
+        return CHANGED if add(items, item) else 0
+    changed = add(items, item)
+    forgot = changed or item not in items
+    return CHANGED * changed + FORGOT * forgot
+
+
+def _registered(event: Event, values: tuple[Any, ...]) -> facts.Registered:
+    return (event.data.revision or 0, event.time_ms, event.digest, values)

@@ -1,0 +1,256 @@
+"""What a number of events change: merged into their subjects' rows, then told as differences.
+
+    work = engine.begin()
+    work.merge(events, rows)        # as often as there are more
+    effect = work.effect()          # at the end
+
+Only the measures that read a fact of which an event speaks are looked at. What they contributed before is
+computed when the first such event comes, and what they contribute now at the end.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from streams.engine.decode import Event, Reject
+from streams.engine.facts import NEVER, Row
+from streams.engine.measures import Contribution, Measure, Seen
+from streams.engine.mergers import CHANGED, FORGOT, Merger, Moves
+from streams.engine.panes import DAY_MS, Pane
+from streams.engine.plan import Plan
+from streams.engine.slices import NOTHING_GONE, Cells, Differences, Slices
+from streams.engine.subjects import SubjectPlan
+
+RowKey = tuple[str, str]
+"""(subject kind, subject id)."""
+Chosen = int
+"""Some of a subject's measures: bit n is for the n-th."""
+
+
+@dataclass(slots=True)
+class Effect:
+    """What events change. Numbers in `panes` and `totals` are differences."""
+
+    rows: Mapping[RowKey, Row]
+    panes: Mapping[Pane, Cells]
+    totals: Cells
+    waiting: Mapping[str, Mapping[str, int | None]]
+    """Measure -> subject id -> waiting since (ms), or None when it waits no longer."""
+    rejects: list[Reject]
+    outcomes: Mapping[tuple[str, str], int]
+    """(event type, `applied` or `unchanged`) -> events."""
+    newest_ms: int
+    """Time of the newest accepted event."""
+    forgotten: int
+    """How often a full fact forgot a time between its earliest and its latest."""
+
+
+class Kind:
+    """A kind of subject, with its measures."""
+
+    def __init__(self, plan: SubjectPlan, measures: Sequence[Measure]) -> None:
+        self.plan = plan
+        self.name = plan.kind
+        self._measures = measures
+        self.all: Chosen = (1 << len(measures)) - 1
+        self._contributing = lru_cache(maxsize=None)(self._of)
+        self.ages = [(measure.name, measure.age) for measure in measures if measure.age is not None]
+
+    def reading(self, fact: str) -> Chosen:
+        """The measures that read a fact."""
+        return sum(1 << at for at, measure in enumerate(self._measures) if fact in measure.reads)
+
+    def contributions(self, row: Row, chosen: Chosen) -> list[Contribution]:
+        """What a row contributes by the chosen measures."""
+        seen = Seen(self.plan, row)
+        found: list[Contribution] = []
+        for contribute in self._contributing(chosen):
+            found += contribute(seen)
+        return found
+
+    def _of(self, chosen: Chosen) -> list[Any]:
+        return [measure.contribute for at, measure in enumerate(self._measures) if chosen >> at & 1]
+
+
+class Route(NamedTuple):
+    """The way of one event type into one kind of subject."""
+
+    kind: Kind
+    id_of: Callable[[Any], str | None]
+    """The subject's id in such an event's data."""
+    moves: Moves
+    dimensions: Sequence[Merger]
+    merges: Sequence[tuple[Callable[[Any], bool] | None, Merger, Chosen]]
+    """(condition on the data, merger, the measures that read its fact)."""
+
+
+def routes_of(plan: Plan) -> tuple[dict[str, Kind], dict[str, list[Route]]]:
+    """The kinds of subject by name, and the routes by event type."""
+    kinds = {name: Kind(subject, plan.measures_of[name]) for name, subject in plan.subjects.items()}
+    routes: dict[str, list[Route]] = {}
+    for kind in kinds.values():
+        for type_, about in kind.plan.about.items():
+            merges = [(merge.when, merge.into, kind.reading(merge.fact)) for merge in about.merges]
+            route = Route(kind, about.id_of, about.moves, about.dimensions, merges)
+            routes.setdefault(type_, []).append(route)
+    return kinds, routes
+
+
+class _Touched:
+    """A row that events are about, and what it contributed before them."""
+
+    __slots__ = ("before", "changed", "chosen", "is_new", "kind", "row")
+
+    def __init__(self, kind: Kind, row: Row | None) -> None:
+        self.kind = kind
+        self.is_new = row is None
+        self.row: Row = kind.plan.row_type() if row is None else row
+        self.chosen: Chosen = 0
+        self.before: list[Contribution] = []
+        self.changed = False
+
+    def choose(self, chosen: Chosen) -> None:
+        """These measures may change now: remember what they contributed. What is new contributed nothing."""
+        more = chosen & ~self.chosen
+        if more:
+            self.chosen |= more
+            if not self.is_new:
+                self.before += self.kind.contributions(self.row, more)
+
+    def move(self) -> None:
+        """The subject may come into another slice, with all that it contributed before."""
+        if not self.is_new:
+            self.choose(self.kind.all)
+
+
+class Work:
+    """Merges events, and tells what they have changed."""
+
+    def __init__(
+        self, routes: Mapping[str, Sequence[Route]], slices: Slices, shortest_keep_ms: int | None
+    ) -> None:
+        """`shortest_keep_ms`: no event that is younger is too late; None: none ever is."""
+        self._routes = routes
+        self._slices = slices
+        self._keep_ms = shortest_keep_ms
+        self._touched: dict[RowKey, _Touched] = {}
+        self._rows: dict[RowKey, Row] = {}
+        self.rejects: list[Reject] = []
+        """What was too late; whoever decodes may add what was refused there."""
+        self._outcomes: dict[tuple[str, str], int] = {}
+        self.newest_ms = NEVER
+        """Time of the newest accepted event."""
+        self._forgotten = 0
+
+    def missing(self, keys: Iterable[RowKey]) -> set[RowKey]:
+        """Those of the rows that `merge` has not seen yet."""
+        return {key for key in keys if key not in self._touched}
+
+    def merge(self, events: Iterable[Event], rows: Mapping[RowKey, Row | None]) -> None:
+        """Merge events into the rows of their subjects.
+
+        `rows` holds those that were missing, None for one that does not exist. They are changed in place.
+        """
+        for event in events:
+            subjects = self._subjects(event, rows)
+            is_old = self._keep_ms is not None and event.time_ms < event.now_ms - self._keep_ms
+            if is_old and self._too_late(event, subjects):
+                continue
+            changed = False
+            for key, touched, route in subjects:
+                if self._merge(event, key, touched, route):
+                    changed = True
+            outcome = (event.type, "applied" if changed else "unchanged")
+            self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
+            if event.time_ms > self.newest_ms:
+                self.newest_ms = event.time_ms
+
+    def effect(self, gone_ms: Mapping[str, int] = NOTHING_GONE) -> Effect:
+        """What all these events have changed.
+
+        `gone_ms`: tier -> panes that start then or before are left out; a finer tier's go first.
+        """
+        differences = Differences(self._slices.calendar, gone_ms)
+        waiting: dict[str, dict[str, int | None]] = {}
+        for (_, id_), touched in self._touched.items():
+            if not touched.changed:
+                continue
+            after = touched.kind.contributions(touched.row, touched.chosen)
+            if after == touched.before:
+                continue
+            differences.add(after, 1)
+            differences.add(touched.before, -1)
+            for measure, age in touched.kind.ages:
+                since = _since(after, age)
+                if since != _since(touched.before, age):
+                    waiting.setdefault(measure, {})[id_] = since
+        panes, totals = self._slices.expand(differences.sums, gone_ms)
+        return Effect(
+            rows=self._rows,
+            panes=panes,
+            totals=totals,
+            waiting=waiting,
+            rejects=self.rejects,
+            outcomes=self._outcomes,
+            newest_ms=self.newest_ms,
+            forgotten=self._forgotten,
+        )
+
+    # -- One event ----------------------------------------------------------------------------------------
+
+    def _subjects(
+        self, event: Event, rows: Mapping[RowKey, Row | None]
+    ) -> list[tuple[RowKey, _Touched, Route]]:
+        """The subjects that an event is about."""
+        subjects = []
+        for route in self._routes.get(event.type, ()):
+            id_ = route.id_of(event.data)
+            if id_:
+                key = (route.kind.name, id_)
+                touched = self._touched.get(key)
+                if touched is None:
+                    touched = self._touched[key] = _Touched(route.kind, rows[key])
+                subjects.append((key, touched, route))
+        return subjects
+
+    def _merge(self, event: Event, key: RowKey, touched: _Touched, route: Route) -> bool:
+        """Merge an event into a row; whether that changed a fact. A newer time alone is kept for sweeping."""
+        row, data = touched.row, event.data
+        flags = 0
+        if route.moves(row, data, event.time_ms):
+            touched.move()
+            for into in route.dimensions:
+                flags |= into(row, event)
+        for when, into, chosen in route.merges:
+            if when is None or when(data):
+                touched.choose(chosen)
+                flags |= into(row, event)
+        if event.time_ms > row.newest_ms:
+            row.newest_ms = event.time_ms
+            self._rows[key] = row
+        if flags & FORGOT:
+            self._forgotten += 1
+        if flags & CHANGED:
+            touched.changed = True
+            self._rows[key] = row
+        return flags & CHANGED != 0
+
+    def _too_late(self, event: Event, subjects: Iterable[tuple[RowKey, _Touched, Route]]) -> bool:
+        """Refuse an event whose row may have been forgotten, judged by its record's timestamp."""
+        for key, touched, route in subjects:
+            keep_ms = route.kind.plan.keep_ms
+            known = not touched.is_new or key in self._rows
+            if not known and keep_ms is not None and event.time_ms < event.now_ms - keep_ms:
+                message = (
+                    f"older than the {keep_ms // DAY_MS} days that a {route.kind.name} is remembered for, "
+                    "and its row is gone"
+                )
+                self.rejects.append(Reject(event.record, "too_late", "time", message))
+                return True
+        return False
+
+
+def _since(contributions: Iterable[Contribution], age: str) -> int | None:
+    """Since when a subject is open, in milliseconds; None: it is not."""
+    return next((time_ms for part, time_ms, _, _ in contributions if part == age), None)
