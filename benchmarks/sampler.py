@@ -1,0 +1,102 @@
+"""Where a process spends its CPU time, by looking at its stack each time so much of it has passed.
+
+The kernel sends SIGPROF with each tick of *CPU* time that the process uses (250 a second on most), and the
+handler notes which functions are on the stack. That costs about 0.5 % and, unlike tracing or wrappers, nothing
+per call, so that small functions do not look dear. Time inside of C code counts for the Python function that
+called it.
+"""
+
+import signal
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from types import CodeType, FrameType
+from typing import Final, NamedTuple, Self
+
+TICK_S: Final = 0.001
+REST: Final = "rest"
+
+Place = tuple[str, str]
+"""(the end of a file's path, without .py; a function's name, or "" for all in that file)."""
+
+
+class Share(NamedTuple):
+    """A function, and the shares of all samples in which it ran itself, and in which it was on the stack."""
+
+    function: str
+    itself: float
+    within: float
+
+
+@dataclass(slots=True)
+class Samples:
+    """How often the CPU was found in each part, and in each function."""
+
+    parts: Counter[str] = field(default_factory=Counter)
+    itself: Counter[str] = field(default_factory=Counter)
+    within: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return self.itself.total()
+
+    def shares(self) -> dict[str, float]:
+        """Part -> its share of all samples."""
+        return {part: number / self.total for part, number in self.parts.most_common()}
+
+    def top(self, number: int) -> list[Share]:
+        """The functions in which most time is spent themselves."""
+        return [
+            Share(name, count / self.total, self.within[name] / self.total)
+            for name, count in self.itself.most_common(number)
+        ]
+
+
+class Sampler:
+    """Samples the process while it is entered (`with`, in the main thread).
+
+    A sample belongs to the part of the innermost frame that is one of the `places`.
+    """
+
+    def __init__(self, places: Mapping[Place, str]) -> None:
+        self._places = places
+        self.samples = Samples()
+        self._known: dict[CodeType, tuple[str, str | None]] = {}
+
+    def __enter__(self) -> Self:
+        signal.signal(signal.SIGPROF, self._look)
+        signal.siginterrupt(signal.SIGPROF, False)
+        signal.setitimer(signal.ITIMER_PROF, TICK_S, TICK_S)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def _look(self, _: int, frame: FrameType | None) -> None:
+        stack = []
+        while frame is not None:
+            stack.append(self._place(frame))
+            frame = frame.f_back
+        if not stack:
+            return
+        samples = self.samples
+        samples.itself[stack[0][0]] += 1
+        samples.within.update({name for name, _ in stack})
+        samples.parts[next((part for _, part in stack if part), REST)] += 1
+
+    def _place(self, frame: FrameType) -> tuple[str, str | None]:
+        """(what the frame's function is called, the part that it belongs to)."""
+        code = frame.f_code
+        known = self._known.get(code)
+        if known is None:
+            path = PurePath(code.co_filename).with_suffix("")
+            name = f"{'/'.join(path.parts[-2:])}:{code.co_firstlineno} {code.co_qualname}"
+            known = self._known[code] = name, self._part(path, code.co_name)
+        return known
+
+    def _part(self, path: PurePath, function: str) -> str | None:
+        for (file, name), part in self._places.items():
+            if str(path).endswith(file) and name in ("", function):
+                return part
+        return None
