@@ -2,7 +2,7 @@
 
     history  6,667 events a day, 400,000 in the 60 days up to now: a topic that is counted from its beginning.
              Minute panes have left their tier, and a commit touches the hour and day panes of some hours.
-    live     the same events at 1,000 a second, 400,000 in the 400 seconds up to now: a worker that comes back.
+    live     the same events at 1,000 a second, 400,000 in the 400 seconds up to now: a worker comes back.
              Every tier is written, and a commit touches the panes of a minute or two.
 
 Times are those of the events, also as the records' timestamps, and events come in order of time.

@@ -1,8 +1,8 @@
 """Where a process spends its CPU time, by looking at its stack each time so much of it has passed.
 
 The kernel sends SIGPROF with each tick of *CPU* time that the process uses (250 a second on most), and the
-handler notes which functions are on the stack. That costs about 0.5 % and, unlike tracing or wrappers, nothing
-per call, so that small functions do not look dear. Time inside of C code counts for the Python function that
+handler notes which functions are on the stack. That costs about 0.5 % and, unlike tracing or wrappers, it costs
+nothing per call, so that small functions do not look dear. Time in C code counts for the Python function that
 called it.
 """
 

@@ -1,0 +1,57 @@
+"""`python -m benchmarks.sampled FILE`: `kpi worker`, sampled; where its CPU time went is written to the file."""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.sampler import Place, Sampler, Samples
+from streams.engine.plan import read_plan
+from streams.settings import Settings
+from streams.worker.app import Worker
+
+PLACES: Final[dict[Place, str]] = {
+    ("engine/engine", "decode"): "decode",
+    ("engine/engine", "keys"): "keys",
+    ("state/store", "load_rows"): "load rows",
+    ("engine/engine", "decode_row"): "decode rows",
+    ("worker/table", "_rows"): "load rows",
+    ("engine/engine", "apply"): "apply",
+    ("worker/pending", ""): "add up, sum panes",
+    ("engine/engine", "encode_row"): "encode rows",
+    ("worker/table", "_encoded"): "encode rows",
+    ("state/store", "load_panes"): "load panes",
+    ("state/changes", ""): "pack",
+    ("state/store", "commit"): "commit",
+    ("worker/table", "_commit"): "commit",
+    ("worker/table", "_apply"): "other work of the table",
+    ("worker/sweeper", ""): "sweep",
+    ("aiokafka/", ""): "fetch",
+}
+"""The innermost of these frames decides. What is in none of them is the event loop's, sockets included."""
+
+
+def main(path: Path) -> None:
+    """Run a worker until SIGTERM, then write the samples."""
+    settings = Settings.read()
+    worker = Worker(settings, read_plan(*settings.catalog_text()))
+    with Sampler(PLACES) as sampler:
+        try:
+            worker.run()
+        finally:
+            path.write_text(json.dumps(_plain(sampler.samples)))
+
+
+def _plain(samples: Samples) -> dict[str, Any]:
+    return {"parts": samples.parts, "itself": samples.itself, "within": samples.within}
+
+
+def read_samples(path: Path) -> Samples:
+    """What `main` has written."""
+    plain = json.loads(path.read_text())
+    return Samples(Counter(plain["parts"]), Counter(plain["itself"]), Counter(plain["within"]))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
