@@ -43,7 +43,7 @@ class Company:
         self._life = list(spread(SEED, events, until_ms, self._days))
 
     def lines(self, shape: Shape) -> list[Line]:
-        return [self._line(time_ms, event) for time_ms, event in self._told(shape)]
+        return [line_of(time_ms, event) for time_ms, event in self._told(shape)]
 
     def _told(self, shape: Shape) -> Iterable[tuple[int, Event]]:
         if shape == "history":
@@ -52,9 +52,15 @@ class Company:
         until_ms = self._until_ms
         return ((until_ms - round((until_ms - time_ms) / faster), event) for time_ms, event in self._life)
 
-    @staticmethod
-    def _line(time_ms: int, event: Event) -> Line:
-        return Line(event["partitionkey"].encode(), encode({**event, "time": rfc3339(time_ms)}), time_ms)
+    def continued(self, events: int, start_ms: int, per_s: int) -> list[Line]:
+        """Its newest events, told again from `start_ms` on, so many a second."""
+        newest = self._life[-events:]
+        return [line_of(start_ms + 1000 * n // per_s, event) for n, (_, event) in enumerate(newest)]
+
+
+def line_of(time_ms: int, event: Event) -> Line:
+    """The event as if it had happened at that time."""
+    return Line(event["partitionkey"].encode(), encode({**event, "time": rfc3339(time_ms)}), time_ms)
 
 
 def partition_of(key: bytes) -> int:

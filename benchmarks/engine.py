@@ -8,7 +8,7 @@ taken around the whole chunk, so that the clock costs nothing, nor do neighbours
 import gc
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
@@ -30,11 +30,10 @@ from streams.worker.pending import PaneCache, Pending
 from streams.worker.table import CACHED_CELLS, CHUNK_EVENTS
 
 UNTIL_MS: Final = 1_795_305_600_000  # 22 November 2026, midnight UTC; any moment will do
+EVENTS: Final = 80_000
 COMMIT_CHUNKS: Final = 5
 TOP: Final = 25
 _KEYS: Final = PartitionKeys(partition_prefix("bench", 0))
-
-out = Console()
 
 
 @dataclass(slots=True)
@@ -143,25 +142,6 @@ def _slices(records: Sequence[Any], size: int) -> list[Sequence[Any]]:
     return [records[first : first + size] for first in range(0, len(records), size)]
 
 
-def as_table(splits: Mapping[str, Split]) -> Table:
-    """The steps as rows, the shapes as columns; microseconds per event."""
-    table = Table("us/event", *splits, title=None)
-    per_event = {shape: split.per_event_us() for shape, split in splits.items()}
-    for step in next(iter(per_event.values())):
-        table.add_row(step, *(f"{steps[step]:.2f}" for steps in per_event.values()))
-    table.add_section()
-    table.add_row("sum", *(f"{sum(steps.values()):.2f}" for steps in per_event.values()))
-    for name, number in (
-        ("rows", "rows_written"),
-        ("cells", "cells_written"),
-        ("bytes packed", "bytes_packed"),
-    ):
-        table.add_row(
-            f"{name}/event", *(f"{getattr(split, number) / split.events:.2f}" for split in splits.values())
-        )
-    return table
-
-
 def as_profile(title: str, samples: Samples) -> Table:
     """The functions with most self time."""
     table = Table("itself", "within", f"{title}: {samples.total} samples")
@@ -170,24 +150,35 @@ def as_profile(title: str, samples: Samples) -> Table:
     return table
 
 
-def main(
-    events: Annotated[int, typer.Option(min=1_000, help="Of each shape.")] = 80_000,
-    profile: Annotated[
-        bool, typer.Option("--profile", help="Also the functions with most self time.")
-    ] = False,
-) -> None:
-    """CPU per event of everything between a fetch and a commit."""
+def measure(events: int, profiled: Callable[[str, Samples], None] | None = None) -> dict[str, Split]:
+    """Both shapes; `profiled` is told the samples of each."""
     company, engine = Company(events, UNTIL_MS), Engine(read_plan(*Settings().catalog_text()), sweeps=True)
     splits: dict[str, Split] = {}
     for shape in SHAPES:
         partitions = as_fetched(company.lines(shape))
         gc.collect()
         gc.freeze()  # a worker does not hold all those events, so its collector has less to look through
-        with Sampler({}) if profile else nullcontext() as sampler:
+        with Sampler({}) if profiled else nullcontext() as sampler:
             splits[shape] = run(engine, partitions, UNTIL_MS)
-        if sampler is not None:
-            out.print(as_profile(shape, sampler.samples))
-    out.print(as_table(splits))
+        if profiled and sampler:
+            profiled(shape, sampler.samples)
+    return splits
+
+
+def main(
+    events: Annotated[int, typer.Option(min=1_000, help="Of each shape.")] = EVENTS,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Also the functions with most self time.")
+    ] = False,
+) -> None:
+    """CPU per event of everything between a fetch and a commit."""
+    from benchmarks.report import engine_section
+
+    out = Console(soft_wrap=True)
+    splits = measure(
+        events, (lambda shape, samples: out.print(as_profile(shape, samples))) if profile else None
+    )
+    out.print(engine_section(splits).markdown(), markup=False, highlight=False)
 
 
 if __name__ == "__main__":

@@ -31,10 +31,12 @@ class Section:
         return f"## {self.title}\n\n{_table(self.rows)}\n{notes}\n"
 
 
-def save(section: Section, command: str) -> None:
+def save(section: Section, command: str, servers: str = "") -> None:
     """Put the section, with date, machine and command, in the place of the one that was there."""
     begin, end = f"<!-- {section.name}: begin -->", f"<!-- {section.name}: end -->"
-    origin = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, `{command}`, on {machine()}."
+    origin = (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, `{command}`, on {machine()}{servers and f', {servers}'}."
+    )
     title, _, body = section.markdown().partition("\n\n")
     block = f"{begin}\n{title}\n\n{origin}\n\n{body}{end}\n"
     text = RESULTS.read_text() if RESULTS.exists() else "# Results\n\n"

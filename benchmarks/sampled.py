@@ -1,4 +1,4 @@
-"""`python -m benchmarks.sampled FILE`: `kpi worker`, sampled; where its CPU time went is written to the file."""
+"""`python -m benchmarks.sampled FILE`: `kpi worker`, sampled; where its CPU time went goes into the file."""
 
 import json
 import sys

@@ -1,9 +1,8 @@
 """Where a process spends its CPU time, by looking at its stack each time so much of it has passed.
 
 The kernel sends SIGPROF with each tick of *CPU* time that the process uses (250 a second on most), and the
-handler notes which functions are on the stack. That costs about 0.5 % and, unlike tracing or wrappers, it costs
-nothing per call, so that small functions do not look dear. Time in C code counts for the Python function that
-called it.
+handler notes which functions are on the stack. That costs about 0.5 % and, unlike tracing or wrappers,
+nothing per call: small functions do not look dear. Time in C code counts for the Python function around it.
 """
 
 import signal
@@ -18,7 +17,7 @@ TICK_S: Final = 0.001
 REST: Final = "rest"
 
 Place = tuple[str, str]
-"""(the end of a file's path, without .py; a function's name, or "" for all in that file)."""
+"""(a piece of a file's path, without .py; a function's name, or "" for all of them)."""
 
 
 class Share(NamedTuple):
@@ -97,6 +96,6 @@ class Sampler:
 
     def _part(self, path: PurePath, function: str) -> str | None:
         for (file, name), part in self._places.items():
-            if str(path).endswith(file) and name in ("", function):
+            if file in str(path) and name in ("", function):
                 return part
         return None

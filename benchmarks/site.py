@@ -71,6 +71,12 @@ class Site:
         producer.flush()
         return published
 
+    def versions(self) -> str:
+        """Of the servers."""
+        jar = next(self.kafka.libs.glob("kafka_*.jar")).stem
+        redis: Any = self.redis.info("server")
+        return f"Apache Kafka {jar.rpartition('-')[2]}, Redis {redis['redis_version']}"
+
     def make_topic(self, name: str) -> None:
         """Its records are kept, however old they are."""
         admin = AdminClient({"bootstrap.servers": self.kafka.address})
@@ -85,6 +91,7 @@ class Site:
                 "partitioner": "murmur2_random",
                 "compression.type": "lz4",
                 "linger.ms": 5,
+                "log_level": 0,
             }
         )
 
@@ -113,6 +120,12 @@ def cpu_s(pid: int) -> float:
     """Seconds of CPU, user's and system's, of all threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+
+def machine_cpu_s() -> float:
+    """Seconds of CPU that all processes together have used since the machine started, on all cores."""
+    user, nice, system, _, _, irq, softirq, steal = Path("/proc/stat").read_text().split(maxsplit=9)[1:9]
+    return sum(map(int, (user, nice, system, irq, softirq, steal))) / _TICKS_PER_S
 
 
 def peak_bytes(pid: int) -> int:

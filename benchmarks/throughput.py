@@ -19,7 +19,7 @@ from typing import Any, Final
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.company import PARTITIONS, Line
-from benchmarks.site import PATIENCE_S, Site, cpu_s, peak_bytes
+from benchmarks.site import PATIENCE_S, Site, cpu_s, machine_cpu_s, peak_bytes
 from streams import naming
 from streams.clock import clock_ms
 from streams.commands.topics import read_topic
@@ -44,6 +44,8 @@ class Moment:
     worker_cpu_s: float
     redis_cpu_s: float
     kafka_cpu_s: float
+    other_cpu_s: float
+    """Of all other processes of the machine, but for this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ class Run:
     def events_per_s_from_start(self) -> float:
         return self.last.committed / (self.last.at_s - self.started_s)
 
+    @property
+    def others_share(self) -> float:
+        """Cores that other processes took meanwhile."""
+        return (self.last.other_cpu_s - self.first.other_cpu_s) / (self.last.at_s - self.first.at_s)
+
     def cpu_us(self, process: str) -> float:
         """Microseconds of CPU per event of `worker`, `redis` or `kafka`."""
         field = f"{process}_cpu_s"
@@ -122,13 +129,9 @@ def _moments(site: Site, namespace: str, worker: Child, records: int) -> Iterato
     deadline = time.monotonic() + PATIENCE_S
     while True:
         worker.check()
-        moment = Moment(
-            time.monotonic(),
-            site.committed(namespace),
-            cpu_s(worker.pid),
-            cpu_s(site.redis_server.pid),
-            cpu_s(site.kafka.pid),
-        )
+        ours = [cpu_s(pid) for pid in (worker.pid, site.redis_server.pid, site.kafka.pid)]
+        others = machine_cpu_s() - sum(ours) - time.process_time()
+        moment = Moment(time.monotonic(), site.committed(namespace), *ours, others)
         yield moment
         if moment.committed >= records:
             return
