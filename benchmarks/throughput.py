@@ -129,9 +129,10 @@ def _moments(site: Site, namespace: str, worker: Child, records: int) -> Iterato
     deadline = time.monotonic() + PATIENCE_S
     while True:
         worker.check()
-        ours = [cpu_s(pid) for pid in (worker.pid, site.redis_server.pid, site.kafka.pid)]
-        others = machine_cpu_s() - sum(ours) - time.process_time()
-        moment = Moment(time.monotonic(), site.committed(namespace), *ours, others)
+        worker_s, redis_s, kafka_s = map(cpu_s, (worker.pid, site.redis_server.pid, site.kafka.pid))
+        other_s = machine_cpu_s() - worker_s - redis_s - kafka_s - time.process_time()
+        committed = site.committed(namespace)
+        moment = Moment(time.monotonic(), committed, worker_s, redis_s, kafka_s, other_s)
         yield moment
         if moment.committed >= records:
             return
