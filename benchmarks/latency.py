@@ -60,7 +60,7 @@ class Latencies:
 
 
 @dataclass(slots=True)
-class _Probes:
+class Probes:
     """The probes of one partition: when each was published, and how many have arrived."""
 
     partition: int
@@ -146,7 +146,7 @@ class _Paced:
         self._settings = settings
         self._producer = producer
         self._lines = lines
-        self._probes = [_Probes(number, _customer(number)) for number in range(PARTITIONS)]
+        self._probes = [Probes(number, _customer(number)) for number in range(PARTITIONS)]
         self._rng = random.Random(1)
         self.latencies_s: list[float] = []
         self.answers_s: list[float] = []

@@ -3,8 +3,9 @@
 import json
 import sys
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from benchmarks.sampler import Place, Sampler, Samples
 from streams.engine.plan import read_plan
@@ -36,21 +37,19 @@ def main(path: Path) -> None:
     """Run a worker until SIGTERM, then write the samples."""
     settings = Settings.read()
     worker = Worker(settings, read_plan(*settings.catalog_text()))
-    with Sampler(PLACES) as sampler:
-        try:
+    sampler = Sampler(PLACES)
+    try:
+        with sampler:
             worker.run()
-        finally:
-            path.write_text(json.dumps(_plain(sampler.samples)))
-
-
-def _plain(samples: Samples) -> dict[str, Any]:
-    return {"parts": samples.parts, "itself": samples.itself, "within": samples.within}
+    finally:
+        path.write_text(json.dumps(asdict(sampler.samples)))
 
 
 def read_samples(path: Path) -> Samples:
     """What `main` has written."""
     plain = json.loads(path.read_text())
-    return Samples(Counter(plain["parts"]), Counter(plain["itself"]), Counter(plain["within"]))
+    parts, itself, within = (Counter(plain[name]) for name in ("parts", "itself", "within"))
+    return Samples(parts, itself, within, plain["cpu_s"], plain["collector_s"])
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def measure(
         _outcomes(site, settings.namespace),
         stored(site, settings.namespace),
         worker_bytes,
-        asyncio.run(_differences(settings)) if verify else (),
+        asyncio.run(differences(settings)) if verify else (),
     )
 
 
@@ -187,7 +187,7 @@ def _hashes(site: Site, pattern: str) -> Iterator[tuple[int, int]]:
         yield int(site.redis.hlen(key)), int(site.redis.memory_usage(key, samples=0) or 0)
 
 
-async def _differences(settings: Settings) -> list[str]:
+async def differences(settings: Settings) -> list[str]:
     """What differs between the state and a recount of the topic: of all that has not left its tier by now."""
     engine = Engine(read_plan(*settings.catalog_text()), sweeps=False)
     records = await read_topic(settings.kafka_client(), settings.topic)

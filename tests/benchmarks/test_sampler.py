@@ -1,0 +1,47 @@
+"""The sampler finds where CPU time goes."""
+
+import time
+
+from benchmarks.sampler import REST, Sampler
+
+HERE = "tests/benchmarks/test_sampler"
+
+
+def spin(seconds: float) -> None:
+    end_s = time.thread_time() + seconds
+    while time.thread_time() < end_s:
+        pass
+
+
+def inner() -> None:
+    spin(0.2)
+
+
+def outer() -> None:
+    inner()
+    spin(0.2)
+
+
+def test_a_sample_belongs_to_the_innermost_place_on_the_stack() -> None:
+    with Sampler({(HERE, "inner"): "in", (HERE, "outer"): "out"}) as sampler:
+        outer()
+        spin(0.2)
+    shares = sampler.samples.shares()
+    assert set(shares) >= {"in", "out", REST}
+    assert all(0.1 < shares[part] < 0.6 for part in ("in", "out", REST))
+
+
+def test_a_function_is_charged_for_itself_and_for_what_it_calls() -> None:
+    with Sampler({}) as sampler:
+        outer()
+    shares = {share.function.rpartition(" ")[2]: share for share in sampler.samples.top(10)}
+    assert shares["spin"].itself > 0.5
+    assert sampler.samples.within.most_common(1)[0][1] <= sampler.samples.total
+
+
+def test_nothing_is_sampled_afterwards() -> None:
+    with Sampler({}) as sampler:
+        spin(0.05)
+    total = sampler.samples.total
+    spin(0.05)
+    assert sampler.samples.total == total
