@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
@@ -42,11 +42,16 @@ def main(path: Path) -> None:
         with sampler:
             worker.run()
     finally:
-        path.write_text(json.dumps(asdict(sampler.samples)))
+        write_samples(sampler.samples, path)
+
+
+def write_samples(samples: Samples, path: Path) -> None:
+    """As JSON."""
+    path.write_text(json.dumps({one.name: getattr(samples, one.name) for one in fields(samples)}))
 
 
 def read_samples(path: Path) -> Samples:
-    """What `main` has written."""
+    """What `write_samples` has written."""
     plain = json.loads(path.read_text())
     parts, itself, within = (Counter(plain[name]) for name in ("parts", "itself", "within"))
     return Samples(parts, itself, within, plain["cpu_s"], plain["collector_s"])

@@ -1,7 +1,10 @@
 """The sampler finds where CPU time goes."""
 
+import gc
 import time
+from pathlib import Path
 
+from benchmarks.sampled import read_samples, write_samples
 from benchmarks.sampler import REST, Sampler
 
 HERE = "tests/benchmarks/test_sampler"
@@ -45,3 +48,12 @@ def test_nothing_is_sampled_afterwards() -> None:
     total = sampler.samples.total
     spin(0.05)
     assert sampler.samples.total == total
+
+
+def test_samples_come_through_a_file_as_they_are(tmp_path: Path) -> None:
+    with Sampler({(HERE, "inner"): "in"}) as sampler:
+        inner()
+        gc.collect()
+    write_samples(sampler.samples, tmp_path / "samples.json")
+    assert read_samples(tmp_path / "samples.json") == sampler.samples
+    assert 0 < sampler.samples.collector_s < sampler.samples.cpu_s
