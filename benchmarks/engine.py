@@ -144,7 +144,7 @@ def _slices(records: Sequence[Any], size: int) -> list[Sequence[Any]]:
 
 def as_profile(title: str, samples: Samples) -> Table:
     """The functions with most self time."""
-    table = Table("itself", "within", f"{title}: {samples.total} samples")
+    table = Table("itself", "within", f"{title}: {samples.taken} samples")
     for share in samples.top(TOP):
         table.add_row(f"{share.itself:.1%}", f"{share.within:.1%}", share.function)
     return table

@@ -97,7 +97,7 @@ def split_section(runs: Mapping[str, tuple[Run, Samples]]) -> Section:
     collector = {shape: samples.collector_s / samples.cpu_s for shape, (_, samples) in runs.items()}
     rows.append(["of which garbage collector", *(f"{us[shape] * collector[shape]:.2f}" for shape in runs)])
     notes = [
-        f"{shape}: {samples.total:,} samples; most time in {_top(samples)}"
+        f"{shape}: {samples.taken:,} samples; most time in {_top(samples)}"
         for shape, (_, samples) in runs.items()
     ]
     return Section("split", "What the worker's CPU does", rows, notes)

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 from typing import Final
@@ -52,9 +51,7 @@ def write_samples(samples: Samples, path: Path) -> None:
 
 def read_samples(path: Path) -> Samples:
     """What `write_samples` has written."""
-    plain = json.loads(path.read_text())
-    parts, itself, within = (Counter(plain[name]) for name in ("parts", "itself", "within"))
-    return Samples(parts, itself, within, plain["cpu_s"], plain["collector_s"])
+    return Samples(**json.loads(path.read_text()))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
 The kernel sends SIGPROF with each tick of *CPU* time that the process uses (250 a second on most), and the
 handler notes which functions are on the stack. That costs about 0.5 % and, unlike tracing or wrappers,
-nothing per call: small functions do not look dear. Time in C code counts for the Python function around it.
+nothing per call: small functions do not look dear. A signal waits while C code runs, so a sample weighs as
+much CPU as has passed since the one before, and time in C code counts for the Python function around it.
 """
 
 import gc
 import signal
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import CodeType, FrameType
@@ -32,28 +32,30 @@ class Share(NamedTuple):
 
 @dataclass(slots=True)
 class Samples:
-    """How often the CPU was found in each part, and in each function."""
+    """How many seconds of CPU were used in each part, and in each function."""
 
-    parts: Counter[str] = field(default_factory=Counter)
-    itself: Counter[str] = field(default_factory=Counter)
-    within: Counter[str] = field(default_factory=Counter)
-    cpu_s: float = 0.0
+    taken: int = 0
+    parts: dict[str, float] = field(default_factory=dict)
+    itself: dict[str, float] = field(default_factory=dict)
+    within: dict[str, float] = field(default_factory=dict)
     collector_s: float = 0.0
-    """CPU of the garbage collector, which shows in no part: it runs inside of whatever allocates."""
+    """Of the garbage collector, which shows in no part: it runs inside of whatever allocates."""
 
     @property
-    def total(self) -> int:
-        return self.itself.total()
+    def cpu_s(self) -> float:
+        return sum(self.itself.values())
 
     def shares(self) -> dict[str, float]:
         """Part -> its share of all samples."""
-        return {part: number / self.total for part, number in self.parts.most_common()}
+        total_s = self.cpu_s
+        return {part: seconds / total_s for part, seconds in _descending(self.parts)}
 
     def top(self, number: int) -> list[Share]:
         """The functions in which most time is spent themselves."""
+        total_s = self.cpu_s
         return [
-            Share(name, count / self.total, self.within[name] / self.total)
-            for name, count in self.itself.most_common(number)
+            Share(name, seconds / total_s, self.within[name] / total_s)
+            for name, seconds in _descending(self.itself)[:number]
         ]
 
 
@@ -67,10 +69,10 @@ class Sampler:
         self._places = places
         self.samples = Samples()
         self._known: dict[CodeType, tuple[str, str | None]] = {}
-        self._began_s = 0.0
+        self._last_s = 0.0
 
     def __enter__(self) -> Self:
-        self._began_s = time.process_time()
+        self._last_s = time.process_time()
         gc.callbacks.append(self._collector)
         signal.signal(signal.SIGPROF, self._look)
         signal.siginterrupt(signal.SIGPROF, False)
@@ -81,7 +83,6 @@ class Sampler:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, signal.SIG_IGN)  # one that is still on its way would end the process
         gc.callbacks.remove(self._collector)
-        self.samples.cpu_s += time.process_time() - self._began_s
 
     def _collector(self, phase: str, _: dict[str, int]) -> None:
         """Add up from the start of a collection to its end."""
@@ -94,10 +95,12 @@ class Sampler:
             frame = frame.f_back
         if not stack:
             return
-        samples = self.samples
-        samples.itself[stack[0][0]] += 1
-        samples.within.update({name for name, _ in stack})
-        samples.parts[next((part for _, part in stack if part), REST)] += 1
+        now_s, samples = time.process_time(), self.samples
+        used_s, self._last_s = now_s - self._last_s, now_s
+        samples.taken += 1
+        _add(samples.itself, {stack[0][0]}, used_s)
+        _add(samples.within, {name for name, _ in stack}, used_s)
+        _add(samples.parts, {next((part for _, part in stack if part), REST)}, used_s)
 
     def _place(self, frame: FrameType) -> tuple[str, str | None]:
         """(what the frame's function is called, the part that it belongs to)."""
@@ -114,3 +117,12 @@ class Sampler:
             if file in str(path) and name in ("", function):
                 return part
         return None
+
+
+def _add(seconds: dict[str, float], names: Iterable[str], used_s: float) -> None:
+    for name in names:
+        seconds[name] = seconds.get(name, 0.0) + used_s
+
+
+def _descending(seconds: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(seconds.items(), key=lambda item: -item[1])
