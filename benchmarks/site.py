@@ -97,9 +97,13 @@ class Site:
 
     def committed(self, namespace: str) -> int:
         """Records that the worker has committed, over all partitions."""
+        return sum(self.positions(namespace))
+
+    def positions(self, namespace: str) -> list[int]:
+        """Partition -> the offset up to which it is committed."""
         keys = [PartitionKeys(partition_prefix(namespace, number)).offset for number in range(PARTITIONS)]
         stored: list[Any] = self.redis.mget(keys)
-        return sum(Position.parse(value).offset for value in stored if value is not None)
+        return [0 if value is None else Position.parse(value).offset for value in stored]
 
 
 @contextmanager

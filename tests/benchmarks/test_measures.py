@@ -27,10 +27,17 @@ def test_the_engine_alone_counts_every_event_in_both_shapes() -> None:
 
 def test_a_probe_arrives_once_with_the_answer_that_holds_it() -> None:
     probes = Probes(0, "customer", sent_s=[1.0, 2.0, 3.0])
-    assert probes.arrive(0, at_s=2.5) == []
-    assert probes.arrive(2, at_s=3.5) == [2.5, 1.5]
-    assert probes.arrive(2, at_s=3.6) == []
-    assert probes.arrive(3, at_s=4.0) == [1.0]
+    assert probes.arrive("shown", 0, at_s=2.5) == []
+    assert probes.arrive("shown", 2, at_s=3.5) == [2.5, 1.5]
+    assert probes.arrive("shown", 2, at_s=3.6) == []
+    assert probes.arrive("shown", 3, at_s=4.0) == [1.0]
+
+
+def test_a_probe_is_committed_when_the_position_is_behind_its_record() -> None:
+    probes = Probes(0, "customer", sent_s=[1.0, 2.0], offsets=[100, 250])
+    assert probes.commit(100, at_s=2.0) == []
+    assert probes.commit(101, at_s=2.5) == [1.5]
+    assert probes.commit(300, at_s=3.0) == [1.0]
 
 
 @pytest.fixture
