@@ -94,8 +94,6 @@ def split_section(runs: Mapping[str, tuple[Run, Samples]]) -> Section:
     for part in [*parts, REST]:
         rows.append([part, *(f"{us[shape] * shares[shape].get(part, 0.0):.2f}" for shape in runs)])
     rows.append(["sum", *(f"{us[shape]:.2f}" for shape in runs)])
-    collector = {shape: samples.collector_s / samples.cpu_s for shape, (_, samples) in runs.items()}
-    rows.append(["of which garbage collector", *(f"{us[shape] * collector[shape]:.2f}" for shape in runs)])
     notes = [
         f"{shape}: {samples.taken:,} samples; most time in {_top(samples)}"
         for shape, (_, samples) in runs.items()

@@ -6,12 +6,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-from benchmarks.sampler import Place, Sampler, Samples
+from benchmarks.sampler import COLLECTOR, Place, Sampler, Samples
 from streams.engine.plan import read_plan
 from streams.settings import Settings
 from streams.worker.app import Worker
 
 PLACES: Final[dict[Place, str]] = {
+    COLLECTOR: "garbage collector",
     ("engine/engine", "decode"): "decode",
     ("engine/engine", "keys"): "keys",
     ("state/store", "load_rows"): "load rows",

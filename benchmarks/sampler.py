@@ -22,6 +22,9 @@ Place = tuple[str, str]
 """(a piece of a file's path, without .py; a function's name, or "" for all of them)."""
 
 
+COLLECTOR: Final[Place] = ("benchmarks/sampler", "garbage_collector")
+
+
 class Share(NamedTuple):
     """A function, and the shares of all samples in which it ran itself, and in which it was on the stack."""
 
@@ -38,8 +41,6 @@ class Samples:
     parts: dict[str, float] = field(default_factory=dict)
     itself: dict[str, float] = field(default_factory=dict)
     within: dict[str, float] = field(default_factory=dict)
-    collector_s: float = 0.0
-    """Of the garbage collector, which shows in no part: it runs inside of whatever allocates."""
 
     @property
     def cpu_s(self) -> float:
@@ -73,7 +74,7 @@ class Sampler:
 
     def __enter__(self) -> Self:
         self._last_s = time.process_time()
-        gc.callbacks.append(self._collector)
+        gc.callbacks.append(garbage_collector)
         signal.signal(signal.SIGPROF, self._look)
         signal.siginterrupt(signal.SIGPROF, False)
         signal.setitimer(signal.ITIMER_PROF, TICK_S, TICK_S)
@@ -82,11 +83,7 @@ class Sampler:
     def __exit__(self, *error: object) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, signal.SIG_IGN)  # one that is still on its way would end the process
-        gc.callbacks.remove(self._collector)
-
-    def _collector(self, phase: str, _: dict[str, int]) -> None:
-        """Add up from the start of a collection to its end."""
-        self.samples.collector_s += time.thread_time() * (1 if phase == "stop" else -1)
+        gc.callbacks.remove(garbage_collector)
 
     def _look(self, _: int, frame: FrameType | None) -> None:
         stack = []
@@ -117,6 +114,10 @@ class Sampler:
             if file in str(path) and name in ("", function):
                 return part
         return None
+
+
+def garbage_collector(phase: str, of: dict[str, int]) -> None:
+    """Called after a collection, so that the signals which waited for its end find this on the stack."""
 
 
 def _add(seconds: dict[str, float], names: Iterable[str], used_s: float) -> None:
