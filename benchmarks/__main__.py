@@ -1,0 +1,108 @@
+"""`python -m benchmarks`: measures what is asked for, prints it, and keeps it in RESULTS.md."""
+
+import gc
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Final
+
+import pytest
+import typer
+from rich.console import Console
+
+from benchmarks import customers, engine, latency, report, throughput
+from benchmarks.company import SHAPES, Company
+from benchmarks.results import Section, save
+from benchmarks.sampled import read_samples
+from benchmarks.sampler import Samples
+from benchmarks.site import Site, site
+from benchmarks.throughput import Run
+from streams.clock import clock_ms
+
+out = Console(soft_wrap=True)
+
+
+class Benchmark(StrEnum):
+    """What can be measured."""
+
+    ENGINE = "engine"
+    THROUGHPUT = "throughput"
+    SPLIT = "split"
+    LATENCY = "latency"
+    CUSTOMERS = "customers"
+
+
+ALL: Final = list(Benchmark)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is measured."""
+
+    events: int
+    seconds: int
+    per_s: int
+    customers: int
+
+
+def main(
+    only: Annotated[list[Benchmark], typer.Argument(help="All by default.")] = ALL,
+    events: Annotated[int, typer.Option(min=1_000, help="Of each shape, for throughput.")] = 400_000,
+    seconds: Annotated[int, typer.Option(min=1, help="For latency.")] = 30,
+    rate: Annotated[int, typer.Option(min=1, help="Events a second, for latency.")] = 1_000,
+    of_customers: Annotated[int, typer.Option("--customers", min=1, help="For their memory.")] = 1_000_000,
+    keep: Annotated[bool, typer.Option(help="Write RESULTS.md, or only print.")] = True,
+) -> None:
+    """One worker on a real Kafka and a real Redis: speed, CPU, latency and memory."""
+    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    sizes = Sizes(events, seconds, rate, of_customers)
+    needs_servers = any(one is not Benchmark.ENGINE for one in only)
+    try:
+        with site() if needs_servers else nullcontext() as there:
+            servers = there.versions() if there else ""
+            for section in _sections(only, sizes, there):
+                out.print(section.markdown(), markup=False, highlight=False)
+                if keep:
+                    save(section, command, servers)
+    except pytest.skip.Exception as missing:  # tests/servers.py says so what is not installed
+        out.print(f"[bold red]bench:[/] {missing}")
+        raise typer.Exit(1) from None
+
+
+def _sections(only: list[Benchmark], sizes: Sizes, there: Site | None) -> Iterator[Section]:
+    if Benchmark.ENGINE in only:
+        yield report.engine_section(engine.measure(engine.EVENTS))
+    if there is None:
+        return
+    if Benchmark.THROUGHPUT in only or Benchmark.SPLIT in only:
+        yield from _runs(only, sizes.events, there)
+    if Benchmark.LATENCY in only:
+        yield report.latency_section(latency.measure(there, sizes.seconds, sizes.per_s), sizes.per_s)
+    if Benchmark.CUSTOMERS in only:
+        yield report.customers_section(customers.measure(there, sizes.customers))
+
+
+def _runs(only: list[Benchmark], events: int, there: Site) -> Iterator[Section]:
+    company = Company(events, clock_ms())
+    gc.freeze()  # else our own collector looks through all of it, again and again
+    if Benchmark.THROUGHPUT in only:
+        runs: dict[str, Run] = {
+            shape: throughput.measure(there, shape, company.lines(shape)) for shape in SHAPES
+        }
+        yield report.throughput_section(runs)
+    if Benchmark.SPLIT in only:
+        samples = there.directory / "samples.json"
+        command = (sys.executable, "-m", "benchmarks.sampled", str(samples))
+        split: dict[str, tuple[Run, Samples]] = {}
+        for shape in SHAPES:
+            lines = company.lines(shape)[: events // 2]
+            run = throughput.measure(there, f"{shape}-split", lines, command, verify=False)
+            split[shape] = run, read_samples(samples)
+        yield report.split_section(split)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,185 @@
+"""`python -m benchmarks.engine`: CPU per event without Kafka and Redis, step by step. About ten seconds.
+
+What the worker's table does between a fetch and a commit, over records that are made beforehand: in chunks of
+1,000, five to a commit, with rows kept as bytes in a dict and panes in another. A step's CPU time is
+taken around the whole chunk, so that the clock costs nothing, nor do neighbours on the machine.
+"""
+
+import gc
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.company import SHAPES, Company, as_fetched
+from benchmarks.sampler import Sampler, Samples
+from streams.engine.engine import Engine, RowKey
+from streams.engine.panes import KEEP_MS, Pane
+from streams.engine.plan import read_plan
+from streams.naming import PartitionKeys, partition_prefix
+from streams.settings import Settings
+from streams.state.changes import Changes, PaneChanges, pack_private, pack_public
+from streams.state.store import LINGER_MS
+from streams.worker.pending import PaneCache, Pending
+from streams.worker.table import CACHED_CELLS, CHUNK_EVENTS
+
+UNTIL_MS: Final = 1_795_305_600_000  # 22 November 2026, midnight UTC; any moment will do
+EVENTS: Final = 80_000
+COMMIT_CHUNKS: Final = 5
+TOP: Final = 25
+_KEYS: Final = PartitionKeys(partition_prefix("bench", 0))
+
+
+@dataclass(slots=True)
+class Split:
+    """What a shape took."""
+
+    events: int = 0
+    rejects: int = 0
+    rows_written: int = 0
+    cells_written: int = 0
+    bytes_packed: int = 0
+    steps: dict[str, float] = field(default_factory=dict)
+    """Step -> seconds of CPU, in the order in which they come."""
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.thread_time()
+        yield
+        self.steps[name] = self.steps.get(name, 0.0) + time.thread_time() - started
+
+    def per_event_us(self) -> dict[str, float]:
+        return {step: seconds / self.events * 1e6 for step, seconds in self.steps.items()}
+
+
+class MemoryTable:
+    """One partition's table, without its I/O."""
+
+    def __init__(self, engine: Engine, split: Split, now_ms: int) -> None:
+        self._engine = engine
+        self._split = split
+        self._now_ms = now_ms
+        self._rows: dict[RowKey, bytes] = {}
+        self._totals: Counter[str] = Counter()
+        self._cache = PaneCache(CACHED_CELLS)
+
+    def commit(self, chunks: Sequence[Sequence[Any]]) -> None:
+        """Apply the chunks and make of them what a commit sends."""
+        pending = Pending()
+        for records in chunks:
+            self._apply(records, pending)
+        self._pack(pending)
+
+    def _apply(self, records: Sequence[Any], pending: Pending) -> None:
+        engine, split = self._engine, self._split
+        with split.step("decode"):
+            events, rejects = engine.decode(records)
+        with split.step("keys"):
+            keys = engine.keys(events)
+        loaded = {key: self._rows.get(key) for key in keys - pending.rows.keys()}
+        with split.step("decode rows"):
+            rows = {
+                key: None if data is None else engine.decode_row(key[0], data) for key, data in loaded.items()
+            }
+        rows |= {key: pending.rows[key] for key in keys & pending.rows.keys()}
+        with split.step("apply"):
+            effect = engine.apply(events, rows)
+        with split.step("add up"):
+            pending.add(effect)
+        split.events += len(records)
+        split.rejects += len(rejects)
+
+    def _pack(self, pending: Pending) -> None:
+        split = self._split
+        with split.step("encode rows"):
+            rows = {key: self._engine.encode_row(row) for key, row in pending.rows.items()}
+        with split.step("sum panes"):
+            panes = self._sums(pending.panes)
+            self._totals.update(pending.totals)
+            totals = {cell: self._totals[cell] for cell in pending.totals}
+        with split.step("pack"):
+            leaves_ms = {pane: _leaves_ms(pane) for pane in panes}
+            public = pack_public(PaneChanges(panes, totals, ()), leaves_ms)
+            private = pack_private(Changes(rows=rows, waiting=pending.waiting), _KEYS)
+        self._rows.update(rows)
+        split.rows_written += len(rows)
+        split.cells_written += sum(map(len, panes.values()))
+        split.bytes_packed += len(public) + len(private)
+
+    def _sums(self, differences: Mapping[Pane, Mapping[str, int]]) -> dict[Pane, dict[str, int]]:
+        """As the table does, but that what is not cached is 0."""
+        kept = {pane: cells for pane, cells in differences.items() if _leaves_ms(pane) > self._now_ms}
+        missing = self._cache.missing(kept)
+        self._cache.put({pane: dict.fromkeys(cells, 0) for pane, cells in missing.items()})
+        sums = self._cache.sums(kept)
+        self._cache.put(sums)
+        return sums
+
+
+def _leaves_ms(pane: Pane) -> int:
+    tier, start_ms = pane
+    return start_ms + KEEP_MS[tier] + LINGER_MS[tier]
+
+
+def run(engine: Engine, partitions: Sequence[Sequence[Any]], now_ms: int) -> Split:
+    """All records, partition by partition."""
+    split = Split()
+    for records in partitions:
+        table = MemoryTable(engine, split, now_ms)
+        chunks = _slices(records, CHUNK_EVENTS)
+        for first in range(0, len(chunks), COMMIT_CHUNKS):
+            table.commit(chunks[first : first + COMMIT_CHUNKS])
+    return split
+
+
+def _slices(records: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [records[first : first + size] for first in range(0, len(records), size)]
+
+
+def as_profile(title: str, samples: Samples) -> Table:
+    """The functions with most self time."""
+    table = Table("itself", "within", f"{title}: {samples.taken} samples")
+    for share in samples.top(TOP):
+        table.add_row(f"{share.itself:.1%}", f"{share.within:.1%}", share.function)
+    return table
+
+
+def measure(events: int, profiled: Callable[[str, Samples], None] | None = None) -> dict[str, Split]:
+    """Both shapes; `profiled` is told the samples of each."""
+    company, engine = Company(events, UNTIL_MS), Engine(read_plan(*Settings().catalog_text()), sweeps=True)
+    splits: dict[str, Split] = {}
+    for shape in SHAPES:
+        partitions = as_fetched(company.lines(shape))
+        gc.collect()
+        gc.freeze()  # a worker does not hold all those events, so its collector has less to look through
+        with Sampler({}) if profiled else nullcontext() as sampler:
+            splits[shape] = run(engine, partitions, UNTIL_MS)
+        if profiled and sampler:
+            profiled(shape, sampler.samples)
+    return splits
+
+
+def main(
+    events: Annotated[int, typer.Option(min=1_000, help="Of each shape.")] = EVENTS,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Also the functions with most self time.")
+    ] = False,
+) -> None:
+    """CPU per event of everything between a fetch and a commit."""
+    from benchmarks.report import engine_section
+
+    out = Console(soft_wrap=True)
+    splits = measure(
+        events, (lambda shape, samples: out.print(as_profile(shape, samples))) if profile else None
+    )
+    out.print(engine_section(splits).markdown(), markup=False, highlight=False)
+
+
+if __name__ == "__main__":
+    typer.run(main)

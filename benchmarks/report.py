@@ -1,0 +1,161 @@
+"""The benchmarks' figures as sections of RESULTS.md, held against what the software must do."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks.customers import Figures
+from benchmarks.engine import Split
+from benchmarks.latency import Latencies, Stage
+from benchmarks.results import Section
+from benchmarks.sampler import REST, Samples
+from benchmarks.throughput import Run
+
+MB: Final = 1_000_000
+TOP: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a figure must be, and what it would better be; one core's worker, two cores for everything."""
+
+    what: str
+    must: float
+    aim: float | None = None
+    at_least: bool = False
+
+    def __str__(self) -> str:
+        aim = "" if self.aim is None else f" (aim {self.aim:,.0f})"
+        return f"{'>=' if self.at_least else '<='} {self.must:,.0f}{aim}"
+
+    def missed(self, measured: Mapping[str, float]) -> Iterable[str]:
+        """A sentence for each case in which a figure falls short."""
+        for case, value in measured.items():
+            if value < self.must if self.at_least else value > self.must:
+                yield f"**Short of the budget** ({case}): {self.what} is {value:,.1f}, and must be {self}."
+
+
+EVENTS_PER_S: Final = Budget("events/s", 60_000, 100_000, at_least=True)
+WORKER_CPU_US: Final = Budget("worker CPU, us/event", 15, 8)
+LATENCY_MS: Final = Budget("event to gauge, p99, ms", 1_000, 300)
+WORKER_MB: Final = Budget("worker's memory, peak, MB", 300)
+
+
+# -- Throughput -------------------------------------------------------------------------------------------
+
+
+def throughput_section(runs: Mapping[str, Run]) -> Section:
+    """Speed, CPU, outcomes and Redis' bytes of the shapes."""
+    rows = [["", *runs, "budget"]]
+
+    def add(what: str, figure: Callable[[Run], str], budget: object = "") -> None:
+        rows.append([what, *(figure(run) for run in runs.values()), str(budget)])
+
+    add("events", lambda run: f"{run.last.committed:,}")
+    add("events/s, first to last commit", lambda run: f"{run.events_per_s:,.0f}", EVENTS_PER_S)
+    add("events/s, from the process's start", lambda run: f"{run.events_per_s_from_start:,.0f}")
+    add("worker CPU, us/event", lambda run: f"{run.cpu_us('worker'):.1f}", WORKER_CPU_US)
+    add("Redis CPU, us/event", lambda run: f"{run.cpu_us('redis'):.1f}")
+    add("Kafka CPU, us/event", lambda run: f"{run.cpu_us('kafka'):.1f}")
+    add("cores that others took meanwhile", lambda run: f"{run.others_share:.2f}")
+    add("commits", lambda run: f"{run.commits:,}")
+    add("events per commit", lambda run: f"{run.last.committed / run.commits:,.0f}")
+    add("ms per commit, waiting included", lambda run: f"{run.commit_s / run.commits * 1000:.1f}")
+    for outcome in sorted({outcome for run in runs.values() for outcome in run.outcomes}):
+        add(f"{outcome}, % of events", lambda run, of=outcome: f"{_percent(run, of):.1f}")  # type: ignore[misc]
+    add("rows in Redis", lambda run: f"{run.stored.rows:,}")
+    add("Redis bytes per row", lambda run: f"{run.stored.row_bytes / run.stored.rows:.0f}")
+    add("cells of panes in Redis", lambda run: f"{run.stored.cells:,}")
+    add("Redis bytes per cell", lambda run: f"{run.stored.cell_bytes / run.stored.cells:.0f}")
+    add("worker's memory, peak, MB", lambda run: f"{run.worker_bytes / MB:.0f}", WORKER_MB)
+    add("state equals a recount", lambda run: "no" if run.differences else "yes")
+    notes = [
+        *EVENTS_PER_S.missed({shape: run.events_per_s for shape, run in runs.items()}),
+        *WORKER_CPU_US.missed({shape: run.cpu_us("worker") for shape, run in runs.items()}),
+        *WORKER_MB.missed({shape: run.worker_bytes / MB for shape, run in runs.items()}),
+        *(f"{shape}: {words}" for shape, run in runs.items() for words in run.differences),
+    ]
+    return Section("throughput", "Throughput of one worker", rows, notes)
+
+
+def _percent(run: Run, outcome: str) -> float:
+    return 100 * run.outcomes.get(outcome, 0) / run.last.committed
+
+
+# -- Where the CPU goes -----------------------------------------------------------------------------------
+
+
+def split_section(runs: Mapping[str, tuple[Run, Samples]]) -> Section:
+    """The worker's CPU per event, by what it was doing."""
+    us = {shape: run.cpu_us("worker") for shape, (run, _) in runs.items()}
+    shares = {shape: samples.shares() for shape, (_, samples) in runs.items()}
+    parts = list(dict.fromkeys(part for of_shape in shares.values() for part in of_shape if part != REST))
+    rows = [["us/event", *runs]]
+    for part in [*parts, REST]:
+        rows.append([part, *(f"{us[shape] * shares[shape].get(part, 0.0):.2f}" for shape in runs)])
+    rows.append(["sum", *(f"{us[shape]:.2f}" for shape in runs)])
+    notes = [
+        f"{shape}: {samples.taken:,} samples; most time in {_top(samples)}"
+        for shape, (_, samples) in runs.items()
+    ]
+    return Section("split", "What the worker's CPU does", rows, notes)
+
+
+def _top(samples: Samples) -> str:
+    return ", ".join(f"`{share.function}` {share.itself:.1%}" for share in samples.top(TOP))
+
+
+def engine_section(splits: Mapping[str, Split]) -> Section:
+    """The steps between a fetch and a commit, without Kafka and Redis."""
+    per_event = {shape: split.per_event_us() for shape, split in splits.items()}
+    rows = [["us/event", *splits]]
+    for step in next(iter(per_event.values())):
+        rows.append([step, *(f"{steps[step]:.2f}" for steps in per_event.values())])
+    rows.append(["sum", *(f"{sum(steps.values()):.2f}" for steps in per_event.values())])
+    counted: Sequence[tuple[str, Callable[[Split], int]]] = (
+        ("rows written per event", lambda split: split.rows_written),
+        ("cells written per event", lambda split: split.cells_written),
+        ("bytes packed per event", lambda split: split.bytes_packed),
+    )
+    for what, number in counted:
+        rows.append([what, *(f"{number(split) / split.events:.2f}" for split in splits.values())])
+    return Section("engine", "The engine alone", rows)
+
+
+# -- Latency, customers -----------------------------------------------------------------------------------
+
+
+def latency_section(found: Latencies, per_s: int) -> Section:
+    """From publishing to the board."""
+    p99_ms = 1000 * found.quantile("shown", 0.99)
+    rows = [[f"at {per_s:,} events/s", "p50", "p90", "p99", "max", "budget of p99"]]
+    stages: Sequence[tuple[str, Stage, str]] = (
+        ("event to commit, ms", "committed", ""),
+        ("event to gauge, ms", "shown", str(LATENCY_MS)),
+    )
+    for what, stage, budget in stages:
+        quantiles = [f"{1000 * found.quantile(stage, q):.0f}" for q in (0.5, 0.9, 0.99, 1.0)]
+        rows.append([what, *quantiles, budget])
+    notes = [
+        *LATENCY_MS.missed({"p99": p99_ms}),
+        f"{len(found.seconds['shown'])} probes; an answer of the board took {1000 * found.answer_s:.0f} ms.",
+        f"Cores in use: worker {found.worker_share:.2f}, board {found.board_share:.2f}, "
+        f"processes that are not ours {found.others_share:.2f}.",
+    ]
+    return Section("latency", "Latency", rows, notes)
+
+
+def customers_section(found: Figures) -> Section:
+    """Memory, with many customers."""
+    worker_mb = found.worker_bytes / MB
+    rows = [
+        ["", "measured", "budget"],
+        ["customers", f"{found.customers:,}", ""],
+        ["worker's memory, peak, MB", f"{worker_mb:.0f}", str(WORKER_MB)],
+        ["rows in Redis", f"{found.stored.rows:,}", ""],
+        ["Redis bytes per row", f"{found.stored.row_bytes / found.stored.rows:.0f}", ""],
+        ["rows in Redis, MB", f"{found.stored.row_bytes / MB:.0f}", ""],
+        ["seconds, from the process's start", f"{found.seconds:.0f}", ""],
+    ]
+    case = f"{found.customers:,} customers"
+    return Section("customers", "Many customers", rows, list(WORKER_MB.missed({case: worker_mb})))
