@@ -19,20 +19,22 @@ from rich.table import Table
 
 from benchmarks.company import SHAPES, Company, as_fetched
 from benchmarks.sampler import Sampler, Samples
-from streams.engine.engine import Engine, RowKey
+from streams.engine.engine import Engine
 from streams.engine.panes import KEEP_MS, Pane
 from streams.engine.plan import read_plan
+from streams.engine.work import RowKey, Work
 from streams.naming import PartitionKeys, partition_prefix
 from streams.settings import Settings
 from streams.state.changes import Changes, PaneChanges, pack_private, pack_public
 from streams.state.store import LINGER_MS
-from streams.worker.pending import PaneCache, Pending
+from streams.worker.pending import PaneCache
 from streams.worker.table import CACHED_CELLS, CHUNK_EVENTS
 
 UNTIL_MS: Final = 1_795_305_600_000  # 22 November 2026, midnight UTC; any moment will do
 EVENTS: Final = 80_000
 COMMIT_CHUNKS: Final = 5
 TOP: Final = 25
+_STAY_MS: Final = {tier: keep_ms + LINGER_MS[tier] for tier, keep_ms in KEEP_MS.items()}
 _KEYS: Final = PartitionKeys(partition_prefix("bench", 0))
 
 
@@ -71,42 +73,41 @@ class MemoryTable:
 
     def commit(self, chunks: Sequence[Sequence[Any]]) -> None:
         """Apply the chunks and make of them what a commit sends."""
-        pending = Pending()
+        work = self._engine.begin()
         for records in chunks:
-            self._apply(records, pending)
-        self._pack(pending)
+            self._merge(records, work)
+        self._pack(work)
 
-    def _apply(self, records: Sequence[Any], pending: Pending) -> None:
+    def _merge(self, records: Sequence[Any], work: Work) -> None:
         engine, split = self._engine, self._split
         with split.step("decode"):
             events, rejects = engine.decode(records)
         with split.step("keys"):
-            keys = engine.keys(events)
-        loaded = {key: self._rows.get(key) for key in keys - pending.rows.keys()}
+            keys = work.missing(engine.keys(events))
+        loaded = {key: self._rows.get(key) for key in keys}
         with split.step("decode rows"):
             rows = {
                 key: None if data is None else engine.decode_row(key[0], data) for key, data in loaded.items()
             }
-        rows |= {key: pending.rows[key] for key in keys & pending.rows.keys()}
-        with split.step("apply"):
-            effect = engine.apply(events, rows)
-        with split.step("add up"):
-            pending.add(effect)
+        with split.step("merge"):
+            work.merge(events, rows)
         split.events += len(records)
         split.rejects += len(rejects)
 
-    def _pack(self, pending: Pending) -> None:
+    def _pack(self, work: Work) -> None:
         split = self._split
+        with split.step("effect"):
+            effect = work.effect({tier: self._now_ms - stay_ms for tier, stay_ms in _STAY_MS.items()})
         with split.step("encode rows"):
-            rows = {key: self._engine.encode_row(row) for key, row in pending.rows.items()}
+            rows = {key: self._engine.encode_row(row) for key, row in effect.rows.items()}
         with split.step("sum panes"):
-            panes = self._sums(pending.panes)
-            self._totals.update(pending.totals)
-            totals = {cell: self._totals[cell] for cell in pending.totals}
+            panes = self._sums(effect.panes)
+            self._totals.update(effect.totals)
+            totals = {cell: self._totals[cell] for cell in effect.totals}
         with split.step("pack"):
-            leaves_ms = {pane: _leaves_ms(pane) for pane in panes}
+            leaves_ms = {(tier, start): start + _STAY_MS[tier] for tier, start in panes}
             public = pack_public(PaneChanges(panes, totals, ()), leaves_ms)
-            private = pack_private(Changes(rows=rows, waiting=pending.waiting), _KEYS)
+            private = pack_private(Changes(rows=rows, waiting=effect.waiting), _KEYS)
         self._rows.update(rows)
         split.rows_written += len(rows)
         split.cells_written += sum(map(len, panes.values()))
@@ -114,17 +115,11 @@ class MemoryTable:
 
     def _sums(self, differences: Mapping[Pane, Mapping[str, int]]) -> dict[Pane, dict[str, int]]:
         """As the table does, but that what is not cached is 0."""
-        kept = {pane: cells for pane, cells in differences.items() if _leaves_ms(pane) > self._now_ms}
-        missing = self._cache.missing(kept)
+        missing = self._cache.missing(differences)
         self._cache.put({pane: dict.fromkeys(cells, 0) for pane, cells in missing.items()})
-        sums = self._cache.sums(kept)
+        sums = self._cache.sums(differences)
         self._cache.put(sums)
         return sums
-
-
-def _leaves_ms(pane: Pane) -> int:
-    tier, start_ms = pane
-    return start_ms + KEEP_MS[tier] + LINGER_MS[tier]
 
 
 def run(engine: Engine, partitions: Sequence[Sequence[Any]], now_ms: int) -> Split:
