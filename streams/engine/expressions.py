@@ -71,13 +71,13 @@ def compile_expression(text: str, arguments: str, known: Mapping[str, str]) -> C
     return function
 
 
-def compile_condition(text: str, arguments: str, known: Mapping[str, str]) -> Callable[..., bool]:
-    """Like `compile_expression`, as a yes or no; an ordering of something absent is a no."""
-    expression = compile_expression(text, arguments, known)
+def compile_condition(text: str, argument: str, known: Mapping[str, str]) -> Callable[[Any], bool]:
+    """Like `compile_expression` of one argument, as a yes or no; an ordering of something absent is a no."""
+    expression = compile_expression(text, argument, known)
 
-    def condition(*values: Any) -> bool:
+    def condition(value: Any) -> bool:
         try:
-            return bool(expression(*values))
+            return bool(expression(value))
         except (TypeError, ValueError, OverflowError):
             return False
 

@@ -46,7 +46,7 @@ class Seen:
     def __init__(self, plan: SubjectPlan, row: Row) -> None:
         self.row = row
         self._plan = plan
-        self._members = None if plan.as_was else plan.members(row, None)
+        self._members = None if plan.as_was else plan.members_now(row)
         self._states: dict[str, list[State]] = {}
 
     def members(self, time_ms: int | None) -> Members:
@@ -270,14 +270,13 @@ def _duration(compiler: Compiler, spec: Duration) -> Measure:
         if not begins:
             return ()
         begin_ms = begins[0][0]
-        skipped = 1 if skips and skips(seen.row) else 0
-        ends = [time for time, _ in end(seen.row) if time >= begin_ms][skipped:]
-        if not ends:
+        end_ms = not_before(end(seen.row), begin_ms, 1 if skips and skips(seen.row) else 0)
+        if end_ms is None:
             return ()
-        duration_ms = ends[0] - begin_ms
+        members = seen.members(end_ms)
         return (
-            _placed_at(seen, sums, ends[0], duration_ms),
-            _placed_at(seen, buckets[bucket(duration_ms)], ends[0], 1),
+            (sums, end_ms, members, end_ms - begin_ms),
+            (buckets[bucket(end_ms - begin_ms)], end_ms, members, 1),
         )
 
     return make_measure(compiler, "duration", spec, contribute, functions=("mean", "quantile"))
@@ -306,8 +305,11 @@ def _open(compiler: Compiler, spec: Open) -> Measure:
         if not begins:
             return ()
         since = begins[0][0]
-        closed = [time for end in ends if (time := not_before(end(seen.row), since)) is not None]
-        until = min(closed, default=None)
+        until = None
+        for end in ends:
+            closed = not_before(end(seen.row), since)
+            if closed is not None and (until is None or closed < until):
+                until = closed
         stay = _stay(seen, compiler.name, since, until)
         if until is not None:
             return stay
@@ -399,7 +401,8 @@ def _moves(
     for state in states:
         after = value(state)
         if state.members == members:
-            moves.append((part, state.time_ms, members, after - before))
+            if after != before:
+                moves.append((part, state.time_ms, members, after - before))
         else:
             moves += [(part, state.time_ms, members, -before), (part, state.time_ms, state.members, after)]
         before, members = after, state.members

@@ -6,7 +6,7 @@
 A `Times` reads them from a row as `(time_ms, digest)`, in order of time.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -39,11 +39,13 @@ def times_of(subject: Subject, name: str, asking: tuple[str, ...] = ()) -> Times
     raise PlanFault(f"unknown step {name!r}{nearest(name, (*subject.steps, *subject.moments))}")
 
 
-def not_before(times: Sequence[facts.Time], bound_ms: int) -> int | None:
-    """The first time that is not before `bound_ms`, in milliseconds."""
+def not_before(times: Sequence[facts.Time], bound_ms: int, skipped: int = 0) -> int | None:
+    """The first time that is not before `bound_ms`, in milliseconds, or one that comes so many later."""
     for time_ms, _ in times:
         if time_ms >= bound_ms:
-            return time_ms
+            if not skipped:
+                return time_ms
+            skipped -= 1
     return None
 
 
@@ -55,34 +57,36 @@ def _moment(subject: Subject, moment: Moment, asking: tuple[str, ...]) -> Times:
     first = times_of(subject, moment.first or "", asking)
     after = [times_of(subject, name, asking) for name in moment.after]
     earliest = [times_of(subject, name, asking) for name in moment.not_before]
-    read_after, read_earliest = [times.read for times in after], [times.read for times in earliest]
+    bounds = [*((times.read, 1) for times in after), *((times.read, 0) for times in earliest)]
 
-    def read(row: Row) -> list[facts.Time]:
+    def read(row: Row) -> Sequence[facts.Time]:
         times = first.read(row)
         if not times:
-            return []
-        bound = max(_latest(row, read_after) + 1, _latest(row, read_earliest))
-        return [time for time in times if time[0] >= bound][:1]
+            return ()
+        bound_ms = NEVER
+        for read_bound, distance_ms in bounds:
+            bounding = read_bound(row)
+            if bounding:
+                bound_ms = max(bound_ms, bounding[-1][0] + distance_ms)
+        for time in times:
+            if time[0] >= bound_ms:
+                return (time,)
+        return ()
 
     return Times(read, first.facts.union(*(times.facts for times in (*after, *earliest))))
-
-
-def _latest(row: Row, reads: Iterable[Callable[[Row], Sequence[facts.Time]]]) -> int:
-    latest = NEVER
-    for read in reads:
-        times = read(row)
-        if times and times[-1][0] > latest:
-            latest = times[-1][0]
-    return latest
 
 
 def _entering(subject: Subject, name: str, unless_kind: str | None) -> Times:
     if name not in subject.transitions:
         raise PlanFault(f"unknown transition {name!r}{nearest(name, subject.transitions)}")
 
-    def read(row: Row) -> list[facts.Time]:
-        entered = [change for key in getattr(row, name).values() for change in facts.normalised(key)[:1]]
-        first = min(entered, key=facts.order, default=None)
-        return [] if first is None or (unless_kind is not None and first[3] == unless_kind) else [first[:2]]
+    changes_of = attrgetter(name)
+
+    def read(row: Row) -> Sequence[facts.Time]:
+        entered = [change for key in changes_of(row).values() for change in facts.normalised(key)[:1]]
+        if not entered:
+            return ()
+        first = min(entered, key=facts.order)
+        return () if unless_kind is not None and first[3] == unless_kind else (first[:2],)
 
     return Times(read, frozenset({name}))

@@ -14,7 +14,7 @@ import msgspec
 
 from schemas.catalog import Catalog, Subject, nearest, span_ms
 from schemas.events import EVENT_TYPES
-from streams.engine.facts import Member, Row
+from streams.engine.facts import Row
 from streams.engine.faults import PlanFault, located
 from streams.engine.mergers import DIMENSION, NEWEST, Merge, Merger, Moves, compile_mergers
 from streams.engine.moments import times_of
@@ -39,14 +39,15 @@ class SubjectPlan:
     as_was: tuple[int, ...]
     """Which dimensions are kept as they were."""
     decode_row: Callable[[bytes], Row]
+    members_now: Callable[[Row], Members]
+    """The subject's member in each dimension."""
     _dimensions: tuple[str, ...] = field(repr=False)
-    _read_dimensions: Callable[[Row], tuple[Any, ...]] = field(repr=False)
 
     def members(self, row: Row, time_ms: int | None) -> Members:
         """The subject's member in each dimension at a time; None: now."""
-        if not self.as_was:
-            return tuple([UNKNOWN if kept is None else kept[2] for kept in self._read_dimensions(row)])
-        return tuple([_member(kept, time_ms) for kept in self._read_dimensions(row)])
+        if time_ms is None or not self.as_was:
+            return self.members_now(row)
+        return tuple([_member(getattr(row, kept), time_ms) for kept in self._dimensions])
 
     def member_changes(self, row: Row) -> list[int]:
         """The times at which a dimension that is kept as it was may have changed."""
@@ -64,21 +65,22 @@ class About:
     merges: Sequence[Merge]
 
 
-def _member(kept: Any, time_ms: int | None) -> str:
+def _member(kept: Any, time_ms: int) -> str:
     """`kept` is a first member, None, or the list of all changes."""
-    if kept is None:
-        return UNKNOWN
     if isinstance(kept, list):
-        kept = _last(kept, time_ms)
+        at = bisect_right(kept, time_ms, key=lambda member: int(member[0]))
+        kept = kept[at - 1] if at else None
     return kept[2] if kept else UNKNOWN
 
 
-def _last(kept: list[Member], time_ms: int | None) -> Member | None:
-    """The last change that is not after a time; None: the last of all."""
-    if not kept or time_ms is None or kept[-1][0] <= time_ms:
-        return kept[-1] if kept else None
-    at = bisect_right(kept, time_ms, key=lambda member: member[0])
-    return kept[at - 1] if at else None
+def _members_now(keeps: Mapping[str, str]) -> Callable[[Row], Members]:
+    """One expression over all dimensions, for it is asked of each row."""
+    terms = [
+        f"row.{DIMENSION}{name}{last}[2] if row.{DIMENSION}{name} else {UNKNOWN!r}"
+        for name, last in ((name, "" if how == "first" else "[-1]") for name, how in keeps.items())
+    ]
+    members: Callable[[Row], Members] = eval(f"lambda row: ({''.join(f'{term}, ' for term in terms)})")
+    return members
 
 
 # -- Compiling --------------------------------------------------------------------------------------------
@@ -94,7 +96,7 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
     for name in subject.moments:
         located(partial(times_of, subject, name), "moments", name)
     row_type = msgspec.defstruct(f"{kind}_row", mergers.fields, array_like=True, gc=False)
-    keeps = [catalog.dimensions[name].keeps for name in subject.dimensions]
+    keeps = {name: catalog.dimensions[name].keeps for name in subject.dimensions}
     return SubjectPlan(
         kind=kind,
         subject=subject,
@@ -109,22 +111,15 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
         },
         keep_ms=None if subject.keep == "forever" else span_ms(subject.keep),
         row_type=row_type,
-        as_was=tuple(at for at, how in enumerate(keeps) if how == "as_was"),
+        as_was=tuple(at for at, how in enumerate(keeps.values()) if how == "as_was"),
         decode_row=msgspec.msgpack.Decoder(row_type).decode,
+        members_now=_members_now(keeps),
         _dimensions=dimensions,
-        _read_dimensions=_reader_of(dimensions),
     )
 
 
 def _never_moves(row: Row, data: Any, time_ms: int) -> bool:
     return False
-
-
-def _reader_of(attributes: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
-    """Reads attributes as a tuple, whatever their number."""
-    if len(attributes) > 1:
-        return attrgetter(*attributes)
-    return lambda row: tuple(getattr(row, name) for name in attributes)
 
 
 def _check_names(subject: Subject) -> None:

@@ -11,7 +11,7 @@ computed when the first such event comes, and what they contribute now at the en
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from streams.engine.decode import Event, Reject
 from streams.engine.facts import NEVER, Row
@@ -73,10 +73,12 @@ class Kind:
         return [measure.contribute for at, measure in enumerate(self._measures) if chosen >> at & 1]
 
 
-class Route(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Route:
     """The way of one event type into one kind of subject."""
 
     kind: Kind
+    kind_name: str
     id_of: Callable[[Any], str | None]
     """The subject's id in such an event's data."""
     moves: Moves
@@ -92,7 +94,7 @@ def routes_of(plan: Plan) -> tuple[dict[str, Kind], dict[str, list[Route]]]:
     for kind in kinds.values():
         for type_, about in kind.plan.about.items():
             merges = [(merge.when, merge.into, kind.reading(merge.fact)) for merge in about.merges]
-            route = Route(kind, about.id_of, about.moves, about.dimensions, merges)
+            route = Route(kind, kind.name, about.id_of, about.moves, about.dimensions, merges)
             routes.setdefault(type_, []).append(route)
     return kinds, routes
 
@@ -153,14 +155,18 @@ class Work:
         `rows` holds those that were missing, None for one that does not exist. They are changed in place.
         """
         for event in events:
-            subjects = self._subjects(event, rows)
+            routes = self._routes.get(event.type, ())
             is_old = self._keep_ms is not None and event.time_ms < event.now_ms - self._keep_ms
-            if is_old and self._too_late(event, subjects):
+            if is_old and self._is_too_late(event, routes, rows):
                 continue
             changed = False
-            for key, touched, route in subjects:
-                if self._merge(event, key, touched, route):
-                    changed = True
+            for route in routes:
+                id_ = route.id_of(event.data)
+                if id_:
+                    key = (route.kind_name, id_)
+                    touched = self._touched.get(key) or self._touch(route.kind, key, rows)
+                    if self._merge(event, key, touched, route):
+                        changed = True
             outcome = (event.type, "applied" if changed else "unchanged")
             self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
             if event.time_ms > self.newest_ms:
@@ -199,20 +205,9 @@ class Work:
 
     # -- One event ----------------------------------------------------------------------------------------
 
-    def _subjects(
-        self, event: Event, rows: Mapping[RowKey, Row | None]
-    ) -> list[tuple[RowKey, _Touched, Route]]:
-        """The subjects that an event is about."""
-        subjects = []
-        for route in self._routes.get(event.type, ()):
-            id_ = route.id_of(event.data)
-            if id_:
-                key = (route.kind.name, id_)
-                touched = self._touched.get(key)
-                if touched is None:
-                    touched = self._touched[key] = _Touched(route.kind, rows[key])
-                subjects.append((key, touched, route))
-        return subjects
+    def _touch(self, kind: Kind, key: RowKey, rows: Mapping[RowKey, Row | None]) -> _Touched:
+        touched = self._touched[key] = _Touched(kind, rows[key])
+        return touched
 
     def _merge(self, event: Event, key: RowKey, touched: _Touched, route: Route) -> bool:
         """Merge an event into a row; whether that changed a fact. A newer time alone is kept for sweeping."""
@@ -236,16 +231,15 @@ class Work:
             self._rows[key] = row
         return flags & CHANGED != 0
 
-    def _too_late(self, event: Event, subjects: Iterable[tuple[RowKey, _Touched, Route]]) -> bool:
+    def _is_too_late(self, event: Event, routes: Iterable[Route], rows: Mapping[RowKey, Row | None]) -> bool:
         """Refuse an event whose row may have been forgotten, judged by its record's timestamp."""
-        for key, touched, route in subjects:
+        for route in routes:
+            kind, id_ = route.kind_name, route.id_of(event.data)
             keep_ms = route.kind.plan.keep_ms
-            known = not touched.is_new or key in self._rows
+            known = not id_ or (kind, id_) in self._touched or rows[kind, id_] is not None
             if not known and keep_ms is not None and event.time_ms < event.now_ms - keep_ms:
-                message = (
-                    f"older than the {keep_ms // DAY_MS} days that a {route.kind.name} is remembered for, "
-                    "and its row is gone"
-                )
+                days = keep_ms // DAY_MS
+                message = f"older than the {days} days that a {kind} is remembered for, and its row is gone"
                 self.rejects.append(Reject(event.record, "too_late", "time", message))
                 return True
         return False
@@ -253,4 +247,7 @@ class Work:
 
 def _since(contributions: Iterable[Contribution], age: str) -> int | None:
     """Since when a subject is open, in milliseconds; None: it is not."""
-    return next((time_ms for part, time_ms, _, _ in contributions if part == age), None)
+    for part, time_ms, _, _ in contributions:
+        if part == age:
+            return time_ms
+    return None

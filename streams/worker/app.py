@@ -105,6 +105,6 @@ class Worker:
 
 
 def _calm_collector() -> None:
-    """What is here by now stays, and events make no cycles: at Python's own pace this took a sixth of the time."""
+    """What is here by now stays, and events make no cycles: at its own pace it takes a sixth of the time."""
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
