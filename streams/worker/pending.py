@@ -26,7 +26,9 @@ class Pending:
     newest_ms: int = NEVER
     forgotten: int = 0
     record_ms: int | None = None
-    """Timestamp of the newest record."""
+    """Timestamp of the newest record,"""
+    record_offset: int | None = None
+    """and its offset."""
     records: int = 0
     bytes: int = 0
     since: float | None = None
