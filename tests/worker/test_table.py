@@ -200,8 +200,8 @@ async def test_a_deadline_waits_for_the_batch_in_hand(client: Redis) -> None:
 async def test_a_deadline_that_fails_opens_again(client: Redis) -> None:
     letters = Letters([KafkaTimeoutError()])
     bench = await a_bench(client, letters=letters, **{**NEVER_BY_ITSELF, "commit_ms": 20}).opened()
-    await bench.take(100)
     epoch = bench.table.epoch
+    await bench.take(100)
     await until(lambda: bench.errors() and bench.table.epoch > epoch)
     assert bench.log.next == 0
     await bench.run()
