@@ -294,9 +294,10 @@ async def test_a_batch_that_is_taken_again_and_again_counts_once_in_the_share_of
     """900 good ones, then 400 bad ones that Kafka takes only at the fourth time."""
     log = records([lead_created(f"lead-{number}", at=PUBLISHED_MS) for number in range(900)])
     log += records(["nonsense"] * 400, first=900)
-    letters = Letters([KafkaTimeoutError()] * 3)
-    bench = await a_bench(client, log, letters=letters).opened()
-    await bench.run(900)
+    bench = await a_bench(client, log).opened()
+    await bench.take(900)
+    bench.letters.failing = [KafkaTimeoutError() for _ in range(3)]
+    await bench.run(400)
     assert await bench.is_exact()
     assert bench.errors() == {"KafkaTimeoutError": 3}
 
