@@ -26,6 +26,7 @@ Reason = Literal[
     "future_time",
     "too_late",
     "too_large",
+    "engine_error",
 ]
 
 

@@ -38,10 +38,10 @@ def main() -> None:
     try:
         app()
     except KpiError as error:
-        _fail(str(error))
+        _fail(str(error), error.status)
 
 
-def _fail(text: str, status: int = 1) -> NoReturn:
+def _fail(text: str, status: int) -> NoReturn:
     err.print("[bold red]kpi:[/] ", end="")
     err.print(text, markup=False, highlight=False)
     raise SystemExit(status)

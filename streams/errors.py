@@ -15,6 +15,9 @@ from schemas.catalog import Problem
 class KpiError(Exception):
     """Base of all our errors; its text is one that a person can act on."""
 
+    status = 1
+    """Exit status of a command that ends with it."""
+
 
 class CatalogError(KpiError):
     """The catalog at `source` is refused; `problems` lists every fault that was found."""

@@ -51,7 +51,7 @@ class PartitionKeys:
 
     @property
     def meta(self) -> str:
-        """Hash: fingerprint, partitions, record_ms, ..."""
+        """Hash: fingerprint, partitions, record_ms, record_offset, ..."""
         return f"{self.prefix}meta"
 
     @property
@@ -126,6 +126,7 @@ ERRORS = "crm_partition_errors"
 FORGOTTEN = "crm_fact_times_forgotten"
 LAG = "crm_partition_lag_records"
 PARTITION_STATE = "crm_partition_state"
+PARTITION_HELD = "crm_partition_held"
 INVALID = "invalid"  # type of a record that is no event
 
 # -- Totals that are not levels ---------------------------------------------------------------------------

@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     """this many bytes of records,"""
     commit_ms: int = Field(250, ge=1)
     """and the events of this many milliseconds."""
+    dead_letter_share: float = Field(0.5, ge=0, le=1)
+    """A partition is held when more than this share of its last 1,000 records cannot be counted; 1: never."""
     session_timeout_ms: int = Field(10_000, ge=1_000)
     """After so long without a heartbeat the group gives a worker's partitions to others."""
 

@@ -3,34 +3,37 @@
 It works in a topic, a group and a namespace of its own, also on configured servers; they are gone afterwards.
 """
 
+import asyncio
 import base64
 import gzip
 import secrets
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Final
 
 import msgspec
+from aiohttp import ClientError, ClientSession, ClientTimeout
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from schemas.dead_letter import MAX_ORIGINAL_BYTES, DeadLetter
-from streams.commands.publisher import Publisher, Sent, outline
+from streams.commands.publisher import Check, Publisher, Sent, outline
 from streams.commands.stack import child, data_directory, services
 from streams.commands.topics import read_topic
-from streams.embedded.processes import free_port
+from streams.embedded.processes import Child, free_port
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
-from streams.errors import KpiError, Unreachable
+from streams.errors import Held, KpiError, Unreachable
 from streams.naming import APPLIED, UNCHANGED, rejects_total
 from streams.serve.view import read_once
 from streams.settings import Settings
 from streams.state import connect, erase, refuse_eviction
+from streams.worker.bad_share import TOO_MANY
 from streams.worker.topics import create_topics
 
 STDIN: Final = "-"
@@ -38,6 +41,7 @@ GZIP: Final = b"\x1f\x8b"
 """What a gzipped file begins with."""
 FILE_HEADER: Final = "file"
 LINE_HEADER: Final = "line"
+WATCH_S: Final = 0.3
 
 
 _Time: Final = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -46,6 +50,12 @@ _UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
 class BadFile(KpiError):
     """A file cannot be read."""
+
+
+class TooManyBad(KpiError):
+    """So many of the lines are bad that the worker has stopped counting."""
+
+    status = 3
 
 
 @dataclass(slots=True)
@@ -76,8 +86,8 @@ async def replay(
 ) -> Outcome:
     """Publish, apply, wait, read, tidy up. `advance` is told of each round of lines that was published.
 
-    BadFile when a file cannot be read, StartError when the worker does not come up or dies, Unreachable when
-    Kafka or Redis fails, Held when Redis would evict.
+    BadFile when a file cannot be read, TooManyBad when too many of its lines are, StartError when the worker
+    does not come up or dies, Unreachable when Kafka or Redis fails, Held when Redis would evict.
     """
     for name in files:
         if name != STDIN:  # what was read of it would be gone
@@ -95,9 +105,10 @@ async def replay(
             cleanup.push_async_callback(erase, redis, run)
             worker = cleanup.enter_context(child("worker", own, directory))
             publisher = await cleanup.enter_async_context(Publisher(own, redis))
+            check = await cleanup.enter_async_context(_watched(worker, own))
             outcome = Outcome()
             lines = _to_publish(_lines(files), outcome, as_of_ms)
-            await publisher.publish_all(lines, worker.check, advance)
+            await publisher.publish_all(lines, check, advance)
             await _read(outcome, own, plan, publisher, as_of_ms)
             return outcome
 
@@ -114,6 +125,49 @@ def _own(settings: Settings, run: str) -> Settings:
             "worker_host": "127.0.0.1",
         }
     )
+
+
+# -- The worker -------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _watched(worker: Child, settings: Settings) -> AsyncIterator[Check]:
+    """A check that fails when the worker has ended, or holds a partition: nothing more would come of it."""
+    found: list[KpiError] = []
+
+    async def watch(http: ClientSession) -> None:
+        while not found:
+            found.extend(await _holds(http, settings))
+            await asyncio.sleep(WATCH_S)
+
+    def check() -> None:
+        worker.check()
+        if found:
+            raise found[0]
+
+    async with ClientSession(timeout=ClientTimeout(total=5)) as http:
+        watching = asyncio.create_task(watch(http))
+        try:
+            yield check
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])
+
+
+async def _holds(http: ClientSession, settings: Settings) -> list[KpiError]:
+    """What the worker says of the partitions that it holds; nothing while it does not answer."""
+    try:
+        async with http.get(f"http://{settings.worker_host}:{settings.worker_port}/readyz") as reply:
+            partitions: dict[str, dict[str, str]] = (await reply.json())["partitions"]
+    except (ClientError, TimeoutError):
+        return []
+    held = {number: one for number, one in partitions.items() if one["state"] == "held"}
+    return [
+        TooManyBad(f"partition {number}: {one['message']}")
+        if one["reason"] == TOO_MANY
+        else Held(one["reason"], one["message"])
+        for number, one in held.items()
+    ]
 
 
 # -- Lines ------------------------------------------------------------------------------------------------

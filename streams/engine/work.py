@@ -127,7 +127,7 @@ class _Touched:
 
 
 class Work:
-    """Merges events, and tells what they have changed."""
+    """Merges events, and tells what they have changed. After an error it is of no use any more."""
 
     def __init__(
         self, routes: Mapping[str, Sequence[Route]], slices: Slices, shortest_keep_ms: int | None
@@ -148,6 +148,10 @@ class Work:
     def missing(self, keys: Iterable[RowKey]) -> set[RowKey]:
         """Those of the rows that `merge` has not seen yet."""
         return {key for key in keys if key not in self._touched}
+
+    def rows(self, keys: Iterable[RowKey]) -> dict[RowKey, Row]:
+        """Rows as they are now, of those that are not missing."""
+        return {key: self._touched[key].row for key in keys}
 
     def merge(self, events: Iterable[Event], rows: Mapping[RowKey, Row | None]) -> None:
         """Merge events into the rows of their subjects.

@@ -25,6 +25,7 @@ class Changes:
     waiting: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
     dropped: Collection[Pane] = ()  # panes to delete whole
     record_ms: int | None = None  # timestamp of the newest record; None when there was no record
+    record_offset: int | None = None  # its offset
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@
 --         {total, value, ..}, {dropped member, ..})
 --       8 private: what it does not (msgpack: {{rows key, {id, row, ..}, {deleted id, ..}}, ..},
 --         {{waiting key, {since_ms, id, ..}, {removed id, ..}}, ..})
+--       9 offset of the newest record or "": with its timestamp, by which a topic made anew is told from the old
 -- Numbers arrive and stay as decimal strings, for Lua's own are doubles: nothing here counts with them.
 -- Runs on Redis 6.2 and later. It returns "committed", "fenced" or "foreign".
 --
@@ -109,7 +110,7 @@ for _, member in ipairs(dropped) do
 end
 in_chunks('ZREM', KEYS[4], dropped)
 if ARGV[5] ~= '' then
-  redis.call('HSET', KEYS[2], 'record_ms', ARGV[5])
+  redis.call('HSET', KEYS[2], 'record_ms', ARGV[5], 'record_offset', ARGV[9])
 end
 redis.call('SET', KEYS[1], ARGV[2])
 return 'committed'

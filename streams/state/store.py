@@ -62,6 +62,7 @@ class PartitionStore:
     ) -> None:
         """`tiers` says how many ms each tier keeps its panes; with `wall` they expire by themselves."""
         self.client = client
+        self._namespace = namespace
         self.keys = PartitionKeys(partition_prefix(namespace, partition))
         self.fingerprint = fingerprint
         self._stay_ms = {tier: keep_ms + LINGER_MS[tier] for tier, keep_ms in tiers.items()}
@@ -76,9 +77,16 @@ class PartitionStore:
         return Position.parse(stored) if stored is not None else None
 
     async def meta(self) -> dict[str, str]:
-        """fingerprint, record_ms and what the first claim was given; empty without state."""
+        """fingerprint, record_ms, record_offset and what the first claim was given; empty without state."""
         fields: Any = await self.client.hgetall(self.keys.meta)
         return {name.decode(): value.decode() for name, value in fields.items()}
+
+    async def others_meta(self, field: str, partitions: int) -> set[str]:
+        """The values that a field has in the meta of the first so many partitions of the namespace."""
+        pipeline = self.client.pipeline(transaction=False)
+        for number in range(partitions):
+            pipeline.hget(PartitionKeys(partition_prefix(self._namespace, number)).meta, field)
+        return {value.decode() for value in await pipeline.execute() if value is not None}
 
     async def claim(self, offset_if_new: int, meta: Mapping[str, str]) -> Position:
         """Become the owner where the partition stands; one without state begins at `offset_if_new`.
@@ -141,6 +149,7 @@ class PartitionStore:
                 "wall" if self._wall else "",
                 public,
                 pack_private(changes, self.keys),
+                "" if changes.record_offset is None else changes.record_offset,
             ],
         )
         return Outcome(reply.decode())

@@ -16,7 +16,8 @@ from streams.settings import Settings
 from streams.state import PartitionStore, connect
 from streams.worker.consumer import PartitionConsumer
 from streams.worker.dead_letters import DeadLetters
-from streams.worker.table import KpiTable, Log
+from streams.worker.log import Log
+from streams.worker.table import KpiTable
 from streams.worker.telemetry import Telemetry
 
 
@@ -96,12 +97,12 @@ class Worker:
 
     def status(self) -> dict[str, Any]:
         """Ready once the group has spoken and all assigned partitions are open; and why not."""
-        states = {
-            str(partition.partition): assigned.table.state
+        partitions = {
+            str(partition.partition): assigned.table.condition.shown()
             for partition, assigned in self._consumer.assigned.items()
         }
-        ready = self._consumer.joined and all(state == "open" for state in states.values())
-        return {"ready": ready, "joined": self._consumer.joined, "partitions": states}
+        ready = self._consumer.joined and all(one["state"] == "open" for one in partitions.values())
+        return {"ready": ready, "joined": self._consumer.joined, "partitions": partitions}
 
 
 def _calm_collector() -> None:

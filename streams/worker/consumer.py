@@ -6,7 +6,7 @@ it on the agent's channel, which holds one; the agent hands it to the partition'
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -19,7 +19,8 @@ from streams.settings import Settings
 from streams.worker.agents import table_agent
 from streams.worker.batch import Batch
 from streams.worker.dead_letters import DeadLetters, letter_producer
-from streams.worker.table import KpiTable, Log
+from streams.worker.log import Log, timestamp_at
+from streams.worker.table import KpiTable
 from streams.worker.topics import create_topics
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ BEAT_S: Final = 5.0
 RETRY_S: Final = 1.0
 HEARTBEAT_MS: Final = 1_000
 DAY_MS: Final = 86_400_000
+METADATA_MS: Final = 10_000
+"""Within this time an added partition is heard of; the group gives all out anew, and they are held."""
 
 
 class MakeTable(Protocol):
@@ -50,11 +53,16 @@ class Assigned:
         partition: TopicPartition,
         app: faust.App,
         make_table: Callable[[TopicPartition, Log], KpiTable],
+        *,
+        look_back: Callable[[TopicPartition, int], Awaitable[int | None]],
     ) -> None:
+        self._look_back = look_back
         self._kafka = kafka
         self._partition = partition
         self._app = app
         self.epoch = 0
+        self._sought = 0
+        """Where the last seek went."""
         self._channel: Any = app.channel(maxsize=1)
         self.table = make_table(partition, self)
         self._agent: Any = table_agent(app, self._channel, self.table)
@@ -74,9 +82,17 @@ class Assigned:
             raise UnknownTopicOrPartitionError
         return len(found)
 
+    async def group_offset(self) -> int | None:
+        committed: int | None = await self._kafka.committed(self._partition)
+        return committed
+
+    async def timestamp_at(self, offset: int) -> int | None:
+        return await self._look_back(self._partition, offset)
+
     def seek(self, offset: int) -> int:
         self._kafka.seek(self._partition, offset)  # one step: there is no await between the two
         self.epoch += 1
+        self._sought = offset
         return self.epoch
 
     # -- Running -------------------------------------------------------------------------------------------
@@ -112,13 +128,18 @@ class Assigned:
                 await asyncio.sleep(RETRY_S)
 
     async def _fetch(self) -> None:
-        """Fetch one batch. What was fetched before a seek is dropped: its positions may be wrong."""
+        """Fetch one batch. What was asked for before a seek is dropped: its positions may be wrong.
+
+        It may even lie behind the seek, and then nobody would ask for it again: so back to there.
+        """
         if self.table.epoch < 0:
             return await asyncio.sleep(0.01)
         epoch, start = self.epoch, await self._kafka.position(self._partition)
         fetched = await self._kafka.getmany(self._partition, timeout_ms=POLL_MS, max_records=FETCH_RECORDS)
         end = await self._kafka.position(self._partition)
-        if self.epoch == epoch and end > start:
+        if self.epoch != epoch:
+            self._kafka.seek(self._partition, self._sought)  # nothing of the new epoch has been handed on yet
+        elif end > start:
             records = fetched.get(self._partition, [])
             await self._channel.send(value=Batch(epoch, start, end, records, self._is_end(end)))
 
@@ -176,6 +197,7 @@ class PartitionConsumer(Service):
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=min(HEARTBEAT_MS, settings.session_timeout_ms // 3),
             max_poll_interval_ms=DAY_MS,
+            metadata_max_age_ms=METADATA_MS,
         )
         await self._kafka.start()
         self._kafka.subscribe([settings.topic], listener=_Listener(self))
@@ -191,10 +213,11 @@ class PartitionConsumer(Service):
             return
         assert self._kafka is not None and self._producer is not None
         self.joined = True
+        look_back = partial(timestamp_at, self._settings.kafka_client())
         letters = DeadLetters(self._producer, self._settings.dead_letters_topic)
         for partition in partitions:
             make_table = partial(self._make_table, dead_letters=letters)
-            assigned = Assigned(self._kafka, partition, self._app, make_table)
+            assigned = Assigned(self._kafka, partition, self._app, make_table, look_back=look_back)
             self.assigned[partition] = assigned
             await assigned.start()
 

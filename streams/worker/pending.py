@@ -16,7 +16,9 @@ class Pending:
 
     work: Work
     record_ms: int | None = None
-    """Timestamp of the newest record."""
+    """Timestamp of the newest record,"""
+    record_offset: int | None = None
+    """and its offset."""
     records: int = 0
     bytes: int = 0
     since: float | None = None
@@ -26,7 +28,7 @@ class Pending:
         """Account for records that were applied."""
         self.records += len(records)
         self.bytes += sum([len(record.value or b"") for record in records])
-        self.record_ms = records[-1].timestamp
+        self.record_ms, self.record_offset = records[-1].timestamp, records[-1].offset
 
 
 def rejects_by_reason(effect: Effect) -> Counter[str]:

@@ -6,13 +6,14 @@ batch if it is the next one. `commit()` writes what was applied, atomically, tog
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from aiokafka import TopicPartition
 from redis.exceptions import RedisError
 
+from streams.engine.decode import Event, Reject
 from streams.engine.engine import Engine
 from streams.engine.facts import NEVER, Row
 from streams.engine.panes import MINUTE_MS, Pane
@@ -20,10 +21,16 @@ from streams.engine.work import Effect, RowKey
 from streams.errors import Held
 from streams.naming import NEWEST_MS
 from streams.settings import Settings
-from streams.state import Changes, Outcome, PartitionStore, Position, refuse_eviction
+from streams.state import Changes, Outcome, PartitionStore, Position
+from streams.worker.bad_share import BadShare
 from streams.worker.batch import Batch
+from streams.worker.checks import Checks
+from streams.worker.condition import OURS, Condition, reason_of
 from streams.worker.dead_letters import DeadLetters
+from streams.worker.log import Log
+from streams.worker.pace import Pace
 from streams.worker.pending import PaneCache, Pending, event_totals, rejects_by_reason
+from streams.worker.sieve import Sieve
 from streams.worker.sweeper import Sweeper
 from streams.worker.telemetry import Telemetry
 
@@ -32,28 +39,15 @@ log = logging.getLogger(__name__)
 CHUNK_EVENTS: Final = 1_000
 """Rows are loaded for so many events at a time; between chunks other partitions have their turn."""
 CACHED_CELLS: Final = 200_000
-MIN_COMMIT_S: Final = 0.02
-"""A table that has caught up commits at once, but not more often than this."""
 RETRY_S: Final = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """How long to wait before opening, by the errors since the last commit."""
 HELD_RETRY_S: Final = 5.0
-
-
-class Log(Protocol):
-    """The partition's log, as the partition consumer shows it."""
-
-    async def bounds(self) -> tuple[int, int]:
-        """(earliest offset, end offset)."""
-
-    def partitions(self) -> int:
-        """How many partitions the topic has; KafkaError while that is not known."""
-
-    def seek(self, offset: int) -> int:
-        """Fetch from `offset` next, and count one more epoch, in one step; the new epoch."""
+FAULTS: Final = 3
+"""After so many faults of our own code at one position, the records that it fails at are looked for."""
 
 
 class KpiTable:
-    """The table of one partition. `state` is `opening`, `open` or `held: <reason>`."""
+    """The table of one partition; `condition` says what state it is in, and why."""
 
     def __init__(
         self,
@@ -68,7 +62,11 @@ class KpiTable:
     ) -> None:
         self.partition = partition
         self.store = store
+        self.condition = Condition(partition, telemetry)
         self._log = log_
+        self._pace = Pace(settings)
+        self._checks = Checks(partition, store, log_)
+        self._bad_share = BadShare(settings.dead_letter_share)
         self._engine = engine
         self._dead_letters = dead_letters
         self._telemetry = telemetry
@@ -78,15 +76,13 @@ class KpiTable:
         self._busy = asyncio.Lock()
         self._closing = False
         self._failures = 0
-        """Errors since the last commit."""
+        """Errors since the last commit,"""
+        self._faults = 0
+        """and those of them that are our own code's."""
         self._lost_until = 0
         """The offset up to which lost records are counted."""
-        self._last_commit = 0.0
-        self._told = ""
         self._dropped_at = NEVER
-        self.epoch = -1
         self._reset()
-        self._note("opening")
 
     def _reset(self) -> None:
         """Drop caches and uncommitted work; what was fetched before belongs to no epoch of ours any more."""
@@ -97,10 +93,10 @@ class KpiTable:
         self._cache = PaneCache(CACHED_CELLS)
         self._pending = Pending(self._engine.begin())
 
-    def _note(self, state: str) -> None:
-        self.state = state
-        if not self._closing:  # its series are about to go, or gone
-            self._telemetry.state(self.partition.partition, state.partition(":")[0])
+    @property
+    def state(self) -> str:
+        """`opening`, `open` or `held`."""
+        return self.condition.state
 
     # -- The one way in -----------------------------------------------------------------------------------
 
@@ -117,47 +113,28 @@ class KpiTable:
 
     async def _open(self) -> None:
         self._reset()  # 1
-        self._note("opening")
+        self.condition.opening()
         while not self._closing:  # then the partition is somebody else's, who must not be fenced once more
             await asyncio.sleep(RETRY_S[min(self._failures, len(RETRY_S) - 1)])
             try:
                 return await self._try_open()
             except Held as held:
-                self._note(f"held: {held.reason}")
-                if held.reason != self._told:
-                    log.error("%s is held: %s", self.partition, held)
-                    self._told = held.reason
+                self.condition.held(held)
                 await asyncio.sleep(HELD_RETRY_S)
             except Exception as error:
-                self._note("opening")
-                self._failed("cannot open", error)
+                self._failed(error)
 
     async def _try_open(self) -> None:
         self._reset()
-        await self._check()  # 2
-        earliest, end = await self._log.bounds()
-        position = await self.store.claim(earliest, {"partitions": str(self._log.partitions())})  # 3
-        self._check_offset(position, end)
+        self._bad_share.check()  # 2
+        earliest = await self._checks.at_open()
+        position = await self.store.claim(earliest, {"partitions": str(self._checks.partitions)})  # 3
         self._position = position
+        self._bad_share.back_to(position.offset)
         self._reached = self._skip_lost(position.offset, earliest)
         self._totals = await self.store.load_totals()  # 4
         self.epoch = self._log.seek(self._reached)
-        self._note("open")
-        self._told = ""
-
-    async def _check(self) -> None:
-        await refuse_eviction(self.store.client)
-        meta = await self.store.meta()
-        known, found = meta.get("partitions"), self._log.partitions()
-        if known is not None and int(known) != found:
-            text = f"the topic has {found} partitions, the state was made with {known}"
-            raise Held("partitions", f"{text}; give KPI_NAMESPACE a new name")
-
-    @staticmethod
-    def _check_offset(position: Position, end: int) -> None:
-        if position.offset > end:
-            text = f"the topic ends at {end}, before our offset {position.offset}: it was made anew"
-            raise Held("topic", f"{text}; give KPI_NAMESPACE a new name to count it from its beginning")
+        self.condition.opened()
 
     def _skip_lost(self, offset: int, earliest: int) -> int:
         """Where to go on. Records that retention deleted before they were read are counted."""
@@ -173,11 +150,22 @@ class KpiTable:
     async def take(self, batch: Batch) -> None:
         """Apply a batch if it is the next one, and commit when it is time; after any error, open again."""
         async with self._busy:
-            try:
-                await self._take(batch)
-            except Exception as error:
-                self._failed("opens again", error)
-                await self._open()
+            await self._or_open(self._take(batch))
+            if not self._closing:
+                self._pace.set_deadline(self._pending, self._commit_in_time)
+
+    async def _or_open(self, work: Awaitable[None]) -> None:
+        """The way out of all trouble."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            self._reset()  # a batch may be half applied: nobody must commit that
+            raise
+        except Held:
+            await self._open()  # which finds the same, and holds
+        except Exception as error:
+            self._failed(error)
+            await self._open()
 
     async def _take(self, batch: Batch) -> None:
         if self._closing or batch.epoch != self.epoch:
@@ -190,39 +178,46 @@ class KpiTable:
         for records in _chunks(batch.records, CHUNK_EVENTS):
             await self._apply(records)
         self._reached = batch.end
-        if self._due(batch):
-            await self._pace(batch)
+        if self._pace.is_due(self._pending, caught_up=batch.caught_up):
+            await self._pace.wait(caught_up=batch.caught_up)
             await self._commit()
 
     async def _apply(self, records: Sequence[Any]) -> None:
+        good, poison = await self._sifted(records)
+        events, rejects = self._engine.decode(good)
         work = self._pending.work
-        events, rejects = self._engine.decode(records)
-        work.rejects += rejects
+        known = len(work.rejects)
+        work.rejects += [*poison, *rejects]
         work.merge(events, await self._rows(work.missing(self._engine.keys(events))))
+        self._bad_share.add(records, work.rejects[known:])  # Held before any of them is written
         self._pending.note(records)
+
+    async def _sifted(self, records: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Reject]]:
+        """The records that our code does not fail at, and the others, which are looked for when it does."""
+        if self._faults < FAULTS:
+            return records, ()
+        sieve = Sieve(self._engine, self._rows_as_they_are)
+        await sieve.sift(records)
+        return sieve.good, sieve.rejects
+
+    async def _rows_as_they_are(self, events: Iterable[Event]) -> dict[RowKey, Row | None]:
+        """The rows that the events need: not yet committed ones from here, the others from Redis."""
+        keys, work = self._engine.keys(events), self._pending.work
+        missing = work.missing(keys)
+        return {**await self._rows(missing), **work.rows(keys - missing)}
 
     async def _rows(self, keys: Iterable[RowKey]) -> dict[RowKey, Row | None]:
         decode = self._engine.decode_row
         loaded = await self.store.load_rows(keys)
         return {key: None if data is None else decode(key[0], data) for key, data in loaded.items()}
 
-    def _due(self, batch: Batch) -> bool:
-        """5,000 events, 2 MB or 250 ms are enough for a commit; having caught up always is."""
-        pending, settings = self._pending, self._settings
-        age_ms = (asyncio.get_running_loop().time() - (pending.since or 0.0)) * 1000
-        return (
-            batch.caught_up
-            or pending.records >= settings.commit_events
-            or pending.bytes >= settings.commit_bytes
-            or age_ms >= settings.commit_ms
-        )
-
-    async def _pace(self, batch: Batch) -> None:
-        if batch.caught_up:
-            wait_s = self._last_commit + MIN_COMMIT_S - asyncio.get_running_loop().time()
-            await asyncio.sleep(max(0.0, wait_s))
-
     # -- Commits ------------------------------------------------------------------------------------------
+
+    async def _commit_in_time(self, pending: Pending) -> None:
+        """Commit what no further batch has led to a commit, or to being dropped."""
+        async with self._busy:
+            if pending is self._pending and not self._closing:
+                await self._or_open(self._commit())
 
     async def _commit(self) -> None:
         """Write what is pending together with the new position.
@@ -233,6 +228,7 @@ class KpiTable:
         4. Fenced: somebody else moved the partition on; open again.
         """
         assert self._position is not None
+        await self._checks.while_open()
         pending, started = self._pending, asyncio.get_running_loop().time()
         await self._dead_letters.write(self.partition, pending.work.rejects)  # 1
         now_ms = self._horizon_ms()
@@ -245,20 +241,22 @@ class KpiTable:
             log.warning("%s: the commit was refused (%s)", self.partition, outcome.value)
             return await self._open()
         self._settle(to, changes)
-        self._last_commit = asyncio.get_running_loop().time()
+        self._pace.committed()
+        seconds = asyncio.get_running_loop().time() - started
         self._telemetry.forgotten.inc(effect.forgotten)
-        self._telemetry.committed(effect.outcomes, rejects_by_reason(effect), self._last_commit - started)
+        self._telemetry.committed(effect.outcomes, rejects_by_reason(effect), seconds)
 
     async def _changes(self, effect: Effect, now_ms: int) -> Changes:
-        record_ms = self._pending.record_ms
+        pending = self._pending
         self._cache.put(await self.store.load_panes(self._cache.missing(effect.panes)))
         return Changes(
-            rows={**await self._swept(now_ms, record_ms), **self._encoded(effect.rows)},
+            rows={**await self._swept(now_ms, pending.record_ms), **self._encoded(effect.rows)},
             panes=self._cache.sums(effect.panes),
             totals=self._new_totals(effect),
             waiting=effect.waiting,
             dropped=await self._dropped(now_ms),
-            record_ms=record_ms,
+            record_ms=pending.record_ms,
+            record_offset=pending.record_offset,
         )
 
     def _encoded(self, rows: Mapping[RowKey, Row]) -> dict[RowKey, bytes | None]:
@@ -301,7 +299,8 @@ class KpiTable:
         self._totals.update(changes.totals)
         self._cache.put(changes.panes)
         self._pending = Pending(self._engine.begin())
-        self._failures = 0
+        self._failures = self._faults = 0
+        self._bad_share.keep(to.offset)
 
     # -- The end ------------------------------------------------------------------------------------------
 
@@ -314,7 +313,9 @@ class KpiTable:
                     await self._commit()
         except Exception as error:
             log.warning("%s: closed without its last commit: %r", self.partition, error)
-        self._telemetry.released(self.partition.partition)
+        finally:
+            self._pace.drop_deadline()
+            self.condition.released()
 
     @property
     def reached(self) -> int:
@@ -334,10 +335,10 @@ class KpiTable:
     def _offset(self) -> int:
         return NEVER if self._position is None else self._position.offset
 
-    def _failed(self, what: str, error: Exception) -> None:
+    def _failed(self, error: Exception) -> None:
         self._failures += 1
-        self._telemetry.errors.labels(type(error).__name__).inc()
-        log.warning("%s %s: %r", self.partition, what, error)
+        self._faults += reason_of(error) == OURS
+        self.condition.failed(error)
 
 
 _T = TypeVar("_T")

@@ -46,8 +46,8 @@ class Telemetry:
         )
         self.errors = Counter(
             naming.ERRORS,
-            "Errors after which a partition was opened again",
-            ("error",),
+            "Errors after which a partition was opened again, by who did not answer, or failed",
+            ("cause", "error"),
             registry=self.registry,
         )
         self._lag = Gauge(naming.LAG, "Records not yet applied", ("partition",), registry=self.registry)
@@ -57,7 +57,14 @@ class Telemetry:
             ("partition", "state"),
             registry=self.registry,
         )
+        self._held = Gauge(
+            naming.PARTITION_HELD,
+            "1 for the reason that a partition is held for",
+            ("partition", "reason"),
+            registry=self.registry,
+        )
         self._states: dict[int, str] = {}
+        self._reasons: dict[int, str] = {}
 
     def committed(
         self, outcomes: Mapping[tuple[str, str], int], rejects: Mapping[str, int], seconds: float
@@ -74,19 +81,26 @@ class Telemetry:
     def lag(self, partition: int, records: int) -> None:
         self._lag.labels(partition).set(records)
 
-    def state(self, partition: int, state: str) -> None:
-        """The one state that a partition is in."""
-        before = self._states.get(partition)
-        if before is not None and before != state:
-            self._state.remove(partition, before)
-        self._states[partition] = state
-        self._state.labels(partition, state).set(1)
+    def state(self, partition: int, state: str, reason: str = "") -> None:
+        """The one state that a partition is in, and the reason when it is held."""
+        _switch(self._state, self._states, partition, state)
+        _switch(self._held, self._reasons, partition, reason)
 
     def released(self, partition: int) -> None:
         """The partition is no longer ours."""
-        self._state.remove(partition, self._states.pop(partition, ""))
+        self.state(partition, "")
         self._lag.remove(partition)
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+def _switch(gauge: Gauge, shown: dict[int, str], partition: int, to: str) -> None:
+    """Let the gauge have one series for the partition, with this label; none for ""."""
+    before = shown.pop(partition, "")
+    if before and before != to:
+        gauge.remove(partition, before)
+    if to:
+        shown[partition] = to
+        gauge.labels(partition, to).set(1)

@@ -1,7 +1,8 @@
-"""`kpi ...` as people and scripts meet it. About 35 s: seven replays and three demos, with their servers."""
+"""`kpi ...` as people and scripts meet it. About 40 s: eight replays and three demos, with their servers."""
 
 import gzip
 import json
+import re
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -289,6 +290,15 @@ def test_a_replay_of_a_file_that_breaks_off_says_so_and_leaves_nothing_behind(di
     assert (done.status, done.out) == (1, "")
     assert done.err.startswith("kpi: cut.gz: Compressed file ended before")
     assert left_behind(directory, before) == []
+
+
+def test_a_replay_of_mostly_bad_lines_ends_with_status_3_and_their_reasons(directory: Path) -> None:
+    given = lines(*(["nonsense", '{"specversion": "1.0", "type": "crm.lead.teleported"}'] * 3_000))
+    done = kpi(directory, "replay", "-", "--json", given=given)
+    assert (done.status, done.out) == (3, "")
+    assert "of the last 1000 records" in done.err and "KPI_DEAD_LETTER_SHARE" in done.err
+    assert re.search(r"not_json \d+", done.err) and re.search(r"unknown_type \d+", done.err)
+    assert (processes_in(directory), list(directory.iterdir())) == ([], [])
 
 
 @pytest.mark.parametrize(

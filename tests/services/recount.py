@@ -1,11 +1,13 @@
 """A recount: the state that a topic's records must have led to, computed from the topic alone."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis
 
 from streams import naming
+from streams.engine.decode import Reject
 from streams.engine.engine import Engine
 from streams.engine.facts import NEVER
 from streams.engine.panes import KEEP_MS
@@ -26,9 +28,13 @@ class State:
     waiting: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def recount(engine: Engine, records: list[Any], store: PartitionStore) -> State:
-    """One pass over all records in one batch, in the order in which they stand."""
-    events, rejects = engine.decode(records)
+def recount(engine: Engine, records: list[Any], store: PartitionStore, poison: Collection[int] = ()) -> State:
+    """One pass over all records in one batch, in the order in which they stand.
+
+    `poison` are the offsets of those that a worker's engine fails at.
+    """
+    events, rejects = engine.decode([one for one in records if one.offset not in poison])
+    rejects += [Reject(one, "engine_error", None, "") for one in records if one.offset in poison]
     effect = engine.apply(events, dict.fromkeys(engine.keys(events)))
     effect.rejects += rejects
     totals = {**effect.totals, **event_totals(effect)}

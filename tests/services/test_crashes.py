@@ -52,10 +52,10 @@ class Worker:
         """The partitions that it has open."""
         try:
             async with http.get(f"http://127.0.0.1:{self.port}/readyz") as reply:
-                states: dict[str, str] = (await reply.json())["partitions"]
+                states: dict[str, dict[str, str]] = (await reply.json())["partitions"]
         except ClientError:
             return []
-        return [partition for partition, state in states.items() if state == "open"]
+        return [partition for partition, found in states.items() if found["state"] == "open"]
 
 
 @dataclass(slots=True)

@@ -66,6 +66,7 @@ def some_of_each(mark: int = 1) -> Changes:
         totals={"leads_waiting": mark, "!applied": 40 * mark},
         waiting={"leads_waiting": {"lead-1": NOW_MS + mark, "lead-2": NOW_MS - mark}},
         record_ms=NOW_MS + mark,
+        record_offset=mark,
     )
 
 

@@ -55,11 +55,11 @@ async def test_a_new_partition_begins_where_its_first_claim_says(client: Redis) 
 
 async def test_a_claim_keeps_the_offset_and_the_meta_that_are_there(client: Redis) -> None:
     owner = await an_owner(client)
-    await owner.commit(Changes(record_ms=NOW_MS), to=55)
+    await owner.commit(Changes(record_ms=NOW_MS, record_offset=53), to=55)
     claimed = await a_store(client).claim(0, {"partitions": "8", "topic": "crm.events"})
     assert claimed.offset == 55 and claimed.token != owner.position.token
-    meta = {"fingerprint": "v1", "partitions": "4", "topic": "crm.events", "record_ms": str(NOW_MS)}
-    assert await owner.store.meta() == meta
+    made = {"fingerprint": "v1", "partitions": "4", "topic": "crm.events"}
+    assert await owner.store.meta() == {**made, "record_ms": str(NOW_MS), "record_offset": "53"}
 
 
 async def test_of_many_claims_at_once_exactly_one_owns_the_partition(client: Redis) -> None:

@@ -1,7 +1,8 @@
 """A KPI table on a real Redis, with a log in memory that stands in for the partition consumer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, Self
@@ -12,9 +13,12 @@ from redis.asyncio import Redis
 
 from streams.embedded.mess import Mess, messy
 from streams.embedded.traffic import encode, spread
+from streams.engine import decode as events_
 from streams.engine.decode import Reject
 from streams.engine.engine import Engine
+from streams.engine.facts import Row
 from streams.engine.panes import KEEP_MS
+from streams.engine.work import RowKey, Work
 from streams.settings import Settings
 from streams.state import PartitionStore
 from streams.worker.batch import Batch
@@ -38,6 +42,27 @@ def engine(*, sweeps: bool = False) -> Engine:
     return Engine(shipped(), sweeps=sweeps)
 
 
+class Poisoned(Engine):
+    """The real engine, but it fails at some records, when it has already changed rows in place."""
+
+    def __init__(self, offsets: Collection[int]) -> None:
+        super().__init__(shipped(), sweeps=False)
+        self._offsets = offsets
+
+    def begin(self) -> Work:
+        work = super().begin()
+        merge = work.merge
+
+        def fail(events: Iterable[events_.Event], rows: Mapping[RowKey, Row | None]) -> None:
+            given = list(events)
+            merge(given, rows)
+            if any(event.record.offset in self._offsets for event in given):
+                raise ZeroDivisionError("s3cret")
+
+        work.merge = fail  # type: ignore[method-assign]
+        return work
+
+
 @lru_cache
 def history(events: int = 300) -> Sequence[Record]:
     """A company's events of two months, with repeats, disorder and bad lines."""
@@ -50,7 +75,7 @@ def records(values: Iterable[Event | str | bytes | None], first: int = 0) -> lis
     return [record(value, at=PUBLISHED_MS, offset=offset) for offset, value in enumerate(values, first)]
 
 
-@dataclass(slots=True)
+@dataclass
 class MemoryLog:
     """A partition's log in memory, and the pump that fetches from it.
 
@@ -60,6 +85,8 @@ class MemoryLog:
     records: Sequence[Record]
     earliest: int = 0
     end: int = -1
+    group: int | None = None
+    """What the group has committed."""
     count: int = 4
     """Partitions of the topic; 0 while they are not known."""
     epoch: int = 0
@@ -78,6 +105,12 @@ class MemoryLog:
         if not self.count:
             raise UnknownTopicOrPartitionError
         return self.count
+
+    async def group_offset(self) -> int | None:
+        return self.group
+
+    async def timestamp_at(self, offset: int) -> int | None:
+        return next((one.timestamp for one in self.records if one.offset == offset), None)
 
     def seek(self, offset: int) -> int:
         self.next = offset
@@ -151,18 +184,20 @@ class Bench:
         position = await self.store.position()
         return None if position is None else position.offset
 
-    async def differences(self, counted: Sequence[Record] | None = None) -> list[str]:
+    async def differences(
+        self, counted: Sequence[Record] | None = None, poison: Collection[int] = ()
+    ) -> list[str]:
         """How the state in Redis differs from a recount of the log, up to the committed offset."""
         offset = await self.offset() or 0
         of = [one for one in (self.log.records if counted is None else counted) if one.offset < offset]
-        expected = recount.recount(engine(), of, self.store)
+        expected = recount.recount(engine(), of, self.store, poison)
         expected.offset = offset
         return recount.differences(expected, await recount.stored(self.store.client, self.store, engine()))
 
-    async def is_exact(self, counted: Sequence[Record] | None = None) -> bool:
+    async def is_exact(self, counted: Sequence[Record] | None = None, poison: Collection[int] = ()) -> bool:
         """Whether the table has caught up, and its state is the recount of the whole log."""
         assert await self.offset() == self.log.end
-        assert await self.differences(counted) == []
+        assert await self.differences(counted, poison) == []
         return True
 
 
@@ -171,11 +206,15 @@ def a_bench(
     log: MemoryLog | Sequence[Record] | None = None,
     *,
     letters: Any = None,
+    poison: Collection[int] = (),
     fingerprint: str | None = None,
     now_ms: Callable[[], int] = lambda: PUBLISHED_MS,
     **settings: Any,
 ) -> Bench:
-    """A table that is not open yet; by default over `history()`, and it commits each batch."""
+    """A table that is not open yet; by default over `history()`, and it commits each batch.
+
+    `poison` are the offsets of records that its engine fails at.
+    """
     if not isinstance(log, MemoryLog):
         log = MemoryLog(history() if log is None else log)
     found = Settings(**{"ends_at": "events", "commit_events": 1, **settings})
@@ -189,7 +228,8 @@ def a_bench(
         wall=wall,
     )
     telemetry, letters = Telemetry(), letters or Letters()
-    table = KpiTable(PARTITION, log, store, engine(sweeps=wall), letters, telemetry, found, now_ms)
+    used = Poisoned(poison) if poison else engine(sweeps=wall)
+    table = KpiTable(PARTITION, log, store, used, letters, telemetry, found, now_ms)
     bench = Bench(log, store, table, letters, telemetry)
     after(store, "commit", partial(_note_commit, bench))
     return bench
@@ -224,6 +264,26 @@ def after(owner: Any, name: str, act: Callable[..., Any]) -> None:
         return result
 
     setattr(owner, name, wrapped)
+
+
+async def is_held(bench: Bench, reason: str) -> None:
+    """Open it, and wait until it is held."""
+    await until(lambda: (bench.table.state, bench.table.condition.reason) == ("held", reason))
+    assert bench.metric("crm_partition_state", partition="3", state="held") == 1
+    assert bench.metric("crm_partition_held", partition="3", reason=reason) == 1
+    assert bench.metric("crm_partition_state", partition="3", state="open") == 0
+    assert bench.table.reached < 0
+
+
+@asynccontextmanager
+async def under_way(work: Awaitable[Any]) -> AsyncIterator[asyncio.Future[Any]]:
+    """Let it run beside; at the end it must have ended."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield task
+        await asyncio.wait_for(task, timeout=20)
+    finally:
+        task.cancel()
 
 
 async def _maybe(result: Any) -> Any:

@@ -43,6 +43,7 @@ class Kafka:
     at: int = 0
     stable: int | None = 100
     high: int | None = 100
+    group: int | None = None
     topics: Mapping[str, set[int]] = field(default_factory=lambda: {TP.topic: {0, 1, 2, 3}})
     sought: list[int] = field(default_factory=list)
 
@@ -68,6 +69,9 @@ class Kafka:
 
     def highwater(self, partition: TopicPartition) -> int | None:
         return self.high
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        return self.group
 
     def partitions_for_topic(self, topic: str) -> set[int] | None:
         return self.topics.get(topic)
@@ -141,7 +145,7 @@ async def assign(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[...,
     def assign(*answers: Fetched, **kafka: Any) -> Assigned:
         tables: Any = lambda partition, log: Table(partition)  # noqa: E731
         of: Any = Kafka(list(answers), **kafka)
-        made.append(Assigned(of, TP, app, tables))
+        made.append(Assigned(of, TP, app, tables, look_back=look_back))
         return made[-1]
 
     yield assign
@@ -235,6 +239,17 @@ async def test_partitions_that_are_not_known_yet_are_not_none(assign: Any) -> No
     for topics in unknown:
         with pytest.raises(UnknownTopicOrPartitionError):
             assign(topics=topics).partitions()
+
+
+async def look_back(partition: TopicPartition, offset: int) -> int | None:
+    return {(TP, 7): 1_700}.get((partition, offset))
+
+
+async def test_the_log_tells_what_the_group_has_and_what_was_at_an_offset(assign: Any) -> None:
+    assert await assign().group_offset() is None
+    assigned = assign(group=12)
+    assert await assigned.group_offset() == 12
+    assert [await assigned.timestamp_at(offset) for offset in (7, 8)] == [1_700, None]
 
 
 async def test_the_lag_is_what_is_not_fetched_yet_once_kafka_has_said(assign: Any) -> None:

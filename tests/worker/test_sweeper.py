@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from streams.naming import COUNTER, ROW_SHARDS, row_shard
+from streams.worker import pace as pace_module
 from streams.worker import sweeper as sweeper_module
-from streams.worker import table as table_module
 from streams.worker.sweeper import Sweeper
 from tests.builders import (
     Event,
@@ -49,7 +49,7 @@ FORGOTTEN = {("lead", "answered"), ("deal", "won"), ("ticket", "resolved")}
 @pytest.fixture(autouse=True)
 def _each_commit_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeper_module, "EVERY_S", 0.0)
-    monkeypatch.setattr(table_module, "MIN_COMMIT_S", 0.0)
+    monkeypatch.setattr(pace_module, "MIN_COMMIT_S", 0.0)
 
 
 @dataclass(slots=True)

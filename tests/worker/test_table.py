@@ -4,8 +4,7 @@ About 20 s, half of it for Redis servers that are killed and started again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from aiokafka.errors import KafkaTimeoutError
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from streams.naming import partition_keys_pattern
+from streams.naming import partition_keys_pattern, row_shard
 from streams.state import connect, erase
 from streams.worker import table as table_module
+from tests.builders import lead_contacted, lead_created
 from tests.servers import RedisServer, redis_binary
 from tests.worker.builders import (
     NAMESPACE,
@@ -28,8 +28,11 @@ from tests.worker.builders import (
     a_bench,
     after,
     before,
+    engine,
     history,
+    is_held,
     records,
+    under_way,
     until,
 )
 
@@ -39,17 +42,6 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for better times looks again at once."""
     monkeypatch.setattr(table_module, "RETRY_S", (0, 0.02))
     monkeypatch.setattr(table_module, "HELD_RETRY_S", 0.02)
-
-
-@asynccontextmanager
-async def under_way(work: Awaitable[Any]) -> AsyncIterator[asyncio.Future[Any]]:
-    """Let it run beside; at the end it must have ended."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield task
-        await asyncio.wait_for(task, timeout=20)
-    finally:
-        task.cancel()
 
 
 # -- The way of a batch -----------------------------------------------------------------------------------
@@ -163,6 +155,59 @@ async def test_it_commits_after_so_many_milliseconds(client: Redis) -> None:
         await bench.take(1)
 
 
+async def test_what_is_pending_is_committed_in_time_when_no_further_batch_comes(client: Redis) -> None:
+    bench = await a_bench(client, **{**NEVER_BY_ITSELF, "commit_ms": 30}).opened()
+    await bench.take(100)
+    await until(lambda: bench.commits)
+    assert bench.commits == [100]
+    await bench.run()
+    assert await bench.is_exact()
+
+
+@pytest.fixture
+def chunks_of_10(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_module, "CHUNK_EVENTS", 10)
+
+
+def hang_in_the_middle(bench: Bench) -> tuple[asyncio.Event, asyncio.Event]:
+    """From now on the third chunk hangs; (it does, it may go on)."""
+    reached, go_on, chunks = asyncio.Event(), asyncio.Event(), iter(range(1, 100))
+
+    async def hang(*_: Any) -> None:
+        if next(chunks) == 3:
+            reached.set()
+            await go_on.wait()
+
+    before(bench.store, "load_rows", hang)
+    return reached, go_on
+
+
+@pytest.mark.usefixtures("chunks_of_10")
+async def test_a_deadline_waits_for_the_batch_in_hand(client: Redis) -> None:
+    """A commit in the middle of a batch would write half of it."""
+    bench = await a_bench(client, **{**NEVER_BY_ITSELF, "commit_ms": 40}).opened()
+    await bench.take(50)
+    reached, go_on = hang_in_the_middle(bench)
+    async with under_way(bench.take(50)):
+        await reached.wait()
+        await asyncio.sleep(0.1)
+        assert await bench.differences() == []
+        go_on.set()
+    await bench.run()
+    assert await bench.is_exact()
+
+
+async def test_a_deadline_that_fails_opens_again(client: Redis) -> None:
+    letters = Letters([KafkaTimeoutError()])
+    bench = await a_bench(client, letters=letters, **{**NEVER_BY_ITSELF, "commit_ms": 20}).opened()
+    epoch = bench.table.epoch
+    await bench.take(100)
+    await until(lambda: bench.errors() and bench.table.epoch > epoch)
+    assert bench.log.next == 0
+    await bench.run()
+    assert await bench.is_exact()
+
+
 async def test_it_commits_at_once_when_it_has_caught_up(client: Redis) -> None:
     bench = await a_bench(client, **NEVER_BY_ITSELF).opened()
     await bench.take(100)
@@ -219,6 +264,108 @@ async def test_nothing_is_committed_while_dead_letters_cannot_be_written(client:
     await bench.run()
     assert await bench.is_exact()
     assert bench.metric("crm_dead_letters_total", reason="bad_value") > 0
+
+
+@pytest.mark.parametrize("number", [100, 1_000])
+async def test_too_many_dead_letters_hold_the_partition_before_they_are_written(
+    client: Redis, number: int
+) -> None:
+    """Also when the batch is taken again and again, and when it opens again in between."""
+    log = records([*(one.value for one in history()), *(["nonsense"] * 1_500)])
+    bench = await a_bench(client, log, commit_events=100).opened()
+    async with under_way(bench.run(number)):
+        await is_held(bench, "dead_letters")
+        written, offset = len(bench.letters.written), await bench.offset()
+        assert "not_json" in bench.table.condition.message
+        await asyncio.sleep(0.1)
+        assert (len(bench.letters.written), await bench.offset()) == (written, offset)
+        assert await bench.differences() == []
+        assert (offset or 0) < 1_000, "it was to be held at the thousandth record"
+        assert all(reject.record.offset < (offset or 0) for _, reject in bench.letters.written)
+        await bench.table.close(0.05)
+    share_of_one = await a_bench(client, log, dead_letter_share=1).opened()
+    await share_of_one.run()
+    assert await share_of_one.is_exact()
+
+
+async def test_a_batch_that_is_taken_again_and_again_counts_once_in_the_share_of_bad_ones(
+    client: Redis,
+) -> None:
+    """900 good ones, then 400 bad ones that Kafka takes only at the fourth time."""
+    log = records([lead_created(f"lead-{number}", at=PUBLISHED_MS) for number in range(900)])
+    log += records(["nonsense"] * 400, first=900)
+    bench = await a_bench(client, log).opened()
+    await bench.take(900)
+    bench.letters.failing = [KafkaTimeoutError() for _ in range(3)]
+    await bench.run(400)
+    assert await bench.is_exact()
+    assert bench.errors() == {"KafkaTimeoutError": 3}
+
+
+# -- Faults of our own code -------------------------------------------------------------------------------
+
+
+def valid_offsets() -> list[int]:
+    events, _ = engine().decode(history())
+    return [event.record.offset for event in events]
+
+
+@pytest.mark.parametrize("number", [1, 40, 1_000])
+async def test_events_that_the_engine_fails_at_become_dead_letters_and_cost_their_neighbours_nothing(
+    client: Redis, number: int
+) -> None:
+    """In batches of their own, and several in one."""
+    poison = set(valid_offsets()[60:180:50])
+    bench = await a_bench(client, poison=poison, commit_events=50).opened()
+    await bench.run(number)
+    assert await bench.is_exact(poison=poison)
+    written = [reject for _, reject in bench.letters.written if reject.reason == "engine_error"]
+    letters = [reject.record.offset for reject in written]
+    assert letters == sorted(poison)
+    assert bench.metric("crm_dead_letters_total", reason="engine_error") == len(poison) == 3
+    assert bench.metric("crm_partition_errors_total", cause="code", error="ZeroDivisionError") >= 3
+
+
+async def test_an_event_is_poison_only_when_it_has_failed_three_times(client: Redis) -> None:
+    """What fails once or twice was a moment's, whatever it was."""
+    bench = await a_bench(client, poison={valid_offsets()[70]}).opened()
+    for failures in (1, 2):
+        await bench.take(200)
+        assert bench.errors() == {"ZeroDivisionError": failures}
+    bench.table._engine = engine()  # it is well again
+    await bench.run()
+    assert await bench.is_exact()
+
+
+async def test_a_redis_that_fails_makes_no_event_a_dead_letter(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    failing = iter(range(5))
+
+    def fail(*_: Any) -> None:
+        if next(failing, None) is not None:
+            raise RedisConnectionError
+
+    before(bench.store, "load_rows", fail)
+    await bench.run()
+    assert bench.errors() == {"ConnectionError": 5}
+    assert await bench.is_exact()
+
+
+async def test_a_row_that_cannot_be_read_costs_the_events_about_it_and_no_others(client: Redis) -> None:
+    """Found by what fails, whatever that is: here a row that somebody has overwritten."""
+    lead = [lead_created("broken", at=PUBLISHED_MS), lead_contacted("broken", at=PUBLISHED_MS)]
+    log = records([*(one.value for one in history()), *lead])
+    bench = await a_bench(client, log[:-1]).opened()
+    await bench.run()
+    store = bench.store
+    row = store.keys.rows("lead", row_shard("broken"))
+    kept = await client.hget(row, "broken")
+    await client.hset(row, "broken", b"nonsense")
+    bench.log.records, bench.log.end = log, len(log)
+    await bench.run()
+    assert bench.letters.written[-1][1].reason == "engine_error"
+    await client.hset(row, "broken", kept or b"")
+    assert await bench.is_exact(poison={len(log) - 1})
 
 
 # -- Others -----------------------------------------------------------------------------------------------
@@ -347,14 +494,6 @@ async def test_a_table_that_closes_while_redis_is_away_gives_up(redis: RedisServ
 # -- Held -------------------------------------------------------------------------------------------------
 
 
-async def is_held(bench: Bench, reason: str) -> None:
-    """Open it, and wait until it is held."""
-    await until(lambda: bench.table.state == f"held: {reason}")
-    assert bench.metric("crm_partition_state", partition="3", state="held") == 1
-    assert bench.metric("crm_partition_state", partition="3", state="open") == 0
-    assert bench.table.reached < 0
-
-
 async def test_another_catalogs_state_holds_the_partition_until_it_is_gone(client: Redis) -> None:
     other = await a_bench(client, fingerprint="another").opened()
     await other.run()
@@ -436,7 +575,7 @@ async def test_a_held_partition_is_held_all_the_time_and_not_only_between_two_lo
     async with under_way(bench.table.open()):
         await until(lambda: len(states) > 3)
         bench.log.count = 4
-    assert states[:4] == ["opening", *["held: partitions"] * 3]
+    assert states[:4] == ["opening", *["held"] * 3]
 
 
 async def test_a_held_partition_can_be_closed(client: Redis) -> None:
@@ -535,6 +674,24 @@ async def test_a_table_that_fails_while_it_closes_commits_no_half_batch(client: 
     await bench.take(100)
     await closing[0]
     assert bench.commits == []
+    successor = await a_bench(client).opened()
+    await successor.run()
+    assert await successor.is_exact()
+
+
+@pytest.mark.usefixtures("chunks_of_10")
+async def test_a_batch_that_is_cancelled_half_way_is_not_committed(client: Redis) -> None:
+    """By whoever stops the agent; neither by closing nor by a deadline."""
+    bench = await a_bench(client, **{**NEVER_BY_ITSELF, "commit_ms": 50}).opened()
+    await bench.take(20)
+    reached, _ = hang_in_the_middle(bench)
+    taking = asyncio.ensure_future(bench.take(100))
+    await reached.wait()
+    taking.cancel()
+    await asyncio.wait([taking])
+    await asyncio.sleep(0.1)
+    await bench.table.close(1.0)
+    assert await bench.differences() == []
     successor = await a_bench(client).opened()
     await successor.run()
     assert await successor.is_exact()

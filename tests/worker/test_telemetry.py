@@ -41,15 +41,25 @@ def test_a_partition_has_one_state_at_a_time() -> None:
         assert states == {f"3,{state}": 1}
 
 
+def test_a_held_partition_has_one_reason_at_a_time_and_the_others_have_none() -> None:
+    telemetry = Telemetry()
+    telemetry.state(3, "held", "topic")
+    telemetry.state(3, "held", "eviction")
+    telemetry.state(4, "held", "topic")
+    telemetry.state(4, "open")
+    held = {labels: value for (name, labels), value in told(telemetry).items() if "held" in name}
+    assert held == {"3,eviction": 1}
+
+
 def test_of_a_partition_that_was_let_go_nothing_is_told() -> None:
     telemetry = Telemetry()
     for partition in (1, 2):
-        telemetry.state(partition, "open")
+        telemetry.state(partition, "held", "topic")
         telemetry.lag(partition, 10)
     telemetry.released(1)
     telemetry.released(1)  # harmless twice
     left = {labels for name, labels in told(telemetry) if name.startswith("crm_partition")}
-    assert left == {"2,open", "2"}
+    assert left == {"2,held", "2,topic", "2"}
 
 
 def test_two_workers_in_a_process_do_not_share_their_numbers() -> None:
@@ -61,6 +71,6 @@ def test_two_workers_in_a_process_do_not_share_their_numbers() -> None:
 def test_names_are_those_of_prometheus_conventions() -> None:
     telemetry = Telemetry()
     telemetry.lag(1, 1)
-    telemetry.state(1, "open")
+    telemetry.state(1, "held", "topic")
     names = {family.name for family in text_string_to_metric_families(telemetry.text().decode())}
     assert all(re.fullmatch(r"crm_[a-z_]+", name) for name in names)
