@@ -126,6 +126,8 @@ ERRORS = "crm_partition_errors"
 FORGOTTEN = "crm_fact_times_forgotten"
 LAG = "crm_partition_lag_records"
 PARTITION_STATE = "crm_partition_state"
+MISPLACED = "crm_records_misplaced"
+FETCH_ERRORS = "crm_fetch_errors"
 INVALID = "invalid"  # type of a record that is no event
 
 # -- Totals that are not levels ---------------------------------------------------------------------------

@@ -189,6 +189,7 @@ class KpiTable:
             self._pending.since = asyncio.get_running_loop().time()
         for records in _chunks(batch.records, CHUNK_EVENTS):
             await self._apply(records)
+        self._pending.rejects += batch.rejects
         self._reached = batch.end
         if self._due(batch):
             await self._pace(batch)
@@ -328,6 +329,11 @@ class KpiTable:
     def reached(self) -> int:
         """The offset up to which records are applied, committed or not; negative while it is not open."""
         return self._reached
+
+    @property
+    def committed(self) -> int:
+        """The offset that is committed in Redis; negative while it is not open."""
+        return self._offset()
 
     async def beat(self, lag: int | None) -> None:
         """Tell the board that the partition has an owner, and the metrics how far behind it is."""

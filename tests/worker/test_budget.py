@@ -42,7 +42,7 @@ async def test_no_partition_waits_for_one_that_stands_still() -> None:
 
 async def take_all(account: Account) -> list[Share]:
     """All that it gets without waiting."""
-    shares = []
+    shares: list[Share] = []
     while True:
         task = asyncio.create_task(account.reserve(ASKED, greedy=True))
         await asyncio.sleep(0)

@@ -18,7 +18,10 @@ from aiokafka.errors import (
 from streams.settings import Settings
 from streams.worker import consumer as consumer_module
 from streams.worker.batch import Batch
+from streams.worker.budget import Budget
 from streams.worker.consumer import Assigned, PartitionConsumer
+from streams.worker.telemetry import Telemetry
+from streams.worker.unreadable import Salvage
 from tests.builders import Record
 from tests.worker.builders import until
 
@@ -128,7 +131,14 @@ class Agent:
     async def _run(self) -> None:
         await self._table.open()
         while True:
-            await self._table.take(await self._channel.get())
+            batch = await self._channel.get()
+            await self._table.take(batch)
+            if batch.share is not None:
+                batch.share.release()
+
+
+async def nothing_to_salvage(partition: TopicPartition, position: int) -> Salvage:
+    return Salvage([], [], position)
 
 
 @pytest.fixture
@@ -136,18 +146,23 @@ async def assign(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[...,
     """Makes an `Assigned` over answers of Kafka; it is stopped at the end."""
     monkeypatch.setattr(consumer_module, "table_agent", Agent)
     app: Any = App()
+    budget = Budget()
     made: list[Assigned] = []
 
     def assign(*answers: Fetched, **kafka: Any) -> Assigned:
         tables: Any = lambda partition, log: Table(partition)  # noqa: E731
         of: Any = Kafka(list(answers), **kafka)
-        made.append(Assigned(of, TP, app, tables))
+        account, telemetry = budget.open(), Telemetry()
+        made.append(
+            Assigned(of, TP, app, tables, account=account, telemetry=telemetry, salvage=nothing_to_salvage)
+        )
         return made[-1]
 
     yield assign
     for assigned in made:
         await assigned.stop()
         assert assigned.table.closed  # type: ignore[attr-defined]
+    assert (budget.records, budget.bytes) == (0, 0)
 
 
 async def batches(assigned: Assigned, number: int) -> list[Batch]:
@@ -209,7 +224,7 @@ async def test_what_was_fetched_before_a_seek_is_dropped(assign: Any) -> None:
     ids=lambda error: type(error).__name__,
 )
 async def test_no_error_ends_the_pump(assign: Any, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumer_module, "RETRY_S", 0.01)
+    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
     (batch,) = await batches(assign(Fetched(error=error), Fetched(5, some(0))), 1)
     assert (batch.start, batch.end) == (0, 5)
 
@@ -250,7 +265,9 @@ async def test_the_lag_is_what_is_not_fetched_yet_once_kafka_has_said(assign: An
 async def test_who_is_leaving_takes_over_nothing() -> None:
     """The group may answer while the consumer stops: its partitions go to somebody else in a moment."""
     app: Any = App()
-    consumer = PartitionConsumer(app, Settings(), lambda *_, **__: pytest.fail("a table was made"))
+    consumer = PartitionConsumer(
+        app, Settings(), lambda *_, **__: pytest.fail("a table was made"), Telemetry()
+    )
     await consumer.stop()
     await consumer.take_over([TP])
     assert consumer.assigned == {}
