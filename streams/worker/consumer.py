@@ -96,6 +96,8 @@ class Assigned:
         """The position at which the last fetch failed."""
         self.trouble = ""
         self.epoch = 0
+        self._sought = 0
+        """Where the last seek went."""
         self._channel: Any = app.channel(maxsize=1)
         self.table = make_table(partition, self)
         self._agent: Any = table_agent(app, self._channel, self.table)
@@ -118,6 +120,7 @@ class Assigned:
     def seek(self, offset: int) -> int:
         self._kafka.seek(self._partition, offset)  # one step: there is no await between the two
         self.epoch += 1
+        self._sought = offset
         return self.epoch
 
     # -- Running -------------------------------------------------------------------------------------------
@@ -177,7 +180,10 @@ class Assigned:
             raise
 
     async def _fetch(self, share: Share) -> Batch | None:
-        """One batch. What was fetched before a seek is dropped: its positions may be wrong."""
+        """One batch. What was asked for before a seek is dropped: its positions may be wrong.
+
+        It may even lie behind the seek, and then nobody would ask for it again: so back to there.
+        """
         partition = self._partition
         epoch, start = self.epoch, await self._kafka.position(partition)
         try:
@@ -187,7 +193,10 @@ class Assigned:
                 raise
             return await self._pass(epoch, start, share)
         end = await self._kafka.position(partition)
-        if self.epoch != epoch or end <= start:
+        if self.epoch != epoch:
+            self._kafka.seek(partition, self._sought)  # nothing of the new epoch has been handed on yet
+            return None
+        if end <= start:
             self._busy = False
             return None
         self._failures, self._failed_at, self.trouble = 0, -1, ""
@@ -198,7 +207,7 @@ class Assigned:
         self._account.fetched(share, len(batch.records) + len(batch.rejects), _size(batch.records))
         self._busy = bool(batch.records) and not batch.caught_up
         if self._placement is not None:
-            self._placement.check(batch.records, self.partitions())
+            self._placement.check(batch.records, self._kafka.partitions_for_topic(self._partition.topic))
         return batch
 
     def _may_be_unreadable(self, error: Exception, start: int) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -38,10 +38,12 @@ class Placement:
         self._telemetry = telemetry
         self._next_warning = 0.0
 
-    def check(self, records: Iterable[Any], partitions: int) -> None:
-        """Look at every record that has a key, in a topic of so many partitions."""
-        number, place = self._partition.partition, self._place
-        misplaced = [one.offset for one in records if one.key and place(one.key, partitions) != number]
+    def check(self, records: Iterable[Any], partitions: Collection[int] | None) -> None:
+        """Look at every record that has a key; nothing while the topic's partitions are not known."""
+        if not partitions:
+            return
+        number, count, place = self._partition.partition, len(partitions), self._place
+        misplaced = [one.offset for one in records if one.key and place(one.key, count) != number]
         if misplaced:
             self._telemetry.misplaced.labels(number).inc(len(misplaced))
             self._warn(misplaced)
