@@ -12,9 +12,11 @@ from aiokafka.errors import (
     CorruptRecordException,
     IllegalStateError,
     OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
 
+from streams.engine.decode import Reject
 from streams.settings import Settings
 from streams.worker import consumer as consumer_module
 from streams.worker.batch import Batch
@@ -35,6 +37,8 @@ class Fetched:
     to: int = 0
     records: Sequence[Record] = ()
     error: Exception | None = None
+    before: Callable[[], Any] = lambda: None
+    """What happens while it waits,"""
     meanwhile: Callable[[], Any] = lambda: None
 
 
@@ -56,6 +60,7 @@ class Kafka:
         if not self.answers:
             await asyncio.Event().wait()
         answer = self.answers.pop(0)
+        answer.before()
         if answer.error:
             raise answer.error
         self.at = answer.to
@@ -141,6 +146,9 @@ async def nothing_to_salvage(partition: TopicPartition, position: int) -> Salvag
     return Salvage([], [], position)
 
 
+NOT_UTF8 = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "the name of a header")
+
+
 @pytest.fixture
 async def assign(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Assigned]]:
     """Makes an `Assigned` over answers of Kafka; it is stopped at the end."""
@@ -149,13 +157,11 @@ async def assign(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[...,
     budget = Budget()
     made: list[Assigned] = []
 
-    def assign(*answers: Fetched, **kafka: Any) -> Assigned:
+    def assign(*answers: Fetched, salvage: Any = nothing_to_salvage, **kafka: Any) -> Assigned:
         tables: Any = lambda partition, log: Table(partition)  # noqa: E731
         of: Any = Kafka(list(answers), **kafka)
         account, telemetry = budget.open(), Telemetry()
-        made.append(
-            Assigned(of, TP, app, tables, account=account, telemetry=telemetry, salvage=nothing_to_salvage)
-        )
+        made.append(Assigned(of, TP, app, tables, account=account, telemetry=telemetry, salvage=salvage))
         return made[-1]
 
     yield assign
@@ -212,13 +218,25 @@ async def test_what_was_fetched_before_a_seek_is_dropped(assign: Any) -> None:
     assert (batch.epoch, batch.start, batch.end) == (1, 2, 3)
 
 
+async def test_what_lies_behind_a_seek_and_was_asked_for_before_it_is_fetched_again(assign: Any) -> None:
+    """A fetch that waits at the end while the table opens again: it gets what the table has lost."""
+    answers = [Fetched(5, some(0)), Fetched(5, some(3)), Fetched(5, some(3))]
+    assigned = assign(*answers)
+    kafka = assigned._kafka
+    answers[1].before = lambda: assigned.seek(3)
+    first, second = await batches(assigned, 2)
+    assert (first.start, first.end) == (0, 5)
+    assert (second.epoch, second.start, second.end, list[Any](second.records)) == (1, 3, 5, some(3))
+    assert kafka.sought == [3, 3]
+
+
 @pytest.mark.parametrize(
     "error",
     [
         CorruptRecordException(),
         IllegalStateError("not assigned"),
         AssertionError("Partition is not assigned"),
-        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "the name of a header"),
+        NOT_UTF8,
         ValueError("what a codec does not like"),
     ],
     ids=lambda error: type(error).__name__,
@@ -227,6 +245,54 @@ async def test_no_error_ends_the_pump(assign: Any, error: Exception, monkeypatch
     monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
     (batch,) = await batches(assign(Fetched(error=error), Fetched(5, some(0))), 1)
     assert (batch.start, batch.end) == (0, 5)
+
+
+@pytest.mark.parametrize("error", [NOT_UTF8, CorruptRecordException()], ids=["header", "corrupt"])
+async def test_what_fails_twice_at_one_position_is_fetched_past_the_consumer(
+    assign: Any, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
+    asked: list[int] = []
+
+    async def salvage(partition: TopicPartition, position: int) -> Salvage:
+        asked.append(position)
+        records: list[Any] = some(5, 7)
+        return Salvage(records, [Reject(some(6)[0], "unreadable", None, "why")], 8)
+
+    failing = [Fetched(error=error), Fetched(error=error)]
+    assigned = assign(Fetched(5, some(0)), *failing, Fetched(9, some(8)), salvage=salvage)
+    _, passed, next_ = await batches(assigned, 3)
+    assert asked == [5]
+    assert (passed.epoch, passed.start, passed.end) == (0, 5, 8)
+    assert list[Any](passed.records) == some(5, 7)
+    assert [reject.record.offset for reject in passed.rejects] == [6]
+    assert (next_.epoch, next_.start, next_.end) == (0, 8, 9)
+    assert assigned.trouble == ""
+
+
+async def test_what_kafka_itself_refuses_is_never_taken_for_a_record_that_cannot_be_read(
+    assign: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
+
+    async def salvage(partition: TopicPartition, position: int) -> Salvage:
+        pytest.fail("it was")
+
+    failing = [Fetched(error=TopicAuthorizationFailedError()) for _ in range(4)]
+    (batch,) = await batches(assign(*failing, Fetched(5, some(0)), salvage=salvage), 1)
+    assert (batch.start, batch.end) == (0, 5)
+
+
+async def test_a_fetch_that_fails_again_and_again_is_counted_each_time_and_told_once(
+    assign: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
+    assigned = assign(*(Fetched(error=TopicAuthorizationFailedError()) for _ in range(5)))
+    await assigned.start()
+    registry = assigned._telemetry.registry
+    labels = {"partition": "3", "error": "TopicAuthorizationFailedError"}
+    await until(lambda: registry.get_sample_value("crm_fetch_errors_total", labels) == 5)
+    assert len([text for text in caplog.messages if "cannot fetch at offset" in text]) == 1
 
 
 async def test_an_offset_that_is_gone_opens_the_table_again(assign: Any) -> None:

@@ -229,7 +229,6 @@ class Engine:
     def apply(self, events: Sequence[Record], rows: Any) -> Effect:
         return Effect(totals={str(event.offset): 1 for event in events})
 
-
     def decode_row(self, kind: str, data: bytes) -> Any:
         raise AssertionError("there are no rows")
 
