@@ -1,5 +1,6 @@
 """The worker process: a Faust app that runs the partition consumer and a web server for metrics."""
 
+import asyncio
 import logging
 import os
 import signal
@@ -15,6 +16,7 @@ from streams.clock import clock_ms
 from streams.engine.engine import Engine
 from streams.engine.panes import KEEP_MS
 from streams.engine.plan import Plan
+from streams.errors import Stalled
 from streams.settings import Settings
 from streams.state import PartitionStore, connect
 from streams.worker.consumer import PartitionConsumer
@@ -29,6 +31,8 @@ LEAVE_S: Final = 5.0
 """How long a worker that was told to stop, or that ends by itself, may take."""
 NOT_IN_TIME: Final = 1
 """Exit status of one that took longer: it has lost nothing, but was missed by its group for a while."""
+STALLED: Final = 1
+"""Exit status of one that the watchdog has ended."""
 
 
 class _Boot(BootStrategy):
@@ -57,7 +61,12 @@ class _Process(faust.Worker):
         self._leave()
         super()._on_sigint()
 
-    def on_worker_shutdown(self) -> None:  # also when it ends by itself
+    def end(self) -> None:
+        """Stop in good order, though nobody has told us to."""
+        self._leave()
+        self._signal_stop_future = asyncio.ensure_future(self.stop(), loop=self.loop)
+
+    def on_worker_shutdown(self) -> None:  # also when it crashes
         self._leave()
         super().on_worker_shutdown()
 
@@ -98,6 +107,8 @@ class Worker:
         self._engine = Engine(plan, sweeps=settings.ends_at == "wall")
         self._redis = connect(settings.redis_url())
         self._telemetry = Telemetry()
+        self._process: _Process | None = None
+        self._stalled = False
         self.app = KpiApp(
             settings.group_id(),
             broker=settings.broker,
@@ -105,14 +116,27 @@ class Worker:
             web_bind=settings.worker_host,
             web_port=settings.worker_port,
         )
-        self._consumer = PartitionConsumer(self.app, settings, self._make_table, self._telemetry)
+        self._consumer = PartitionConsumer(
+            self.app, settings, self._make_table, self._telemetry, self._give_up
+        )
         self.app.service(self._consumer)  # type: ignore[arg-type]  # it takes instances as well as classes
         self._add_pages()
 
     def run(self) -> None:
-        """Run until SIGINT or SIGTERM, then exit the process."""
-        worker = _Process(self.app, loglevel=self._settings.log_level, quiet=True, redirect_stdouts=False)
-        worker.execute_from_commandline()
+        """Run until SIGINT or SIGTERM, or until the watchdog ends us; then exit the process."""
+        process = _Process(self.app, loglevel=self._settings.log_level, quiet=True, redirect_stdouts=False)
+        self._process = process
+        try:
+            process.execute_from_commandline()
+        finally:
+            if self._stalled:
+                raise SystemExit(STALLED)
+
+    def _give_up(self, stalled: Stalled) -> None:
+        log.critical("%s", stalled)
+        self._stalled = True
+        assert self._process is not None
+        self._process.end()
 
     def _make_table(self, partition: TopicPartition, log_: Log, *, dead_letters: DeadLetters) -> KpiTable:
         settings = self._settings

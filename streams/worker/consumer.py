@@ -259,13 +259,21 @@ class PartitionConsumer(Service):
     """Owns the consumer, and an `Assigned` for each partition that the group gives to this worker."""
 
     def __init__(
-        self, app: faust.App, settings: Settings, make_table: MakeTable, telemetry: Telemetry, **kwargs: Any
+        self,
+        app: faust.App,
+        settings: Settings,
+        make_table: MakeTable,
+        telemetry: Telemetry,
+        give_up: Callable[[Stalled], None],
+        **kwargs: Any,
     ) -> None:
+        """`give_up` is called when a partition stands still: this process is to end."""
         super().__init__(**kwargs)
         self._app = app
         self._settings = settings
         self._make_table = make_table
         self._telemetry = telemetry
+        self._give_up = give_up
         self._budget = Budget()
         self._seldom = Seldom()
         self._kafka: AIOKafkaConsumer | None = None
@@ -387,8 +395,7 @@ class PartitionConsumer(Service):
             try:
                 await watchdog.check(self.assigned)
             except Stalled as stalled:
-                log.critical("%s", stalled)
-                raise
+                return self._give_up(stalled)
 
     async def _look(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """The last stable offsets, asked for here and now; an error when Kafka or Redis does not answer."""

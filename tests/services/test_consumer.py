@@ -181,17 +181,11 @@ async def test_the_watchdog_is_quiet_while_redis_or_kafka_hangs_and_on_an_open_t
         await asyncio.sleep(3 * fleet.settings.stall_s)
     await fleet.publish(LINES[2_000:3_000])
     assert await fleet.is_exact()
-    async with fleet.producer(transactional_id="open") as producer:
-        async with producer.transaction():
-            for partition in PARTITIONS:
-                await producer.send_and_wait(fleet.settings.topic, leads("open", 1)[0], partition=partition)
-            await asyncio.sleep(3 * fleet.settings.stall_s)
-            assert (
-                sum(
-                    told(fleet, "worker", "crm_partition_lag_records", partition=str(at)) for at in PARTITIONS
-                )
-                == 0
-            )
+    async with fleet.producer(transactional_id="open") as producer, producer.transaction():
+        for partition in PARTITIONS:
+            await producer.send_and_wait(fleet.settings.topic, leads("open", 1)[0], partition=partition)
+        await asyncio.sleep(3 * fleet.settings.stall_s)
+        assert told(fleet, "worker", "crm_partition_lag_records") == 0
     assert await fleet.is_exact()
     assert worker.running
 
@@ -219,9 +213,7 @@ async def test_a_record_that_cannot_be_read_becomes_a_dead_letter_and_its_neighb
     fleet: Fleet, codec: int
 ) -> None:
     """In the middle of a batch, as a batch of its own, and as the last one of all."""
-    fleet.settings = fleet.settings.model_copy(
-        update={"namespace": f"unreadable-{codec}", "topic": f"bad.{codec}"}
-    )
+    fleet.settings = fleet.settings.model_copy(update={"namespace": f"bad-{codec}", "topic": f"bad.{codec}"})
     fleet.start_worker("worker")
     await fleet.until(opened(fleet, "worker"))
     good = leads("lead", 12)
@@ -276,7 +268,7 @@ async def test_a_worker_stops_in_good_time_while_its_servers_hang_and_nothing_is
         await asyncio.sleep(1)
         started = time.monotonic()
         worker.process.terminate()
-        await fleet_ended(worker)
+        await has_ended(worker)
         assert time.monotonic() - started < STOP_S + SLACK_S
         assert worker.process.returncode >= 0, "it had to be killed"
     fleet.workers.clear()
@@ -285,7 +277,7 @@ async def test_a_worker_stops_in_good_time_while_its_servers_hang_and_nothing_is
     assert sum((await fleet.committed()).values()) > before
 
 
-async def fleet_ended(worker: processes.Child) -> None:
+async def has_ended(worker: processes.Child) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while worker.running:
             await asyncio.sleep(0.02)
@@ -300,7 +292,7 @@ async def test_the_second_signal_stops_at_once_and_nothing_is_lost(fleet: Fleet,
         worker.process.terminate()
         await fleet.until(lambda: "Signal received" in log_of(worker))
         worker.process.terminate()
-        await fleet_ended(worker)
+        await has_ended(worker)
         assert worker.process.returncode == -signal.SIGTERM
     fleet.workers.clear()
     fleet.start_worker("again")
@@ -415,14 +407,14 @@ async def test_the_holes_of_a_compacted_topic_are_passed_to_the_end(fleet: Fleet
 async def test_who_is_fenced_while_a_fetch_is_under_way_comes_back_to_one_consistent_moment(
     fleet: Fleet,
 ) -> None:
-    """Again and again somebody else claims a partition, while its worker has batches in hand and on their way."""
+    """Somebody else claims partitions while their worker has batches in hand and on their way."""
     fleet.start_worker("worker")
     await fleet.until(opened(fleet, "worker"))
     publishing = asyncio.create_task(fleet.publish(LINES))
     async with connect(fleet.settings.redis_url()) as redis:
         stores = [partition_store(redis, fleet.settings.namespace, number, engine()) for number in PARTITIONS]
-        for _ in range(15):
-            await stores[_ % 4].claim(0, {})
+        for at in range(15):
+            await stores[at % 4].claim(0, {})
             await asyncio.sleep(0.1)
     await publishing
     assert await fleet.is_exact()

@@ -17,6 +17,7 @@ from aiokafka.errors import (
 )
 
 from streams.engine.decode import Reject
+from streams.errors import Stalled
 from streams.settings import Settings
 from streams.worker import consumer as consumer_module
 from streams.worker.batch import Batch
@@ -328,11 +329,15 @@ async def test_the_lag_is_what_is_not_fetched_yet_once_kafka_has_said(assign: An
     assert assigned.lag() is None
 
 
+def no_stall(stalled: Stalled) -> None:
+    pytest.fail(str(stalled))
+
+
 async def test_who_is_leaving_takes_over_nothing() -> None:
     """The group may answer while the consumer stops: its partitions go to somebody else in a moment."""
     app: Any = App()
     consumer = PartitionConsumer(
-        app, Settings(), lambda *_, **__: pytest.fail("a table was made"), Telemetry()
+        app, Settings(), lambda *_, **__: pytest.fail("a table was made"), Telemetry(), no_stall
     )
     await consumer.stop()
     await consumer.take_over([TP])

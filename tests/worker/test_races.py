@@ -11,6 +11,7 @@ import logging
 import random
 import selectors
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from streams.worker.table import KpiTable
 from streams.worker.telemetry import Telemetry
 from streams.worker.unreadable import Salvage
 from tests.builders import Record
-from tests.worker.test_consumer import Agent, App
+from tests.worker.test_consumer import Agent
 
 SEEDS = 200
 BLOCK = 25
@@ -253,6 +254,17 @@ class Channel(asyncio.Queue[Batch]):
         await self.put(value)
 
 
+@dataclass(slots=True)
+class App:
+    """As much of a Faust app as holds channels."""
+
+    trouble: Trouble
+    agents: dict[str, Any] = field(default_factory=dict)
+
+    def channel(self, maxsize: int) -> Channel:
+        return Channel(self.trouble)
+
+
 class World:
     """All partitions of one worker."""
 
@@ -263,8 +275,7 @@ class World:
         self.stores = {partition: Store(trouble) for partition in topic}
         self.budget = Budget(trouble.random.choice((8, 40, 32_000)))
         self._kafka: Any = Kafka(self.logs, trouble)
-        self._app: Any = App()
-        self._app.channel = lambda maxsize: Channel(trouble)
+        self._app: Any = App(trouble)
 
     async def run(self) -> list[str]:
         """What is wrong at the end."""
@@ -284,9 +295,11 @@ class World:
         telemetry = Telemetry()
 
         def make_table(tp: TopicPartition, log: Any) -> KpiTable:
-            store, engine, letters = (self.stores[tp], Engine(), NoLetters())
-            parts: Any = (store, engine, letters, telemetry, Settings(ends_at="events", commit_events=20))
-            return KpiTable(tp, log, *parts, lambda: 0)
+            settings = Settings(ends_at="events", commit_events=20)
+            store: Any = self.stores[tp]
+            engine: Any = Engine()
+            letters: Any = NoLetters()
+            return KpiTable(tp, log, store, engine, letters, telemetry, settings, lambda: 0)
 
         account = self.budget.open()
         return Assigned(
