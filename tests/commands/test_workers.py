@@ -131,3 +131,13 @@ def test_who_has_run_for_a_while_is_started_again_at_once_when_it_ends(
     seat.child.stop()
     seat.look(workers.SETTLED_S + 1)
     assert said == ["worker 1 ended with status -15; again in 1 s"]
+
+
+def test_run_takes_several_workers_and_ends_with_them(directory: Path) -> None:
+    first = two_free_ports()
+    ports = {"worker_port": str(first), "board_port": "0"}
+    parent = Running(directory, "run", "--processes", "2", **ports, **NOWHERE)
+    parent.wait_until(lambda: lives(first) and lives(first + 1))
+    parent.interrupt()
+    assert parent.ended() == 0, parent.said()
+    assert processes_in(directory) == []
