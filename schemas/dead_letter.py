@@ -1,5 +1,7 @@
 """A dead letter: a record that could not be counted, whole, with the reason.
 
+Of an `unreadable` one there are key and value, but no headers.
+
 On Kafka the value is this model as JSON, and the key is `topic/partition/offset`, so that the same record
 met again is the same dead letter and compaction keeps one.
 """
@@ -27,6 +29,7 @@ Reason = Literal[
     "too_late",
     "too_large",
     "engine_error",
+    "unreadable",  # not even Kafka's record format: a header's name that is not UTF-8, ...
 ]
 
 

@@ -28,6 +28,15 @@ err = Console(stderr=True, soft_wrap=True)
 
 INTERRUPTED: Final = 130
 
+ProcessesOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=1_000,
+        help="So many worker processes, on KPI_WORKER_PORT and the ports behind it (or free ones for 0).",
+    ),
+]
+
 CatalogOption = Annotated[
     str | None, typer.Option("--catalog", help="A catalog of your own.", metavar="PATH")
 ]
@@ -76,11 +85,19 @@ def kpi(
 
 
 @app.command()
-def worker() -> None:
+def worker(processes: ProcessesOption = 1) -> None:
     """Run a worker: it keeps the KPI tables of its share of the partitions."""
+    from streams.commands.workers import run_workers
     from streams.worker.app import Worker
 
-    settings = _with_free_port(_settings())
+    settings = _settings()
+    if processes > 1:
+        _plan(settings)  # what is wrong is said once, not by each of them
+        settings.kafka_client()
+        settings.redis_url()
+        _until_interrupted(run_workers(settings, processes, _say))
+        return
+    settings = _with_free_port(settings)
     _say_settings(settings)
     Worker(settings, _plan(settings)).run()
 
@@ -109,15 +126,15 @@ def board() -> None:
 
 
 @app.command()
-def run() -> None:
-    """Run a worker and a board, as two processes."""
+def run(processes: ProcessesOption = 1) -> None:
+    """Run a worker (or several) and a board, each as a process of its own."""
     from streams.commands.both import run_both
 
     settings = _settings()
     _plan(settings)  # what is wrong with the catalog is said here, not in a log file
     settings.bootstrap_servers()
     settings.redis_url()
-    _until_interrupted(run_both(settings))
+    _until_interrupted(run_both(settings, processes))
 
 
 @app.command()

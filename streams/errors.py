@@ -6,6 +6,7 @@ KpiError
   +-- MissingPart         a program or package that this command needs is not installed
   +-- StartError          a child process (worker, board, Redis) did not come up
   +-- Unreachable         Kafka or Redis does not answer
+  +-- Stalled             a partition of this worker lags and does not move
   +-- Held                a partition must not be processed until somebody has looked
 """
 
@@ -42,6 +43,10 @@ class StartError(KpiError):
 
 class Unreachable(KpiError):
     """Kafka or Redis does not answer."""
+
+
+class Stalled(KpiError):
+    """A partition lags and does not move; another start of the worker is what helps."""
 
 
 class Held(KpiError):

@@ -127,6 +127,8 @@ FORGOTTEN = "crm_fact_times_forgotten"
 LAG = "crm_partition_lag_records"
 PARTITION_STATE = "crm_partition_state"
 PARTITION_HELD = "crm_partition_held"
+MISPLACED = "crm_records_misplaced"
+FETCH_ERRORS = "crm_fetch_errors"
 INVALID = "invalid"  # type of a record that is no event
 
 # -- Totals that are not levels ---------------------------------------------------------------------------

@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     """A partition is held when more than this share of its last 1,000 records cannot be counted; 1: never."""
     session_timeout_ms: int = Field(10_000, ge=1_000)
     """After so long without a heartbeat the group gives a worker's partitions to others."""
+    stall_s: float = Field(60, gt=0)
+    """A partition that lags and has not moved for so many seconds ends the worker, to be started again."""
+    partitioner: Literal["murmur2"] | None = None
+    """Check that each key lies where this partitioner (Java's default) puts it; empty checks nothing."""
 
     @field_validator("broker")
     @classmethod

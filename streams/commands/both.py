@@ -9,10 +9,14 @@ from streams.settings import Settings
 WATCH_S = 0.5
 
 
-async def run_both(settings: Settings) -> None:
-    """Run until cancelled; StartError when one of the two ends."""
+async def run_both(settings: Settings, workers: int = 1) -> None:
+    """Run until cancelled; StartError when one of the two ends. Several workers have a parent between."""
+    options = ["--processes", str(workers)] if workers > 1 else []
     with ExitStack() as stack:
-        children = [stack.enter_context(child(name, settings, None)) for name in ("worker", "board")]
+        children = [
+            stack.enter_context(child("worker", settings, None, *options)),
+            stack.enter_context(child("board", settings, None)),
+        ]
         while True:
             for process in children:
                 process.check()

@@ -17,6 +17,8 @@ from streams.embedded.redis import EmbeddedRedis
 from streams.errors import Unreachable
 from streams.settings import Settings
 
+STOP_S: Final = 8.0
+"""More than a worker gives itself."""
 DATA: Final = Path(".kpi")
 """Everything that embedded servers and child processes write lies in here, and goes when they stop."""
 
@@ -61,13 +63,19 @@ def _in_plain_words() -> Iterator[None]:
 
 
 @contextmanager
-def child(name: str, settings: Settings, directory: Path | None) -> Iterator[Child]:
-    """`kpi <name>` as a process of its own with these settings; stopped in good order at the end.
-
-    Its log goes into the directory; without one, where our own output goes.
-    """
-    process = start(name, [sys.executable, "-m", "streams.cli", name], directory, settings.environment())
+def child(name: str, settings: Settings, directory: Path | None, *options: str) -> Iterator[Child]:
+    """`worker_or_board`, stopped in good order at the end."""
+    process = worker_or_board(name, settings, directory, *options)
     try:
         yield process
     finally:
-        process.stop()
+        process.stop(STOP_S)
+
+
+def worker_or_board(name: str, settings: Settings, directory: Path | None, *options: str) -> Child:
+    """`kpi <name>` as a process of its own with these settings.
+
+    Its log goes into the directory; without one, where our own output goes.
+    """
+    command = [sys.executable, "-m", "streams.cli", name, *options]
+    return start(name, command, directory, settings.environment())

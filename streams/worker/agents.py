@@ -18,6 +18,10 @@ def table_agent(app: faust.App, channel: Any, table: KpiTable) -> Any:
     async def keep(batches: StreamT[Batch]) -> None:
         await table.open()
         async for batch in batches:
-            await table.take(batch)
+            try:
+                await table.take(batch)
+            finally:
+                if batch.share is not None:
+                    batch.share.release()
 
     return app.agent(channel, name=f"kpi-table-{table.partition.partition}")(keep)

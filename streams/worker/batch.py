@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from aiokafka import ConsumerRecord
 
+from streams.engine.decode import Reject
+from streams.worker.budget import Share
+
 
 class Batch(NamedTuple):
     """The records in [start, end), perhaps none: holes and control records are inside."""
@@ -18,3 +21,7 @@ class Batch(NamedTuple):
     records: Sequence[ConsumerRecord[bytes, bytes]]
     caught_up: bool
     """Whether `end` is the end of what may be read (the last stable offset)."""
+    rejects: Sequence[Reject] = ()
+    """Records that could not even be read."""
+    share: Share | None = None
+    """What it takes of the memory budget until it is applied."""

@@ -2,36 +2,61 @@
 
 Faust runs the agents; it does not fetch (DESIGN 3 says why). The pump of a partition fetches a batch and puts
 it on the agent's channel, which holds one; the agent hands it to the partition's table.
+
+What bounds memory: the budget, of all batches between their fetch and their table. Before that, aiokafka
+keeps one answer of Kafka per partition, still compressed: at most `PARTITION_BYTES` (or one record batch,
+when that is larger). It asks for no more before that is taken, and a broker for at most `RESPONSE_BYTES` at
+a time.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
 import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, OffsetOutOfRangeError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    CorruptRecordException,
+    KafkaError,
+    OffsetOutOfRangeError,
+    UnknownTopicOrPartitionError,
+)
 from mode import Service
 
+from streams.errors import Stalled
 from streams.settings import Settings
 from streams.worker.agents import table_agent
 from streams.worker.batch import Batch
+from streams.worker.budget import RECORD_BYTES, Account, Budget, Share
 from streams.worker.dead_letters import DeadLetters, letter_producer
-from streams.worker.log import Log, timestamp_at
+from streams.worker.log import Log
+from streams.worker.placement import PARTITIONERS, Placement
+from streams.worker.seldom import Seldom
 from streams.worker.table import KpiTable
+from streams.worker.telemetry import Telemetry
 from streams.worker.topics import create_topics
+from streams.worker.unreadable import Salvage, salvage
+from streams.worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
 FETCH_RECORDS: Final = 5_000
 FETCH_WAIT_MS: Final = 200
+PARTITION_BYTES: Final = 1_000_000
+RESPONSE_BYTES: Final = 16_000_000
 POLL_MS: Final = 1_000
 STOP_S: Final = 2.0
 """How long a partition that is taken away may take to finish the batch in hand."""
+DISCONNECT_S: Final = 1.0
+"""How long leaving the group may take; who does not get to it is missed after the session time-out."""
 BEAT_S: Final = 5.0
-RETRY_S: Final = 1.0
+MIRROR_S: Final = 5.0
+RETRY_S: Final = (0.5, 1.0, 2.0, 5.0)
+"""How long to wait before fetching or connecting again, by the failures in a row."""
 HEARTBEAT_MS: Final = 1_000
 DAY_MS: Final = 86_400_000
 METADATA_MS: Final = 10_000
@@ -54,12 +79,25 @@ class Assigned:
         app: faust.App,
         make_table: Callable[[TopicPartition, Log], KpiTable],
         *,
-        look_back: Callable[[TopicPartition, int], Awaitable[int | None]],
+        account: Account,
+        telemetry: Telemetry,
+        salvage: Callable[[TopicPartition, int], Awaitable[Salvage]],
+        placement: Placement | None = None,
     ) -> None:
-        self._look_back = look_back
         self._kafka = kafka
         self._partition = partition
         self._app = app
+        self._account = account
+        self._telemetry = telemetry
+        self._salvage = salvage
+        self._placement = placement
+        self._seldom = Seldom()
+        self._busy = False
+        """Whether the last fetch brought something, and there is more."""
+        self._failures = 0
+        self._failed_at = -1
+        """The position at which the last fetch failed."""
+        self.trouble = ""
         self.epoch = 0
         self._sought = 0
         """Where the last seek went."""
@@ -87,7 +125,12 @@ class Assigned:
         return committed
 
     async def timestamp_at(self, offset: int) -> int | None:
-        return await self._look_back(self._partition, offset)
+        try:
+            found = await self._salvage(self._partition, offset)
+        except OffsetOutOfRangeError:  # retention was faster
+            return None
+        records = [*found.records, *(reject.record for reject in found.rejects)]
+        return next((record.timestamp for record in records if record.offset == offset), None)
 
     def seek(self, offset: int) -> int:
         self._kafka.seek(self._partition, offset)  # one step: there is no await between the two
@@ -105,61 +148,149 @@ class Assigned:
         """The agent finishes the batch in hand and commits; then both stop."""
         if self._pump is not None:
             self._pump.cancel()
-        await self.table.close(STOP_S)
-        await self._agent.stop()
-        self._app.agents.pop(self._agent.name, None)
+        try:
+            await self.table.close(STOP_S)
+            await self._agent.stop()
+        finally:
+            self._account.close()
+            self._app.agents.pop(self._agent.name, None)
 
     def lag(self) -> int | None:
-        """Records that may be read and are not fetched yet; None until Kafka has said."""
-        highwater, fetched = self._kafka.highwater(self._partition), self.table.reached
-        return None if highwater is None or fetched < 0 else max(0, highwater - fetched)
+        """Records that may be read and are not applied yet; None until Kafka has said."""
+        end, applied = self._end(), self.table.reached
+        return None if end is None or applied < 0 else max(0, end - applied)
+
+    def progress(self) -> tuple[int, int] | None:
+        """(epoch, offset up to which records are applied); None while the table is not open."""
+        return (self.table.epoch, self.table.reached) if self.table.state == "open" else None
+
+    # -- The pump ------------------------------------------------------------------------------------------
 
     async def _run_pump(self) -> None:
         while True:
             try:
-                await self._fetch()
+                await self._pump_one()
             except OffsetOutOfRangeError:
                 log.warning("%s: the offset to fetch is gone", self._partition)
                 await self.table.open()
             except ConsumerStoppedError:
                 return
             except Exception as error:  # whatever it is: without its pump a partition stands still
-                log.warning("%s: cannot fetch: %r", self._partition, error)
-                await asyncio.sleep(RETRY_S)
+                self._failed(error)
+                await asyncio.sleep(_retry_s(self._failures))
 
-    async def _fetch(self) -> None:
-        """Fetch one batch. What was asked for before a seek is dropped: its positions may be wrong.
+    async def _pump_one(self) -> None:
+        """Wait for room, fetch one batch, and hand it on."""
+        if self.table.epoch < 0:
+            return await asyncio.sleep(0.01)
+        share = await self._account.reserve(FETCH_RECORDS, greedy=self._busy)
+        try:
+            batch = await self._fetch(share)
+            if batch is None:
+                share.release()
+            else:
+                await self._channel.send(value=batch)
+        except BaseException:
+            share.release()
+            raise
+
+    async def _fetch(self, share: Share) -> Batch | None:
+        """One batch. What was asked for before a seek is dropped: its positions may be wrong.
 
         It may even lie behind the seek, and then nobody would ask for it again: so back to there.
         """
-        if self.table.epoch < 0:
-            return await asyncio.sleep(0.01)
-        epoch, start = self.epoch, await self._kafka.position(self._partition)
-        fetched = await self._kafka.getmany(self._partition, timeout_ms=POLL_MS, max_records=FETCH_RECORDS)
-        end = await self._kafka.position(self._partition)
+        partition = self._partition
+        epoch, start = self.epoch, await self._kafka.position(partition)
+        try:
+            fetched = await self._kafka.getmany(partition, timeout_ms=POLL_MS, max_records=share.records)
+        except Exception as error:
+            if not self._may_be_unreadable(error, start):
+                raise
+            return await self._pass(epoch, start, share)
+        end = await self._kafka.position(partition)
         if self.epoch != epoch:
-            self._kafka.seek(self._partition, self._sought)  # nothing of the new epoch has been handed on yet
-        elif end > start:
-            records = fetched.get(self._partition, [])
-            await self._channel.send(value=Batch(epoch, start, end, records, self._is_end(end)))
+            self._kafka.seek(partition, self._sought)  # nothing of the new epoch has been handed on yet
+            return None
+        if end <= start:
+            self._busy = False
+            return None
+        self._failures, self._failed_at, self.trouble = 0, -1, ""
+        records = fetched.get(partition, [])
+        return self._batch(share, Batch(epoch, start, end, records, self._is_end(end), share=share))
+
+    def _batch(self, share: Share, batch: Batch) -> Batch:
+        self._account.fetched(share, len(batch.records) + len(batch.rejects), _size(batch.records))
+        self._busy = bool(batch.records) and not batch.caught_up
+        if self._placement is not None:
+            self._placement.check(batch.records, self._kafka.partitions_for_topic(self._partition.topic))
+        return batch
+
+    def _may_be_unreadable(self, error: Exception, start: int) -> bool:
+        """Whether it is the second failure at one position, and none that Kafka has told us."""
+        first, self._failed_at = self._failed_at != start, start
+        told_by_kafka = isinstance(error, KafkaError) and not isinstance(error, CorruptRecordException)
+        return not first and not told_by_kafka
+
+    async def _pass(self, epoch: int, start: int, share: Share) -> Batch | None:
+        """A batch that aiokafka's consumer cannot read, fetched past it; the consumer goes on behind it."""
+        found = await self._salvage(self._partition, start)
+        if self.epoch != epoch or found.end <= start:
+            return None
+        self._failures, self.trouble = 0, ""
+        self._kafka.seek(self._partition, found.end)  # no new epoch: the batch moves the table as far
+        for reject in found.rejects:
+            log.warning("%s: offset %d: %s", self._partition, reject.record.offset, reject.message)
+        end = self._is_end(found.end)
+        return self._batch(share, Batch(epoch, start, found.end, found.records, end, found.rejects, share))
+
+    def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        self.trouble = repr(error)
+        self._telemetry.fetch_errors.labels(self._partition.partition, type(error).__name__).inc()
+        if self._seldom.may_say(self.trouble):
+            log.warning("%s: cannot fetch at offset %d: %s", self._partition, self._failed_at, self.trouble)
+
+    def _end(self) -> int | None:
+        """The end of what may be read, as of the last fetch; old brokers tell only the end of the log."""
+        stable = self._kafka.last_stable_offset(self._partition)
+        highwater: int | None = self._kafka.highwater(self._partition)
+        return stable if stable is not None and stable >= 0 else highwater
 
     def _is_end(self, offset: int) -> bool:
-        stable, highwater = (
-            self._kafka.last_stable_offset(self._partition),
-            self._kafka.highwater(self._partition),
-        )
-        last = stable if stable is not None and stable >= 0 else highwater
-        return last is not None and offset >= last
+        end = self._end()
+        return end is not None and offset >= end
+
+
+def _size(records: Sequence[Any]) -> int:
+    """Bytes that records take in memory, about."""
+    return sum(len(one.value or b"") + len(one.key or b"") + RECORD_BYTES for one in records)
+
+
+def _retry_s(failures: int) -> float:
+    return RETRY_S[min(failures, len(RETRY_S)) - 1]
 
 
 class PartitionConsumer(Service):
     """Owns the consumer, and an `Assigned` for each partition that the group gives to this worker."""
 
-    def __init__(self, app: faust.App, settings: Settings, make_table: MakeTable, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        app: faust.App,
+        settings: Settings,
+        make_table: MakeTable,
+        telemetry: Telemetry,
+        give_up: Callable[[Stalled], None],
+        **kwargs: Any,
+    ) -> None:
+        """`give_up` is called when a partition stands still: this process is to end."""
         super().__init__(**kwargs)
         self._app = app
         self._settings = settings
         self._make_table = make_table
+        self._telemetry = telemetry
+        self._give_up = give_up
+        self._budget = Budget()
+        self._seldom = Seldom()
         self._kafka: AIOKafkaConsumer | None = None
         self._producer: AIOKafkaProducer | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -173,13 +304,16 @@ class PartitionConsumer(Service):
         self._connecting = asyncio.create_task(self._connect(), name="connect-kafka")
 
     async def _connect(self) -> None:
+        failures = 0
         while True:
             try:
                 return await self._join()
             except Exception as error:  # whatever it is: without a group this worker does nothing
-                log.warning("Kafka at %s does not answer, trying again: %r", self._settings.broker, error)
+                failures += 1
+                if self._seldom.may_say(repr(error)):
+                    log.warning("Kafka at %s does not answer, trying again: %r", self._settings.broker, error)
                 await self._disconnect()
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(_retry_s(failures))
 
     async def _join(self) -> None:
         settings = self._settings
@@ -194,6 +328,8 @@ class PartitionConsumer(Service):
             auto_offset_reset="none",
             isolation_level="read_committed",
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            max_partition_fetch_bytes=PARTITION_BYTES,
+            fetch_max_bytes=RESPONSE_BYTES,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=min(HEARTBEAT_MS, settings.session_timeout_ms // 3),
             max_poll_interval_ms=DAY_MS,
@@ -203,23 +339,34 @@ class PartitionConsumer(Service):
         self._kafka.subscribe([settings.topic], listener=_Listener(self))
 
     async def _disconnect(self) -> None:
-        for client in (self._kafka, self._producer):
-            if client is not None:
-                await client.stop()  # type: ignore[no-untyped-call]  # the union hides that it is aiokafka's
+        """Stop both clients; who hangs because its broker does is left behind."""
+        clients = [client for client in (self._kafka, self._producer) if client is not None]
         self._kafka = self._producer = None
+        await asyncio.gather(*(_stop(client) for client in clients))
 
     async def take_over(self, partitions: Collection[TopicPartition]) -> None:
         if self.should_stop:  # the group has answered while we were leaving
             return
         assert self._kafka is not None and self._producer is not None
         self.joined = True
-        look_back = partial(timestamp_at, self._settings.kafka_client())
         letters = DeadLetters(self._producer, self._settings.dead_letters_topic)
         for partition in partitions:
-            make_table = partial(self._make_table, dead_letters=letters)
-            assigned = Assigned(self._kafka, partition, self._app, make_table, look_back=look_back)
+            assigned = Assigned(
+                self._kafka,
+                partition,
+                self._app,
+                partial(self._make_table, dead_letters=letters),
+                account=self._budget.open(),
+                telemetry=self._telemetry,
+                salvage=partial(salvage, self._settings),
+                placement=self._placement(partition),
+            )
             self.assigned[partition] = assigned
             await assigned.start()
+
+    def _placement(self, partition: TopicPartition) -> Placement | None:
+        name = self._settings.partitioner
+        return None if name is None else Placement(partition, PARTITIONERS[name], self._telemetry)
 
     async def let_go(self, partitions: Collection[TopicPartition]) -> None:
         let_go = [self.assigned.pop(partition) for partition in partitions if partition in self.assigned]
@@ -234,11 +381,61 @@ class PartitionConsumer(Service):
                     await assigned.table.beat(assigned.lag())
             await self.sleep(BEAT_S)
 
+    @Service.task
+    async def _mirror(self) -> None:
+        """Commit to the group what is committed in Redis, for tools that show lag.
+
+        Nothing reads it back: it may go backwards, and resetting the group has no effect.
+        """
+        while not self.should_stop:
+            await self.sleep(MIRROR_S)
+            offsets = {
+                partition: assigned.table.committed
+                for partition, assigned in self.assigned.items()
+                if assigned.table.state == "open" and assigned.table.committed >= 0
+            }
+            if offsets and self._kafka is not None:
+                try:
+                    async with asyncio.timeout(MIRROR_S):
+                        await self._kafka.commit(offsets)
+                except Exception as error:  # a rebalance, or no broker: the next one will do
+                    log.debug("the group's offsets are not mirrored: %r", error)
+
+    # -- The watchdog --------------------------------------------------------------------------------------
+
+    @Service.task
+    async def _watch(self) -> None:
+        watchdog = Watchdog(self._settings.stall_s, self._look, time.monotonic)
+        while not self.should_stop:
+            await self.sleep(watchdog.every_s)
+            try:
+                await watchdog.check(self.assigned)
+            except Stalled as stalled:
+                return self._give_up(stalled)
+
+    async def _look(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The last stable offsets, asked for here and now; an error when Kafka or Redis does not answer."""
+        assert self._kafka is not None
+        for partition in list(partitions)[:1]:
+            await self.assigned[partition].table.store.client.ping()
+        ends: Mapping[TopicPartition, int] = await self._kafka.end_offsets(list(partitions))
+        return ends
+
+    # -- The end -------------------------------------------------------------------------------------------
+
     async def on_stop(self) -> None:
         if self._connecting is not None:
             self._connecting.cancel()
         await self.let_go(list(self.assigned))
         await self._disconnect()
+
+
+async def _stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    try:
+        async with asyncio.timeout(DISCONNECT_S):
+            await client.stop()  # type: ignore[no-untyped-call]  # the union hides that it is aiokafka's
+    except Exception as error:
+        log.warning("Kafka was not told that we leave: %r", error)
 
 
 class _Listener(ConsumerRebalanceListener):

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from streams.engine.decode import Record
 from streams.engine.panes import Pane
 from streams.engine.work import Effect, Work
 from streams.naming import APPLIED, UNCHANGED, rejects_total
@@ -24,11 +24,13 @@ class Pending:
     since: float | None = None
     """Loop time of the first batch."""
 
-    def note(self, records: Sequence[Any]) -> None:
-        """Account for records that were applied."""
+    def note(self, records: Sequence[Record]) -> None:
+        """Account for records that were applied, in the order of their offsets."""
         self.records += len(records)
         self.bytes += sum([len(record.value or b"") for record in records])
-        self.record_ms, self.record_offset = records[-1].timestamp, records[-1].offset
+        newest = records[-1]
+        if self.record_offset is None or newest.offset > self.record_offset:
+            self.record_ms, self.record_offset = newest.timestamp, newest.offset
 
 
 def rejects_by_reason(effect: Effect) -> Counter[str]:

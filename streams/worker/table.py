@@ -177,6 +177,7 @@ class KpiTable:
             self._pending.since = asyncio.get_running_loop().time()
         for records in _chunks(batch.records, CHUNK_EVENTS):
             await self._apply(records)
+        self._reject(batch.rejects)
         self._reached = batch.end
         if self._pace.is_due(self._pending, caught_up=batch.caught_up):
             await self._pace.wait(caught_up=batch.caught_up)
@@ -191,6 +192,14 @@ class KpiTable:
         work.merge(events, await self._rows(work.missing(self._engine.keys(events))))
         self._bad_share.add(records, work.rejects[known:])  # Held before any of them is written
         self._pending.note(records)
+
+    def _reject(self, rejects: Sequence[Reject]) -> None:
+        """Records that could not even be read."""
+        if rejects:
+            records = [reject.record for reject in rejects]
+            self._pending.work.rejects += rejects
+            self._bad_share.add(records, rejects)
+            self._pending.note(records)
 
     async def _sifted(self, records: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Reject]]:
         """The records that our code does not fail at, and the others, which are looked for when it does."""
@@ -321,6 +330,11 @@ class KpiTable:
     def reached(self) -> int:
         """The offset up to which records are applied, committed or not; negative while it is not open."""
         return self._reached
+
+    @property
+    def committed(self) -> int:
+        """The offset that is committed in Redis; negative while it is not open."""
+        return self._offset()
 
     async def beat(self, lag: int | None) -> None:
         """Tell the board that the partition has an owner, and the metrics how far behind it is."""

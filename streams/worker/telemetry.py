@@ -50,6 +50,18 @@ class Telemetry:
             ("cause", "error"),
             registry=self.registry,
         )
+        self.misplaced = Counter(
+            naming.MISPLACED,
+            "Records in another partition than KPI_PARTITIONER gives their key",
+            ("partition",),
+            registry=self.registry,
+        )
+        self.fetch_errors = Counter(
+            naming.FETCH_ERRORS,
+            "Fetches that failed",
+            ("partition", "error"),
+            registry=self.registry,
+        )
         self._lag = Gauge(naming.LAG, "Records not yet applied", ("partition",), registry=self.registry)
         self._state = Gauge(
             naming.PARTITION_STATE,

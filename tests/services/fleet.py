@@ -119,11 +119,9 @@ class Fleet:
             yield producer
 
     async def ends(self) -> dict[int, int]:
-        """Partition -> the end of what may be read of it."""
+        """Partition -> its end, with what only an open transaction has written."""
         partitions = [TopicPartition(self.settings.topic, number) for number in self.partitions]
-        async with AIOKafkaConsumer(
-            **self.settings.kafka_client(), isolation_level="read_committed"
-        ) as consumer:
+        async with AIOKafkaConsumer(**self.settings.kafka_client()) as consumer:
             ends = await consumer.end_offsets(partitions)
         return {tp.partition: end for tp, end in ends.items()}
 
@@ -143,9 +141,15 @@ class Fleet:
                 await asyncio.sleep(0.05)
 
     async def caught_up(self) -> None:
-        """Return when all that may be read is committed."""
-        ends = await self.ends()
-        await self.until(lambda: asyncio.run(self.committed()) == ends)
+        """Return when all of the topic is committed.
+
+        Kafka writes a transaction's marker after it has acknowledged its end: so the end is asked for again.
+        """
+
+        async def is_caught_up() -> bool:
+            return await self.committed() == await self.ends()
+
+        await self.until(lambda: asyncio.run(is_caught_up()))
 
     async def records(self) -> list[Any]:
         """All records that may be read."""

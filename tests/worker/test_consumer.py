@@ -12,14 +12,20 @@ from aiokafka.errors import (
     CorruptRecordException,
     IllegalStateError,
     OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
 
+from streams.engine.decode import Reject
+from streams.errors import Stalled
 from streams.settings import Settings
 from streams.worker import consumer as consumer_module
 from streams.worker.batch import Batch
+from streams.worker.budget import Budget
 from streams.worker.consumer import Assigned, PartitionConsumer
-from tests.builders import Record
+from streams.worker.telemetry import Telemetry
+from streams.worker.unreadable import Salvage
+from tests.builders import Record, record
 from tests.worker.builders import until
 
 TP = TopicPartition("crm.events", 3)
@@ -32,6 +38,8 @@ class Fetched:
     to: int = 0
     records: Sequence[Record] = ()
     error: Exception | None = None
+    before: Callable[[], Any] = lambda: None
+    """What happens while it waits,"""
     meanwhile: Callable[[], Any] = lambda: None
 
 
@@ -54,6 +62,7 @@ class Kafka:
         if not self.answers:
             await asyncio.Event().wait()
         answer = self.answers.pop(0)
+        answer.before()
         if answer.error:
             raise answer.error
         self.at = answer.to
@@ -132,7 +141,17 @@ class Agent:
     async def _run(self) -> None:
         await self._table.open()
         while True:
-            await self._table.take(await self._channel.get())
+            batch = await self._channel.get()
+            await self._table.take(batch)
+            if batch.share is not None:
+                batch.share.release()
+
+
+async def nothing_to_salvage(partition: TopicPartition, position: int) -> Salvage:
+    return Salvage([], [], position)
+
+
+NOT_UTF8 = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "the name of a header")
 
 
 @pytest.fixture
@@ -140,18 +159,31 @@ async def assign(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[...,
     """Makes an `Assigned` over answers of Kafka; it is stopped at the end."""
     monkeypatch.setattr(consumer_module, "table_agent", Agent)
     app: Any = App()
+    budget = Budget()
     made: list[Assigned] = []
 
-    def assign(*answers: Fetched, **kafka: Any) -> Assigned:
+    def assign(*answers: Fetched, salvage: Any = nothing_to_salvage, **kafka: Any) -> Assigned:
         tables: Any = lambda partition, log: Table(partition)  # noqa: E731
         of: Any = Kafka(list(answers), **kafka)
-        made.append(Assigned(of, TP, app, tables, look_back=look_back))
+        account, telemetry = budget.open(), Telemetry()
+        made.append(
+            Assigned(
+                of,
+                TP,
+                app,
+                tables,
+                account=account,
+                telemetry=telemetry,
+                salvage=salvage,
+            )
+        )
         return made[-1]
 
     yield assign
     for assigned in made:
         await assigned.stop()
         assert assigned.table.closed  # type: ignore[attr-defined]
+    assert (budget.records, budget.bytes) == (0, 0)
 
 
 async def batches(assigned: Assigned, number: int) -> list[Batch]:
@@ -201,21 +233,81 @@ async def test_what_was_fetched_before_a_seek_is_dropped(assign: Any) -> None:
     assert (batch.epoch, batch.start, batch.end) == (1, 2, 3)
 
 
+async def test_what_lies_behind_a_seek_and_was_asked_for_before_it_is_fetched_again(assign: Any) -> None:
+    """A fetch that waits at the end while the table opens again: it gets what the table has lost."""
+    answers = [Fetched(5, some(0)), Fetched(5, some(3)), Fetched(5, some(3))]
+    assigned = assign(*answers)
+    kafka = assigned._kafka
+    answers[1].before = lambda: assigned.seek(3)
+    first, second = await batches(assigned, 2)
+    assert (first.start, first.end) == (0, 5)
+    assert (second.epoch, second.start, second.end, list[Any](second.records)) == (1, 3, 5, some(3))
+    assert kafka.sought == [3, 3]
+
+
 @pytest.mark.parametrize(
     "error",
     [
         CorruptRecordException(),
         IllegalStateError("not assigned"),
         AssertionError("Partition is not assigned"),
-        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "the name of a header"),
+        NOT_UTF8,
         ValueError("what a codec does not like"),
     ],
     ids=lambda error: type(error).__name__,
 )
 async def test_no_error_ends_the_pump(assign: Any, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumer_module, "RETRY_S", 0.01)
+    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
     (batch,) = await batches(assign(Fetched(error=error), Fetched(5, some(0))), 1)
     assert (batch.start, batch.end) == (0, 5)
+
+
+@pytest.mark.parametrize("error", [NOT_UTF8, CorruptRecordException()], ids=["header", "corrupt"])
+async def test_what_fails_twice_at_one_position_is_fetched_past_the_consumer(
+    assign: Any, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
+    asked: list[int] = []
+
+    async def salvage(partition: TopicPartition, position: int) -> Salvage:
+        asked.append(position)
+        records: list[Any] = some(5, 7)
+        return Salvage(records, [Reject(some(6)[0], "unreadable", None, "why")], 8)
+
+    failing = [Fetched(error=error), Fetched(error=error)]
+    assigned = assign(Fetched(5, some(0)), *failing, Fetched(9, some(8)), salvage=salvage)
+    _, passed, next_ = await batches(assigned, 3)
+    assert asked == [5]
+    assert (passed.epoch, passed.start, passed.end) == (0, 5, 8)
+    assert list[Any](passed.records) == some(5, 7)
+    assert [reject.record.offset for reject in passed.rejects] == [6]
+    assert (next_.epoch, next_.start, next_.end) == (0, 8, 9)
+    assert assigned.trouble == ""
+
+
+async def test_what_kafka_itself_refuses_is_never_taken_for_a_record_that_cannot_be_read(
+    assign: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
+
+    async def salvage(partition: TopicPartition, position: int) -> Salvage:
+        pytest.fail("it was")
+
+    failing = [Fetched(error=TopicAuthorizationFailedError()) for _ in range(4)]
+    (batch,) = await batches(assign(*failing, Fetched(5, some(0)), salvage=salvage), 1)
+    assert (batch.start, batch.end) == (0, 5)
+
+
+async def test_a_fetch_that_fails_again_and_again_is_counted_each_time_and_told_once(
+    assign: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
+    assigned = assign(*(Fetched(error=TopicAuthorizationFailedError()) for _ in range(5)))
+    await assigned.start()
+    registry = assigned._telemetry.registry
+    labels = {"partition": "3", "error": "TopicAuthorizationFailedError"}
+    await until(lambda: registry.get_sample_value("crm_fetch_errors_total", labels) == 5)
+    assert len([text for text in caplog.messages if "cannot fetch at offset" in text]) == 1
 
 
 async def test_an_offset_that_is_gone_opens_the_table_again(assign: Any) -> None:
@@ -241,15 +333,23 @@ async def test_partitions_that_are_not_known_yet_are_not_none(assign: Any) -> No
             assign(topics=topics).partitions()
 
 
-async def look_back(partition: TopicPartition, offset: int) -> int | None:
-    return {(TP, 7): 1_700}.get((partition, offset))
-
-
-async def test_the_log_tells_what_the_group_has_and_what_was_at_an_offset(assign: Any) -> None:
+async def test_the_log_tells_what_the_group_has(assign: Any) -> None:
     assert await assign().group_offset() is None
-    assigned = assign(group=12)
-    assert await assigned.group_offset() == 12
-    assert [await assigned.timestamp_at(offset) for offset in (7, 8)] == [1_700, None]
+    assert await assign(group=12).group_offset() == 12
+
+
+async def test_the_log_tells_what_was_at_an_offset_readable_or_not(assign: Any) -> None:
+    async def salvage(partition: TopicPartition, position: int) -> Salvage:
+        if position < 5:
+            raise OffsetOutOfRangeError
+        there = [record(b"x", at=1_000 + offset, offset=offset) for offset in (7, 9, 10)]
+        found: list[Any] = [one for one in there if one.offset >= position]
+        unreadable = [Reject(one, "unreadable", None, "") for one in found if one.offset == 9]
+        return Salvage([one for one in found if one.offset != 9], unreadable, 11)
+
+    assigned = assign(salvage=salvage)
+    found = [await assigned.timestamp_at(offset) for offset in (4, 6, 7, 8, 9)]
+    assert found == [None, None, 1_007, None, 1_009]
 
 
 async def test_the_lag_is_what_is_not_fetched_yet_once_kafka_has_said(assign: Any) -> None:
@@ -262,10 +362,16 @@ async def test_the_lag_is_what_is_not_fetched_yet_once_kafka_has_said(assign: An
     assert assigned.lag() is None
 
 
+def no_stall(stalled: Stalled) -> None:
+    pytest.fail(str(stalled))
+
+
 async def test_who_is_leaving_takes_over_nothing() -> None:
     """The group may answer while the consumer stops: its partitions go to somebody else in a moment."""
     app: Any = App()
-    consumer = PartitionConsumer(app, Settings(), lambda *_, **__: pytest.fail("a table was made"))
+    consumer = PartitionConsumer(
+        app, Settings(), lambda *_, **__: pytest.fail("a table was made"), Telemetry(), no_stall
+    )
     await consumer.stop()
     await consumer.take_over([TP])
     assert consumer.assigned == {}
