@@ -55,6 +55,7 @@ class Assigned:
         self._partition = partition
         self._app = app
         self.epoch = 0
+        self._sought = 0
         self._channel: Any = app.channel(maxsize=1)
         self.table = make_table(partition, self)
         self._agent: Any = table_agent(app, self._channel, self.table)
@@ -76,6 +77,7 @@ class Assigned:
 
     def seek(self, offset: int) -> int:
         self._kafka.seek(self._partition, offset)  # one step: there is no await between the two
+        self._sought = offset
         self.epoch += 1
         return self.epoch
 
@@ -112,13 +114,19 @@ class Assigned:
                 await asyncio.sleep(RETRY_S)
 
     async def _fetch(self) -> None:
-        """Fetch one batch. What was fetched before a seek is dropped: its positions may be wrong."""
+        """Fetch one batch. What was fetched around a seek is dropped, for its positions may be wrong.
+
+        Some of it may have been fetched behind the seek, so that is gone back to: at the end of the log no
+        later batch would show the gap.
+        """
         if self.table.epoch < 0:
             return await asyncio.sleep(0.01)
         epoch, start = self.epoch, await self._kafka.position(self._partition)
         fetched = await self._kafka.getmany(self._partition, timeout_ms=POLL_MS, max_records=FETCH_RECORDS)
         end = await self._kafka.position(self._partition)
-        if self.epoch == epoch and end > start:
+        if self.epoch != epoch:
+            self._kafka.seek(self._partition, self._sought)
+        elif end > start:
             records = fetched.get(self._partition, [])
             await self._channel.send(value=Batch(epoch, start, end, records, self._is_end(end)))
 
