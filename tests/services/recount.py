@@ -1,6 +1,7 @@
 """A recount: the state that a topic's records must have led to, computed from the topic alone."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,28 +27,54 @@ class State:
     totals: Cells = field(default_factory=dict)
     waiting: dict[str, dict[str, int]] = field(default_factory=dict)
 
+    def cells(self) -> int:
+        """How many numbers and rows it holds."""
+        parts = [self.rows, self.totals, *self.panes.values(), *self.waiting.values()]
+        return sum(map(len, parts))
 
-def recount(engine: Engine, records: list[Any], store: PartitionStore) -> State:
-    """One pass over all records in one batch, in the order in which they stand."""
-    events, rejects = engine.decode(records)
-    effect = engine.apply(events, dict.fromkeys(engine.keys(events)))
-    pending = Pending()
-    pending.add(effect)
-    pending.rejects += rejects
-    totals = Counter(pending.totals)
-    totals.update(pending.counters())
-    if effect.newest_ms > NEVER:
-        totals[naming.NEWEST_MS] = effect.newest_ms
-    return State(
-        offset=records[-1].offset + 1 if records else 0,
-        rows={key: engine.encode_row(row) for key, row in effect.rows.items()},
-        panes=kept({pane: _nonzero(cells) for pane, cells in effect.panes.items()}, store, effect.newest_ms),
-        totals=_nonzero(totals),
-        waiting={
-            measure: {id_: since for id_, since in ids.items() if since is not None}
-            for measure, ids in effect.waiting.items()
-        },
-    )
+
+class Recount:
+    """A recount that is given the records of a partition bit by bit, in the order in which they stand."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._pending = Pending()
+        self._offset = 0
+
+    def add(self, records: Sequence[Any]) -> None:
+        """Apply these in one batch."""
+        events, rejects = self._engine.decode(records)
+        known = self._pending.rows
+        effect = self._engine.apply(events, {key: known.get(key) for key in self._engine.keys(events)})
+        self._pending.add(effect)
+        self._pending.rejects += rejects
+        self._offset = records[-1].offset + 1 if records else self._offset
+
+    def state(self, store: PartitionStore) -> State:
+        pending = self._pending
+        totals = Counter(pending.totals)
+        totals.update(pending.counters())
+        if pending.newest_ms > NEVER:
+            totals[naming.NEWEST_MS] = pending.newest_ms
+        panes = {pane: _nonzero(cells) for pane, cells in pending.panes.items()}
+        return State(
+            offset=self._offset,
+            rows={key: self._engine.encode_row(row) for key, row in pending.rows.items()},
+            panes=kept(panes, store, pending.newest_ms),
+            totals=_nonzero(totals),
+            waiting={
+                measure: found
+                for measure, ids in pending.waiting.items()
+                if (found := {id_: since for id_, since in ids.items() if since is not None})
+            },
+        )
+
+
+def recount(engine: Engine, records: Sequence[Any], store: PartitionStore) -> State:
+    """One pass over all records in one batch."""
+    whole = Recount(engine)
+    whole.add(records)
+    return whole.state(store)
 
 
 async def stored(redis: Redis, store: PartitionStore, engine: Engine) -> State:

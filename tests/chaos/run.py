@@ -1,0 +1,142 @@
+"""One run: bursts and faults, and then every partition against a recount of the topic."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from tests.chaos.bursts import Bursts
+from tests.chaos.cluster import PARTITIONS, Cluster
+from tests.chaos.faults import FAULTS, Owners
+from tests.services.recount import Recount, differences, stored
+from tests.worker.builders import engine
+
+BURST: Final = 10_000
+"""Lines to a burst. The workers are at most two bursts behind."""
+LATEST: Final = 0.6
+"""Of a burst, how much may be committed at most when a fault strikes."""
+CHUNK_RECORDS: Final = 20_000
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did, and what it showed."""
+
+    events: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    missed: int = 0
+    """Bursts that were done before their fault could strike."""
+    fenced: int = 0
+    ended: int = 0
+    compared: int = 0
+    """Cells, rows and waiting subjects."""
+    differences: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        faults = ", ".join(f"{kind} {number}" for kind, number in sorted(self.faults.items()))
+        return "\n".join(
+            [
+                f"{self.events:,} events in {self.seconds:.0f} s; faults: {faults or 'none'}",
+                f"{self.fenced} commits fenced, {self.missed} bursts done too soon for their fault, "
+                f"{self.ended} workers ended by themselves",
+                f"{self.compared:,} cells compared, {len(self.differences)} differences",
+                *self.differences,
+            ]
+        )
+
+
+def plan(seed: int, **numbers: int) -> list[str]:
+    """So many faults of each kind, in the order that the seed makes."""
+    kinds = [kind for kind, number in numbers.items() for _ in range(number)]
+    random.Random(seed).shuffle(kinds)
+    return kinds
+
+
+async def chaos(cluster: Cluster, kinds: Iterable[str], bursts: Bursts, at_least: int, say: Say) -> Summary:
+    """Publish bursts, strike each by one fault, go on to `at_least` lines, and compare when all is committed.
+
+    Raises Stalled when the workers stop to work.
+    """
+    summary, started, rng = Summary(), time.monotonic(), random.Random(bursts.seed)
+
+    def tell(text: str) -> None:
+        seconds = int(time.monotonic() - started)
+        say(f"{seconds // 60:3d}:{seconds % 60:02d}  {text}")
+
+    for kind in kinds:
+        while (done := await _strike(cluster, bursts, kind, rng)) is None:
+            summary.missed += 1
+        summary.faults[kind] += 1
+        tell(done)
+    while bursts.published < at_least:
+        await _publish(cluster, bursts)
+    tell(f"{bursts.published:,} events published, waiting for the last ones")
+    await cluster.work_is_left(0)
+    summary.events = bursts.published
+    for partition in PARTITIONS:
+        compared, found = await _compare(cluster, partition)
+        summary.compared += compared
+        summary.differences += [f"partition {partition}: {one}" for one in found]
+    summary.fenced, summary.ended = cluster.fenced(), cluster.ended
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+async def _strike(cluster: Cluster, bursts: Bursts, kind: str, rng: random.Random) -> str | None:
+    """A burst, and the fault when some of it is committed; None when it was done too soon."""
+    owners = await _publish(cluster, bursts)
+    left = sum((await cluster.behind()).values())
+    await cluster.work_is_left(int(left * rng.uniform(1 - LATEST, 1)))
+    return await FAULTS[kind](cluster, owners, rng)
+
+
+async def _publish(cluster: Cluster, bursts: Bursts) -> Owners:
+    """A burst, once the workers are no more than one behind; who works on what when it may be read."""
+    owners: Owners = []
+
+    async def ready() -> None:
+        await cluster.work_is_left(BURST)
+        owners[:] = await cluster.owners()
+
+    cluster.ends |= await bursts.publish(BURST, ready)
+    return owners
+
+
+# -- The comparison ---------------------------------------------------------------------------------------
+
+
+async def _compare(cluster: Cluster, partition: int) -> tuple[int, list[str]]:
+    """(cells that were compared, differences) of one partition."""
+    recount, records = Recount(engine()), 0
+    async for chunk in _records(cluster, partition):
+        recount.add(chunk)
+        records += len(chunk)
+    store = cluster.store(partition)
+    expected, found = recount.state(store), await stored(cluster.redis, store, engine())
+    said = []
+    if found.offset < expected.offset or records == 0:
+        said.append(f"{found.offset} committed, of {records} records up to {expected.offset}")
+    expected.offset = found.offset  # behind the last record there is its transaction's marker
+    return max(expected.cells(), found.cells()), said + differences(expected, found)
+
+
+async def _records(cluster: Cluster, partition: int) -> AsyncIterator[list[Any]]:
+    """All records of a partition that may be read, chunk by chunk."""
+    tp = TopicPartition(cluster.settings.topic, partition)
+    async with AIOKafkaConsumer(
+        **cluster.settings.kafka_client(), isolation_level="read_committed", auto_offset_reset="none"
+    ) as consumer:
+        consumer.assign([tp])
+        consumer.seek(tp, 0)
+        end = (await consumer.end_offsets([tp]))[tp]
+        while await consumer.position(tp) < end:
+            fetched = await consumer.getmany(tp, timeout_ms=1_000, max_records=CHUNK_RECORDS)
+            if tp in fetched:
+                yield list(fetched[tp])
