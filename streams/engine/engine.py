@@ -111,6 +111,13 @@ class Engine:
         counts = any(amount and (time is None or time > since_ms) for (_, time, _), amount in contributions)
         return counts or any(since is not None for since in self._waiting(plan, row))
 
+    def forgets(self, kind: str, row: Row, now_ms: int) -> bool:
+        """Whether a row is past its keep and nothing needs it: swept or not, it counts as gone."""
+        keep_ms = self.plan.subjects[kind].keep_ms
+        if keep_ms is None or row.newest_ms + keep_ms >= now_ms:
+            return False
+        return not self.holds(kind, row, now_ms - keep_ms)
+
     def decode_row(self, kind: str, data: bytes) -> Row:
         return self.plan.subjects[kind].decode_row(data)
 
@@ -149,12 +156,17 @@ class Engine:
         touched: Mapping[RowKey, "_Touched"],
         effect: Effect,
     ) -> bool:
-        """Refuse an event whose row may have been forgotten, judged by its record's timestamp."""
+        """Refuse an event whose row is forgotten, judged by its record's timestamp.
+
+        A row that will be swept at some time is as good as gone: when that is must not matter.
+        """
         if not self._sweeps:
             return False
         for plan, key in subjects:
-            known = key in touched or rows.get(key) is not None
-            if not known and plan.keep_ms is not None and event.time_ms < event.now_ms - plan.keep_ms:
+            if plan.keep_ms is None or event.time_ms >= event.now_ms - plan.keep_ms:
+                continue
+            row = touched[key].row if key in touched else rows.get(key)
+            if row is None or self.forgets(plan.kind, row, event.now_ms):
                 days = plan.keep_ms // 86_400_000
                 message = (
                     f"older than the {days} days that a {plan.kind} is remembered for, and its row is gone"

@@ -230,13 +230,13 @@ async def test_what_was_in_flight_when_a_table_was_fenced_is_dropped_and_fetched
 # -- One log, one state -----------------------------------------------------------------------------------
 
 NOW_MS = time.time_ns() // 1_000_000  # Redis lets panes expire by its own clock, so the log ends now
-CLOCKS = {"as it comes": 0, "2 hours later": days(1 / 12), "100 days later": days(100)}
+CLOCKS = {"as it comes": 0, "4 hours later": days(1 / 6), "100 days later": days(100)}
 BATCHES = (1_000, 37)
 
 
 @lru_cache
 def log_until_now() -> list[Record]:
-    """400 events of 60 days and their mess, each published within seconds of its time; some far too late."""
+    """400 events of 60 days and their mess, and three events that are far too late."""
     tidy = [encode(event) for _, event in spread(11, 400, NOW_MS, 60)]
     lines = [*messy(tidy, Mess(window=60, bad=0.02), 11)]
     ancient = [lead_created(f"ancient-{number}", at=NOW_MS - days(900)) for number in range(3)]
