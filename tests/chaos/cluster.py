@@ -6,11 +6,11 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from pydantic import SecretStr
@@ -54,14 +54,18 @@ class Worker:
     def signal(self, number: int) -> None:
         os.kill(self.process.pid, number)
 
-    async def partitions(self, http: ClientSession) -> set[int]:
-        """The partitions that it has open; none while it does not answer."""
+    async def states(self, http: ClientSession) -> dict[int, str]:
+        """Partition -> state, of those that it was given; none while it does not answer."""
         try:
             async with http.get(f"http://127.0.0.1:{self.port}/readyz") as reply:
                 states: dict[str, str] = (await reply.json())["partitions"]
         except (ClientError, TimeoutError):
-            return set()
-        return {int(partition) for partition, state in states.items() if state == "open"}
+            return {}
+        return {int(partition): state for partition, state in states.items()}
+
+    async def partitions(self, http: ClientSession) -> set[int]:
+        """The partitions that it has open."""
+        return {partition for partition, state in (await self.states(http)).items() if state == "open"}
 
 
 @dataclass(slots=True)
@@ -184,19 +188,26 @@ class Cluster:
 
 @asynccontextmanager
 async def a_cluster(
-    kafka: KafkaServer, redis_server: RedisServer, directory: Path, name: str, **settings: object
+    kafka: KafkaServer,
+    redis_server: RedisServer,
+    directory: Path,
+    name: str,
+    *,
+    workers: int = WORKERS,
+    **settings: object,
 ) -> AsyncIterator[Cluster]:
-    """Workers on these running services, with a topic and a namespace of their own."""
-    given: Mapping[str, object] = {"ends_at": "events", "session_timeout_ms": SESSION_MS, **settings}
-    found = Settings.read(
-        broker=f"kafka://{kafka.address}",
-        redis=SecretStr(redis_server.url),
-        topic=name,
-        dead_letters_topic=f"{name}.dead-letters",
-        namespace=name,
-        topic_partitions=len(PARTITIONS),
-        **given,
-    )
+    """So many workers on these running services; by default with a topic and a namespace of their own."""
+    given: dict[str, Any] = {
+        "broker": f"kafka://{kafka.address}",
+        "redis": SecretStr(redis_server.url),
+        "topic": name,
+        "dead_letters_topic": f"{name}.dead-letters",
+        "namespace": name,
+        "topic_partitions": len(PARTITIONS),
+        "ends_at": "events",
+        "session_timeout_ms": SESSION_MS,
+    }
+    found = Settings.read(**given | settings)
     await create_topics(found)
     async with AsyncExitStack() as stack:
         redis: Redis = Redis.from_url(  # what it asks is asked again soon, so it tries once
@@ -206,6 +217,6 @@ async def a_cluster(
         http = await stack.enter_async_context(ClientSession(timeout=ClientTimeout(total=ANSWER_S)))
         cluster = Cluster(found, directory, kafka, redis_server, redis, http)
         stack.callback(lambda: [worker.process.stop() for worker in cluster.workers])
-        for _ in range(WORKERS):
+        for _ in range(workers):
             cluster.start_worker()
         yield cluster

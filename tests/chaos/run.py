@@ -71,17 +71,19 @@ async def chaos(cluster: Cluster, kinds: Iterable[str], bursts: Bursts, at_least
         say(f"{seconds // 60:3d}:{seconds % 60:02d}  {text}")
 
     for kind in kinds:
-        while (done := await _strike(cluster, bursts, kind, rng)) is None:
+        sooner = 1.0
+        while (done := await _strike(cluster, bursts, kind, rng.uniform(0, LATEST) * sooner, rng)) is None:
             summary.missed += 1
+            sooner /= 2
         summary.faults[kind] += 1
         tell(done)
     while bursts.published < at_least:
-        await _publish(cluster, bursts)
+        await publish(cluster, bursts)
     tell(f"{bursts.published:,} events published, waiting for the last ones")
     await cluster.work_is_left(0)
     summary.events = bursts.published
     for partition in PARTITIONS:
-        compared, found = await _compare(cluster, partition)
+        compared, found = await compare(cluster, partition)
         summary.compared += compared
         summary.differences += [f"partition {partition}: {one}" for one in found]
     summary.fenced, summary.ended = cluster.fenced(), cluster.ended
@@ -89,15 +91,17 @@ async def chaos(cluster: Cluster, kinds: Iterable[str], bursts: Bursts, at_least
     return summary
 
 
-async def _strike(cluster: Cluster, bursts: Bursts, kind: str, rng: random.Random) -> str | None:
-    """A burst, and the fault when some of it is committed; None when it was done too soon."""
-    owners = await _publish(cluster, bursts)
+async def _strike(
+    cluster: Cluster, bursts: Bursts, kind: str, share: float, rng: random.Random
+) -> str | None:
+    """A burst, and the fault when this share is committed; None when there was no work left to strike."""
+    owners = await publish(cluster, bursts)
     left = sum((await cluster.behind()).values())
-    await cluster.work_is_left(int(left * rng.uniform(1 - LATEST, 1)))
+    await cluster.work_is_left(int(left * (1 - share)))
     return await FAULTS[kind](cluster, owners, rng)
 
 
-async def _publish(cluster: Cluster, bursts: Bursts) -> Owners:
+async def publish(cluster: Cluster, bursts: Bursts) -> Owners:
     """A burst, once the workers are no more than one behind; who works on what when it may be read."""
     owners: Owners = []
 
@@ -112,7 +116,7 @@ async def _publish(cluster: Cluster, bursts: Bursts) -> Owners:
 # -- The comparison ---------------------------------------------------------------------------------------
 
 
-async def _compare(cluster: Cluster, partition: int) -> tuple[int, list[str]]:
+async def compare(cluster: Cluster, partition: int) -> tuple[int, list[str]]:
     """(cells that were compared, differences) of one partition."""
     recount, records = Recount(engine()), 0
     async for chunk in _records(cluster, partition):
