@@ -1,6 +1,7 @@
 """`make chaos`: faults at random for some minutes; exits 1 when a number differs from the recount."""
 
 import asyncio
+import logging
 import random
 import secrets
 import shutil
@@ -32,7 +33,7 @@ WEIGHTS: Final = {
 EVENTS_A_MINUTE: Final = 200_000
 """More than are ever published, so that their times stay within the history's days."""
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def main(
@@ -42,6 +43,7 @@ def main(
     """Kill, pause and cut workers, Redis and Kafka at random, and compare the state with a recount."""
     seed = secrets.randbelow(10**6) if seed is None else seed
     console.print(f"Faults for {minutes:g} minutes; once more with --seed {seed}")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # its Kafka is killed on purpose
     directory = Path(tempfile.mkdtemp(prefix="kpi-chaos-"))
     try:
         summary = asyncio.run(_run(directory, minutes, seed))

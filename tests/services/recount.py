@@ -29,8 +29,8 @@ class State:
 
     def cells(self) -> int:
         """How many numbers and rows it holds."""
-        parts = [self.rows, self.totals, *self.panes.values(), *self.waiting.values()]
-        return sum(map(len, parts))
+        counted = [*self.panes.values(), *self.waiting.values()]
+        return len(self.rows) + len(self.totals) + sum(map(len, counted))
 
 
 class Recount:

@@ -22,7 +22,7 @@ from streams.embedded.traffic import encode, spread
 from streams.state import connect
 from streams.worker import sweeper as sweeper_module
 from streams.worker import table as table_module
-from tests.builders import Record, days, lead_contacted, lead_converted, lead_created, record
+from tests.builders import Event, Record, days, lead_contacted, lead_converted, lead_created, record
 from tests.servers import RedisServer, redis_binary
 from tests.services.recount import State, kept, stored
 from tests.worker.builders import (
