@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from streams.embedded import processes
 from streams.settings import Settings
 from streams.state import PartitionStore, Position
+from streams.state.client import TIMEOUT_S
 from streams.worker.topics import create_topics
 from tests.servers import KafkaServer, RedisServer
 from tests.services.recount import partition_store
@@ -154,6 +155,10 @@ class Cluster:
             return {}
         return {number: one for number, one in zip(PARTITIONS, found, strict=True) if one is not None}
 
+    async def tokens(self) -> dict[int, str]:
+        """Partition -> the token of who claimed it last."""
+        return {number: position.token for number, position in (await self.positions()).items()}
+
     async def behind(self) -> dict[int, int]:
         """Partition -> records that may be read and are not committed; nothing while Redis is away."""
         positions = await self.positions()
@@ -211,7 +216,7 @@ async def a_cluster(
     await create_topics(found)
     async with AsyncExitStack() as stack:
         redis: Redis = Redis.from_url(  # what it asks is asked again soon, so it tries once
-            redis_server.url, protocol=2, socket_timeout=ANSWER_S, retry=Retry(NoBackoff(), 0)
+            redis_server.url, protocol=2, socket_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
         )
         stack.push_async_callback(redis.aclose)
         http = await stack.enter_async_context(ClientSession(timeout=ClientTimeout(total=ANSWER_S)))

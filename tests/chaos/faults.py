@@ -41,13 +41,13 @@ async def zombie(cluster: Cluster, owners: Owners, rng: random.Random) -> str | 
     if frozen is None:
         return None
     worker, left = frozen
-    before = await cluster.positions()
+    before = await cluster.tokens()
     try:
         await asyncio.sleep(1.5 * SESSION_MS / 1000)
 
         async def gone_on() -> bool:
-            now = await cluster.positions()
-            return all(number in now and now[number].token != before[number].token for number in left)
+            now = await cluster.tokens()
+            return all(now.get(number, before.get(number)) != before.get(number) for number in left)
 
         await cluster.until(gone_on)
     finally:
