@@ -6,7 +6,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,7 +132,7 @@ class Cluster:
         for worker, partitions in rng.sample(owners, len(owners)):
             worker.signal(signal.SIGSTOP)
             behind = await self.behind()
-            if left := {partition for partition in partitions if behind.get(partition)}:
+            if left := {partition for partition in partitions if behind[partition]}:
                 return worker, left
             worker.signal(signal.SIGCONT)
         return None
@@ -160,19 +160,21 @@ class Cluster:
         return {number: position.token for number, position in (await self.positions()).items()}
 
     async def behind(self) -> dict[int, int]:
-        """Partition -> records that may be read and are not committed; nothing while Redis is away."""
+        """Partition -> records that may be read and are not committed; all of them while Redis is away."""
         positions = await self.positions()
         offsets = {number: position.offset for number, position in positions.items()}
-        return {
-            number: max(0, end - offsets.get(number, 0)) for number, end in self.ends.items() if positions
-        }
+        return {number: max(0, end - offsets.get(number, 0)) for number, end in self.ends.items()}
 
-    async def work_is_left(self, records: int) -> None:
-        """Return when at most so many records are not committed."""
+    async def left(self, partitions: Collection[int] = PARTITIONS) -> int:
+        """Records of these partitions that may be read and are not committed."""
+        behind = await self.behind()
+        return sum(behind[partition] for partition in partitions)
+
+    async def work_is_left(self, records: int, partitions: Collection[int] = PARTITIONS) -> None:
+        """Return when at most so many records of these partitions are not committed."""
 
         async def so_few() -> bool:
-            behind = await self.behind()
-            return bool(behind) and sum(behind.values()) <= records
+            return await self.left(partitions) <= records
 
         await self.until(so_few)
 

@@ -147,7 +147,7 @@ FAULTS: Final[dict[str, Fault]] = {
 
 async def _left(cluster: Cluster) -> str | None:
     """How much work was in hand, in words; None when there was none."""
-    records = sum((await cluster.behind()).values())
+    records = await cluster.left()
     return f"{records:,} records in hand" if records else None
 
 

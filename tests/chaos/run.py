@@ -1,5 +1,6 @@
 """One run: bursts and faults, and then every partition against a recount of the topic."""
 
+import asyncio
 import random
 import time
 from collections import Counter
@@ -17,8 +18,9 @@ from tests.worker.builders import engine
 
 BURST: Final = 10_000
 """Lines to a burst. The workers are at most two bursts behind."""
-LATEST: Final = 0.6
-"""Of a burst, how much may be committed at most when a fault strikes."""
+ALMOST: Final = 0.9
+"""Partitions do not all have the same share of a burst."""
+LATER_S: Final = 0.1
 CHUNK_RECORDS: Final = 20_000
 
 Say = Callable[[str], None]
@@ -72,7 +74,7 @@ async def chaos(cluster: Cluster, kinds: Iterable[str], bursts: Bursts, at_least
 
     for kind in kinds:
         sooner = 1.0
-        while (done := await _strike(cluster, bursts, kind, rng.uniform(0, LATEST) * sooner, rng)) is None:
+        while (done := await _strike(cluster, bursts, kind, sooner, rng)) is None:
             summary.missed += 1
             sooner /= 2
         summary.faults[kind] += 1
@@ -92,12 +94,19 @@ async def chaos(cluster: Cluster, kinds: Iterable[str], bursts: Bursts, at_least
 
 
 async def _strike(
-    cluster: Cluster, bursts: Bursts, kind: str, share: float, rng: random.Random
+    cluster: Cluster, bursts: Bursts, kind: str, sooner: float, rng: random.Random
 ) -> str | None:
-    """A burst, and the fault when this share is committed; None when there was no work left to strike."""
+    """A burst, and the fault while the workers are at it; None when no work was left that it could strike.
+
+    Of its partitions, mostly one batch each, some are done and some are not. `sooner` is 1 at first, and less
+    when that came too late.
+    """
     owners = await publish(cluster, bursts)
-    left = sum((await cluster.behind()).values())
-    await cluster.work_is_left(int(left * (1 - share)))
+    at_work = {partition for _, partitions in owners for partition in partitions}
+    done = rng.randrange(len(at_work)) / len(at_work) * ALMOST * sooner
+    left = await cluster.left(at_work)
+    await cluster.work_is_left(int(left * (1 - done)), at_work)
+    await asyncio.sleep(rng.random() * LATER_S * sooner)
     return await FAULTS[kind](cluster, owners, rng)
 
 
