@@ -29,6 +29,10 @@ FETCH_WAIT_MS: Final = 200
 POLL_MS: Final = 1_000
 STOP_S: Final = 2.0
 """How long a partition that is taken away may take to finish the batch in hand."""
+REBALANCE_MS: Final = 30_000
+"""How long the group waits for a worker that lives to let its partitions go; one that is dead is out of it after
+its session. Otherwise that is a session as well, and a busy worker is thrown out, joins again, and so throws out
+the next one."""
 BEAT_S: Final = 5.0
 RETRY_S: Final = 1.0
 HEARTBEAT_MS: Final = 1_000
@@ -183,6 +187,7 @@ class PartitionConsumer(Service):
             fetch_max_wait_ms=FETCH_WAIT_MS,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=min(HEARTBEAT_MS, settings.session_timeout_ms // 3),
+            rebalance_timeout_ms=max(REBALANCE_MS, settings.session_timeout_ms),
             max_poll_interval_ms=DAY_MS,
         )
         await self._kafka.start()
