@@ -22,6 +22,8 @@ ALMOST: Final = 0.9
 """Partitions do not all have the same share of a burst."""
 LATER_S: Final = 0.1
 CHUNK_RECORDS: Final = 20_000
+SHOWN_CHARS: Final = 150
+"""Of a difference, which may quote a whole waiting list."""
 
 Say = Callable[[str], None]
 
@@ -49,7 +51,7 @@ class Summary:
                 f"{self.fenced} commits fenced, {self.missed} bursts done too soon for their fault, "
                 f"{self.ended} workers ended by themselves",
                 f"{self.compared:,} cells compared, {len(self.differences)} differences",
-                *self.differences,
+                *(f"  {one[:SHOWN_CHARS]}" for one in self.differences),
             ]
         )
 
