@@ -30,9 +30,9 @@ POLL_MS: Final = 1_000
 STOP_S: Final = 2.0
 """How long a partition that is taken away may take to finish the batch in hand."""
 REBALANCE_MS: Final = 30_000
-"""How long the group waits for a worker that lives to let its partitions go; a dead one is out after its session.
+"""How long the group waits for a living worker to let its partitions go; a dead one is out after its session.
 
-By default that is a session, too: a worker busy for longer is thrown out, joins again, and throws out the next.
+By default that is a session, too: who is busy for longer is thrown out, joins again, and throws out the next.
 """
 BEAT_S: Final = 5.0
 RETRY_S: Final = 1.0
