@@ -7,8 +7,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
         --custom-compile-command 'make lock' pyproject.toml
 
+# Of `make chaos`.
+MINUTES := 10
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts unit oracle services bench format lock kafka-jars clean
+.PHONY: help setup demo test lint types contracts unit oracle services chaos bench format lock kafka-jars clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 20
@@ -38,6 +41,9 @@ oracle: .venv/.dev ## readings against the same KPIs in SQL
 
 services: .venv/.dev ## the tests on a real Kafka and a real Redis (Java and Maven)
 	$(BIN)/pytest tests/services
+
+chaos: .venv/.dev ## kill and cut workers, Redis and Kafka at random, and compare (MINUTES=10 SEED=..)
+	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 bench: .venv/.dev ## speed, latency and memory of one worker, into benchmarks/RESULTS.md (ARGS="throughput")
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -5,12 +5,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import NoReturn, Self
 
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+from redis import Redis
 
 from streams.embedded import processes
 from streams.embedded.redis import answers, bundled_server, server_command
@@ -122,6 +124,28 @@ class RedisServer(Server):
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
+
+    def copy_aof(self, target: Path) -> Path:
+        """Copy the AOF as it is now, while it grows. It is not rewritten any more, until the next start."""
+        with Redis.from_url(self.url) as client:
+            client.config_set("auto-aof-rewrite-percentage", 0)
+            while client.info("persistence")["aof_rewrite_in_progress"]:
+                time.sleep(0.02)
+        for part in self._aof():  # a directory since Redis 7, before that a file
+            copy = target / part.name
+            shutil.copytree(part, copy) if part.is_dir() else shutil.copy(part, copy)
+        return target
+
+    def roll_back(self, to: Path) -> None:
+        """kill -9, and start again as it was when `copy_aof` made this copy."""
+        self.kill9()
+        for part in self._aof():
+            shutil.rmtree(part) if part.is_dir() else part.unlink()
+        shutil.copytree(to, self.directory, dirs_exist_ok=True)
+        self.restart()
+
+    def _aof(self) -> list[Path]:
+        return sorted(self.directory.glob("appendonly*"))
 
     def _command(self) -> list[str]:
         return server_command(self.binary, self.directory, self.port, self.aof)

@@ -57,17 +57,12 @@ class Engine:
         return work.effect()
 
     def holds(self, kind: str, row: Row, since_ms: int) -> bool:
-        """Whether a row must not be forgotten.
+        """Whether a row must not be forgotten; see `Kind.holds`."""
+        return self._kinds[kind].holds(row, since_ms)
 
-        It still counts in a level or a waiting list, or it contributes to a pane after `since_ms`: taken back
-        later, that contribution would have to be known.
-        """
-        found = self._kinds[kind]
-        ages = {age for _, age in found.ages}
-        return any(
-            amount and (time_ms is None or time_ms > since_ms or part in ages)
-            for part, time_ms, _, amount in found.contributions(row, found.all)
-        )
+    def forgets(self, kind: str, row: Row, now_ms: int) -> bool:
+        """Whether a row is past its keep and nothing needs it: swept or not, it counts as gone."""
+        return self._kinds[kind].forgets(row, now_ms)
 
     def decode_row(self, kind: str, data: bytes) -> Row:
         return self.plan.subjects[kind].decode_row(data)

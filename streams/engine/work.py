@@ -69,6 +69,25 @@ class Kind:
             found += contribute(seen)
         return found
 
+    def holds(self, row: Row, since_ms: int) -> bool:
+        """Whether a row must not be forgotten.
+
+        It still counts in a level or a waiting list, or it contributes to a pane after `since_ms`: taken back
+        later, that contribution would have to be known.
+        """
+        ages = {age for _, age in self.ages}
+        return any(
+            amount and (time_ms is None or time_ms > since_ms or part in ages)
+            for part, time_ms, _, amount in self.contributions(row, self.all)
+        )
+
+    def forgets(self, row: Row, now_ms: int) -> bool:
+        """Whether a row is past its keep and nothing needs it: swept or not, it counts as gone."""
+        keep_ms = self.plan.keep_ms
+        if keep_ms is None or row.newest_ms + keep_ms >= now_ms:
+            return False
+        return not self.holds(row, now_ms - keep_ms)
+
     def _of(self, chosen: Chosen) -> list[Any]:
         return [measure.contribute for at, measure in enumerate(self._measures) if chosen >> at & 1]
 
@@ -236,14 +255,21 @@ class Work:
         return flags & CHANGED != 0
 
     def _is_too_late(self, event: Event, routes: Iterable[Route], rows: Mapping[RowKey, Row | None]) -> bool:
-        """Refuse an event whose row may have been forgotten, judged by its record's timestamp."""
+        """Refuse an event whose row is forgotten, judged by its record's timestamp.
+
+        A row that will be swept at some time is as good as gone: when that is must not matter.
+        """
         for route in routes:
-            kind, id_ = route.kind_name, route.id_of(event.data)
-            keep_ms = route.kind.plan.keep_ms
-            known = not id_ or (kind, id_) in self._touched or rows[kind, id_] is not None
-            if not known and keep_ms is not None and event.time_ms < event.now_ms - keep_ms:
-                days = keep_ms // DAY_MS
-                message = f"older than the {days} days that a {kind} is remembered for, and its row is gone"
+            kind, id_, keep_ms = route.kind, route.id_of(event.data), route.kind.plan.keep_ms
+            if not id_ or keep_ms is None or event.time_ms >= event.now_ms - keep_ms:
+                continue
+            touched = self._touched.get((kind.name, id_))
+            row = rows[kind.name, id_] if touched is None else touched.row
+            if row is None or kind.forgets(row, event.now_ms):
+                message = (
+                    f"older than the {keep_ms // DAY_MS} days that a {kind.name} is remembered for, "
+                    "and its row is gone"
+                )
                 self.rejects.append(Reject(event.record, "too_late", "time", message))
                 return True
         return False

@@ -53,6 +53,11 @@ STOP_S: Final = 2.0
 """How long a partition that is taken away may take to finish the batch in hand."""
 DISCONNECT_S: Final = 1.0
 """How long leaving the group may take; who does not get to it is missed after the session time-out."""
+REBALANCE_MS: Final = 30_000
+"""How long the group waits for a living worker to let its partitions go; a dead one is out after its session.
+
+By default that is a session, too: who is busy for longer is thrown out, joins again, and throws out the next.
+"""
 BEAT_S: Final = 5.0
 MIRROR_S: Final = 5.0
 RETRY_S: Final = (0.5, 1.0, 2.0, 5.0)
@@ -134,8 +139,8 @@ class Assigned:
 
     def seek(self, offset: int) -> int:
         self._kafka.seek(self._partition, offset)  # one step: there is no await between the two
-        self.epoch += 1
         self._sought = offset
+        self.epoch += 1
         return self.epoch
 
     # -- Running -------------------------------------------------------------------------------------------
@@ -332,6 +337,7 @@ class PartitionConsumer(Service):
             fetch_max_bytes=RESPONSE_BYTES,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=min(HEARTBEAT_MS, settings.session_timeout_ms // 3),
+            rebalance_timeout_ms=max(REBALANCE_MS, settings.session_timeout_ms),
             max_poll_interval_ms=DAY_MS,
             metadata_max_age_ms=METADATA_MS,
         )

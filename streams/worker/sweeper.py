@@ -35,11 +35,5 @@ class Sweeper:
         self._cursor, rows = await self._store.scan_rows(kind, shard, self._cursor, SLICE_ROWS)
         if self._cursor == 0:
             self._at = next(self._shards)
-        return [(kind, id_) for id_, data in rows if self._is_expired(kind, data, now_ms)]
-
-    def _is_expired(self, kind: str, data: bytes, now_ms: int) -> bool:
-        keep_ms = self._engine.plan.subjects[kind].keep_ms
-        row = self._engine.decode_row(kind, data)
-        if keep_ms is None or row.newest_ms + keep_ms >= now_ms:
-            return False
-        return not self._engine.holds(kind, row, now_ms - keep_ms)
+        decode, forgets = self._engine.decode_row, self._engine.forgets
+        return [(kind, id_) for id_, data in rows if forgets(kind, decode(kind, data), now_ms)]

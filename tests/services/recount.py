@@ -1,6 +1,6 @@
 """A recount: the state that a topic's records must have led to, computed from the topic alone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,29 +27,54 @@ class State:
     totals: Cells = field(default_factory=dict)
     waiting: dict[str, dict[str, int]] = field(default_factory=dict)
 
+    def cells(self) -> int:
+        """How many numbers and rows it holds."""
+        counted = [*self.panes.values(), *self.waiting.values()]
+        return len(self.rows) + len(self.totals) + sum(map(len, counted))
 
-def recount(engine: Engine, records: list[Any], store: PartitionStore, poison: Collection[int] = ()) -> State:
-    """One pass over all records in one batch, in the order in which they stand.
 
-    `poison` are the offsets of those that a worker's engine fails at.
-    """
-    events, rejects = engine.decode([one for one in records if one.offset not in poison])
-    rejects += [Reject(one, "engine_error", None, "") for one in records if one.offset in poison]
-    effect = engine.apply(events, dict.fromkeys(engine.keys(events)))
-    effect.rejects += rejects
-    totals = {**effect.totals, **event_totals(effect)}
-    if effect.newest_ms > NEVER:
-        totals[naming.NEWEST_MS] = effect.newest_ms
-    return State(
-        offset=records[-1].offset + 1 if records else 0,
-        rows={key: engine.encode_row(row) for key, row in effect.rows.items()},
-        panes=kept({pane: _nonzero(cells) for pane, cells in effect.panes.items()}, store, effect.newest_ms),
-        totals=_nonzero(totals),
-        waiting={
+class Recount:
+    """A recount that is given the records of a partition bit by bit, in the order in which they stand."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._work = engine.begin()
+        self._offset = 0
+
+    def add(self, records: Sequence[Any], poison: Collection[int] = ()) -> None:
+        """`poison` are the offsets of those that a worker's engine fails at."""
+        work = self._work
+        events, rejects = self._engine.decode([one for one in records if one.offset not in poison])
+        rejects += [Reject(one, "engine_error", None, "") for one in records if one.offset in poison]
+        work.rejects += rejects
+        work.merge(events, dict.fromkeys(work.missing(self._engine.keys(events))))
+        self._offset = records[-1].offset + 1 if records else self._offset
+
+    def state(self, store: PartitionStore) -> State:
+        effect = self._work.effect()
+        totals = {**effect.totals, **event_totals(effect)}
+        if effect.newest_ms > NEVER:
+            totals[naming.NEWEST_MS] = effect.newest_ms
+        waiting = {
             measure: {id_: since for id_, since in ids.items() if since is not None}
             for measure, ids in effect.waiting.items()
-        },
-    )
+        }
+        return State(
+            offset=self._offset,
+            rows={key: self._engine.encode_row(row) for key, row in effect.rows.items()},
+            panes=kept(effect.panes, store, effect.newest_ms),
+            totals=_nonzero(totals),
+            waiting={measure: found for measure, found in waiting.items() if found},
+        )
+
+
+def recount(
+    engine: Engine, records: Sequence[Any], store: PartitionStore, poison: Collection[int] = ()
+) -> State:
+    """One pass over all records in one batch; `poison` as in `Recount.add`."""
+    whole = Recount(engine)
+    whole.add(records, poison)
+    return whole.state(store)
 
 
 async def stored(redis: Redis, store: PartitionStore, engine: Engine) -> State:
@@ -80,7 +105,7 @@ async def stored(redis: Redis, store: PartitionStore, engine: Engine) -> State:
 
 
 def kept(
-    panes: dict[tuple[str, int], Cells], store: PartitionStore, now_ms: int
+    panes: Mapping[tuple[str, int], Cells], store: PartitionStore, now_ms: int
 ) -> dict[tuple[str, int], Cells]:
     """The panes that have not left their tier, which are those that windows read."""
     return {pane: cells for pane, cells in panes.items() if cells and store.leaves_ms(pane) > now_ms}

@@ -224,6 +224,47 @@ async def test_a_full_memory_refuses_the_commit_before_anything_is_written(
         await client.config_set("maxmemory", 0)
 
 
+@pytest.mark.parametrize("kind", ["offset", "meta", "feed"])
+async def test_a_key_of_a_wrong_type_refuses_a_claim_before_anything_is_written(
+    client: Redis, kind: str
+) -> None:
+    owner = await an_owner(client)
+    await owner.commit(some_of_each(1))
+    await client.delete(KEYS[kind])
+    await client.rpush(KEYS[kind], "not what it was")
+    before = await dump_without(client, KEYS[kind])
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        await a_store(client).claim(0, {"partitions": "4", "one": "more"})
+    assert await client.lrange(KEYS[kind], 0, -1) == [b"not what it was"]
+    assert await dump_without(client, KEYS[kind]) == before
+
+
+@pytest.mark.parametrize("headroom", [-1, 0, 5_000, 20_000, 100_000, 10_000_000])
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_a_full_memory_refuses_a_claim_before_anything_is_written(
+    client: Redis, headroom: int, is_new: bool
+) -> None:
+    if not is_new:
+        await (await an_owner(client)).commit(some_of_each(1))
+    before = await dump(client)
+    store = a_store(client)
+    meta = {"partitions": "4", "one": "m" * 10_000}
+    memory = await client.info("memory")
+    await client.config_set("maxmemory", memory["used_memory"] + headroom)
+    try:
+        claimed = await store.claim(7, meta)
+    except ResponseError as error:
+        assert "when used memory > 'maxmemory'" in str(error)
+        assert headroom < 10_000_000
+        assert await dump(client) == before
+    else:
+        assert headroom > 0
+        assert await store.position() == claimed
+        assert (await store.meta()).items() >= meta.items()
+    finally:
+        await client.config_set("maxmemory", 0)
+
+
 def large_changes(size: int) -> Changes:
     return Changes(
         rows={("lead", f"lead-{i}"): b"%075d" % i for i in range(size)},

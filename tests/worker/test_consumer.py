@@ -225,10 +225,16 @@ async def test_it_has_caught_up_at_the_last_stable_offset(
     assert batch.caught_up is caught_up
 
 
-async def test_what_was_fetched_before_a_seek_is_dropped(assign: Any) -> None:
+async def test_what_was_fetched_around_a_seek_is_dropped_and_the_seek_done_again(assign: Any) -> None:
+    """Before the seek or behind it, which a fetch that was under way cannot tell."""
     answers = [Fetched(5, some(0)), Fetched(3, some(2))]
     assigned = assign(*answers)
-    answers[0].meanwhile = lambda: assigned.seek(2)
+
+    def seek_and_fetch() -> None:
+        assigned.seek(2)
+        assigned._kafka.at = 3
+
+    answers[0].meanwhile = seek_and_fetch
     (batch,) = await batches(assigned, 1)
     assert (batch.epoch, batch.start, batch.end) == (1, 2, 3)
 
