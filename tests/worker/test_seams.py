@@ -20,9 +20,9 @@ from streams.embedded import processes
 from streams.embedded.mess import Mess, messy
 from streams.embedded.traffic import encode, spread
 from streams.state import connect
+from streams.worker import pace as pace_module
 from streams.worker import sweeper as sweeper_module
 from streams.worker import table as table_module
-from streams.worker.batch import Batch
 from tests.builders import Event, Record, days, lead_contacted, lead_converted, lead_created, record
 from tests.servers import RedisServer, redis_binary
 from tests.services.recount import State, kept, stored
@@ -297,7 +297,7 @@ async def test_whether_a_row_past_its_keep_is_swept_yet_makes_no_difference(
 ) -> None:
     """Lead-1's row is past its keep when its second event comes; when it is swept is a matter of chance."""
     monkeypatch.setattr(sweeper_module, "EVERY_S", every_s)
-    monkeypatch.setattr(table_module, "MIN_COMMIT_S", 0.0)
+    monkeypatch.setattr(pace_module, "MIN_COMMIT_S", 0.0)
     ticks = [(lead_created("lead-2", at=NOW_MS), NOW_MS)] * 100  # while these are applied it is swept
     log = [*PAST_ITS_KEEP[:2], *ticks, *PAST_ITS_KEEP[2:]]
     records = [record(event, at, offset) for offset, (event, at) in enumerate(log)]
