@@ -12,7 +12,7 @@ ALL = "all"  # dimension and member of the whole
 UNKNOWN = "unknown"  # member of a subject that no event gave one
 NOW = "now"  # window of a level
 
-ROW_SHARDS = 16
+ROW_SHARDS = 4  # each is a command of its own, for every kind, in every read and write
 
 
 def group_id(group: str, namespace: str) -> str:

@@ -7,6 +7,7 @@ pass; only a record that it refuses is looked at a second time, to say what is w
 import hashlib
 import json
 import re
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from types import UnionType
@@ -23,6 +24,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 MAX_MEMBER: Final = 200
 """Characters that a dimension's member may have; it becomes a label."""
+_FIRST_8_BYTES: Final = struct.Struct(">Q").unpack_from
 _CLOUD_EVENT_HEADER: Final = "ce_"
 _MAX_DEPTH: Final = 400
 """Of brackets. Without it the interpreter's stack would decide, and a replay could decide otherwise."""
@@ -80,7 +82,8 @@ class _Refused(Exception):
 
 def event_digest(source: str, event_id: str) -> int:
     """The first 8 bytes of sha256(source, newline, id): the same digest is the same event."""
-    return int.from_bytes(hashlib.sha256(f"{source}\n{event_id}".encode()).digest()[:8])
+    digest: int = _FIRST_8_BYTES(hashlib.sha256(f"{source}\n{event_id}".encode()).digest())[0]
+    return digest
 
 
 class Decoder:

@@ -58,11 +58,6 @@ def wins(new: Registered, old: Registered | None) -> bool:
     return new[3] != old[3] and msgspec.json.encode(new[3]) > msgspec.json.encode(old[3])
 
 
-def earlier(new: Member, old: Member | None) -> bool:
-    """Whether a dimension that keeps its first member takes the new one."""
-    return old is None or new < old
-
-
 def normalised(changes: list[Change]) -> list[Change]:
     """The transitions as they count.
 

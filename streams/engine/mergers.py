@@ -227,7 +227,8 @@ def _firsts_merger(names: Iterable[str]) -> Merger:
             name = read(data)
             if name:
                 member = (time_ms, digest, name)
-                if facts.earlier(member, getattr(row, attribute)):
+                first = getattr(row, attribute)
+                if first is None or member < first:
                     setattr(row, attribute, member)
                     flags = CHANGED
         return flags

@@ -1,5 +1,6 @@
 """From contributions to cells of panes: the whole, one slice per dimension, every tier."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
@@ -56,13 +57,13 @@ class Slices:
 
     def expand(self, sums: Sums, gone_ms: Mapping[str, int]) -> tuple[dict[Pane, Cells], Cells]:
         """(panes, running totals), without cells that are 0 and panes that are gone."""
-        finest: dict[tuple[Sequence[str], int], Cells] = {}
+        finest: defaultdict[tuple[Sequence[str], int], Cells] = defaultdict(dict)
         totals: Cells = {}
         for (part, start_ms, members), amount in sums.items():
             if not amount:
                 continue
             tiers, cells = self._named(part, members)
-            target = totals if start_ms is None else finest.setdefault((tiers, start_ms), {})
+            target = totals if start_ms is None else finest[tiers, start_ms]
             for name in cells:
                 target[name] = target.get(name, 0) + amount
         return self._rolled_up(finest, gone_ms), _without_zeros(totals)

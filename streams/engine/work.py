@@ -8,10 +8,13 @@ Only the measures that read a fact of which an event speaks are looked at. What 
 computed when the first such event comes, and what they contribute now at the end.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from streams.engine.decode import Event, Reject
 from streams.engine.facts import NEVER, Row
@@ -118,18 +121,15 @@ def routes_of(plan: Plan) -> tuple[dict[str, Kind], dict[str, list[Route]]]:
     return kinds, routes
 
 
-class _Touched:
+class _Touched(msgspec.Struct, gc=False):
     """A row that events are about, and what it contributed before them."""
 
-    __slots__ = ("before", "changed", "chosen", "is_new", "kind", "row")
-
-    def __init__(self, kind: Kind, row: Row | None) -> None:
-        self.kind = kind
-        self.is_new = row is None
-        self.row: Row = kind.plan.row_type() if row is None else row
-        self.chosen: Chosen = 0
-        self.before: list[Contribution] = []
-        self.changed = False
+    kind: Kind
+    row: Row
+    is_new: bool
+    chosen: Chosen = 0
+    before: list[Contribution] = []
+    changed: bool = False
 
     def choose(self, chosen: Chosen) -> None:
         """These measures may change now: remember what they contributed. What is new contributed nothing."""
@@ -159,7 +159,8 @@ class Work:
         self._rows: dict[RowKey, Row] = {}
         self.rejects: list[Reject] = []
         """What was too late; whoever decodes may add what was refused there."""
-        self._outcomes: dict[tuple[str, str], int] = {}
+        self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+        """Event type -> [events that changed nothing, events that did]."""
         self.newest_ms = NEVER
         """Time of the newest accepted event."""
         self._forgotten = 0
@@ -190,8 +191,7 @@ class Work:
                     touched = self._touched.get(key) or self._touch(route.kind, key, rows)
                     if self._merge(event, key, touched, route):
                         changed = True
-            outcome = (event.type, "applied" if changed else "unchanged")
-            self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
+            self._counts[event.type][changed] += 1
             if event.time_ms > self.newest_ms:
                 self.newest_ms = event.time_ms
 
@@ -221,15 +221,25 @@ class Work:
             totals=totals,
             waiting=waiting,
             rejects=self.rejects,
-            outcomes=self._outcomes,
+            outcomes=self._outcomes(),
             newest_ms=self.newest_ms,
             forgotten=self._forgotten,
         )
 
+    def _outcomes(self) -> dict[tuple[str, str], int]:
+        return {
+            (type_, outcome): number
+            for type_, counts in self._counts.items()
+            for outcome, number in zip(("unchanged", "applied"), counts, strict=True)
+            if number
+        }
+
     # -- One event ----------------------------------------------------------------------------------------
 
     def _touch(self, kind: Kind, key: RowKey, rows: Mapping[RowKey, Row | None]) -> _Touched:
-        touched = self._touched[key] = _Touched(kind, rows[key])
+        row = rows[key]
+        is_new = row is None
+        touched = self._touched[key] = _Touched(kind, kind.plan.row_type() if is_new else row, is_new)
         return touched
 
     def _merge(self, event: Event, key: RowKey, touched: _Touched, route: Route) -> bool:

@@ -41,8 +41,8 @@ class _Boot(BootStrategy):
     enable_kafka = False  # Faust runs the agents; it does not fetch
 
 
-YOUNG_OBJECTS: Final = 50_000
-"""New objects between two looks of the garbage collector: some batches, none of which makes cycles."""
+YOUNG_OBJECTS: Final = 500_000
+"""New objects between two looks of the garbage collector: more than a few batches and commits are made of."""
 
 
 class KpiApp(faust.App):

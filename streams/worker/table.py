@@ -36,7 +36,7 @@ from streams.worker.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
-CHUNK_EVENTS: Final = 1_000
+CHUNK_EVENTS: Final = 2_000
 """Rows are loaded for so many events at a time; between chunks other partitions have their turn."""
 CACHED_CELLS: Final = 200_000
 RETRY_S: Final = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)

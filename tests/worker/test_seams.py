@@ -23,6 +23,7 @@ from streams.state import connect
 from streams.worker import pace as pace_module
 from streams.worker import sweeper as sweeper_module
 from streams.worker import table as table_module
+from streams.worker.batch import Batch
 from tests.builders import Event, Record, days, lead_contacted, lead_converted, lead_created, record
 from tests.servers import RedisServer, redis_binary
 from tests.services.recount import State, kept, stored
