@@ -6,9 +6,15 @@ which is again a function of the set. A merge returns whether it changed the fac
 """
 
 from bisect import bisect_left, insort
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 import msgspec
+
+CHANGED: Final = 1
+"""A fact is another than before."""
+FORGOT: Final = 2
+"""A fact that keeps its earliest and latest times only was full: one in between is forgotten."""
 
 TIMES_KEPT: Final = 16
 TRANSITIONS_KEPT: Final = 64
@@ -26,6 +32,19 @@ Change = tuple[int, int, int, str | None]
 """(time_ms, digest, state, kind)."""
 Member = tuple[int, int, str]
 """(time_ms, digest, member of a dimension)."""
+First = tuple[int, int, tuple[str | None, ...]]
+"""(time_ms, digest, the members that stand by this event: one or None per dimension)."""
+
+_T = TypeVar("_T")
+
+
+def bounded(add: Callable[[list[_T], _T], bool], items: list[_T], item: _T, kept: int) -> int:
+    """Add to a fact that keeps `kept` of its earliest and as many of its latest; `CHANGED` and `FORGOT`."""
+    if len(items) < 2 * kept:
+        return CHANGED if add(items, item) else 0
+    changed = add(items, item)
+    forgot = changed or item not in items
+    return CHANGED * changed + FORGOT * forgot
 
 
 def add_time(times: list[Time], time: Time) -> bool:
@@ -49,6 +68,36 @@ def order(change: Change) -> tuple[int, int, int, str]:
 def add_member(members: list[Member], member: Member) -> bool:
     """Merge one change of a dimension that is kept as it was; bounded like transitions."""
     return _add_bounded(members, member, TRANSITIONS_KEPT)
+
+
+def add_first(firsts: list[First], new: First) -> bool:
+    """Merge the members that one event gives: each dimension keeps that of the earliest event that had one."""
+    if not firsts:
+        firsts.append(new)
+        return True
+    time_ms, digest, names = new
+    kept = [_earliest(firsts, at) for at in range(len(names))]
+    changed = False
+    for at, name in enumerate(names):
+        old = kept[at]
+        if name is not None and (old is None or (time_ms, digest, name) < old):
+            kept[at], changed = (time_ms, digest, name), True
+    if changed:
+        firsts[:] = _by_event(kept)
+    return changed
+
+
+def _earliest(firsts: list[First], at: int) -> Member | None:
+    return next(((time, digest, name) for time, digest, names in firsts if (name := names[at])), None)
+
+
+def _by_event(kept: Sequence[Member | None]) -> list[First]:
+    """In order of time, so that equal facts are equal however they came about."""
+    events = sorted({member[:2] for member in kept if member is not None})
+    return [
+        (*event, tuple([None if one is None or one[:2] != event else one[2] for one in kept]))
+        for event in events
+    ]
 
 
 def wins(new: Registered, old: Registered | None) -> bool:

@@ -25,13 +25,14 @@ from schemas.catalog import (
 )
 from streams.engine import facts
 from streams.engine.buckets import BOUNDS, bucket
+from streams.engine.dimensions import Members
 from streams.engine.expressions import compile_condition, compile_expression, names
 from streams.engine.facts import Row
 from streams.engine.faults import PlanFault
 from streams.engine.mergers import holds
 from streams.engine.moments import not_before, times_of
 from streams.engine.panes import DAY, TIERS, Calendar
-from streams.engine.subjects import Members, SubjectPlan, register_names
+from streams.engine.subjects import SubjectPlan, register_names
 
 Contribution = tuple[str, int | None, Members, int]
 """(part, time_ms, members, whole number). Without a time it belongs to the running total alone."""
@@ -41,21 +42,21 @@ Contribute = Callable[["Seen"], Iterable[Contribution]]
 class Seen:
     """A row during one pass over its subject's measures; what several of them read is computed once."""
 
-    __slots__ = ("_members", "_plan", "_states", "row")
+    __slots__ = ("_dimensions", "_members", "_states", "row")
 
     def __init__(self, plan: SubjectPlan, row: Row) -> None:
         self.row = row
-        self._plan = plan
-        self._members = None if plan.as_was else plan.members_now(row)
+        self._dimensions = plan.dimensions
+        self._members = None if self._dimensions.as_was else self._dimensions.members(row, None)
         self._states: dict[str, list[State]] = {}
 
     def members(self, time_ms: int | None) -> Members:
         """The subject's slices at a time; None: now."""
-        return self._plan.members(self.row, time_ms) if self._members is None else self._members
+        return self._dimensions.members(self.row, time_ms) if self._members is None else self._members
 
     def moved(self) -> list[int]:
         """The times at which a dimension that is kept as it was may have changed."""
-        return self._plan.member_changes(self.row) if self._members is None else []
+        return self._dimensions.changes(self.row) if self._members is None else []
 
     def states(self, name: str) -> "list[State]":
         """The states after each transition and each change of a dimension, in order of time."""

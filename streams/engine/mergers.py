@@ -4,30 +4,22 @@ A `Merge` is compiled from the catalog for each fact and event type. It tells th
 engine knows which measures may have changed without looking at the others.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from operator import attrgetter
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from schemas.catalog import Catalog, FieldState, Register, Step, Subject, Transition, nearest
 from schemas.events import EVENT_TYPES, field_type
 from streams.engine import facts
 from streams.engine.decode import Event
 from streams.engine.expressions import compile_condition
-from streams.engine.facts import NEVER, Row
+from streams.engine.facts import CHANGED, Row
 from streams.engine.faults import PlanFault, located
 from streams.engine.money import Converter
 
-CHANGED: Final = 1
-"""A fact is another than before."""
-FORGOT: Final = 2
-"""A fact that keeps its earliest and latest times only was full: one in between is forgotten."""
-NEWEST: Final = "newest_ms"
-"""The field of every row that holds the time of the subject's newest event."""
-DIMENSION: Final = "dim_"
-"""Begins the names of the fields of a row that hold members."""
 AMOUNT_SUFFIX: Final = "_minor"
 """Fields whose names end so are amounts in the event's currency; they are kept in the reporting currency."""
 EVENT_TIME: Final = "time"
@@ -36,8 +28,6 @@ EVENT_TIME: Final = "time"
 Reader = Callable[[Event], Any]
 Merger = Callable[[Row, Event], int]
 """Merges an event into a row and returns flags: `CHANGED`, `FORGOT`."""
-Moves = Callable[[Row, Any, int], bool]
-"""Whether an event's data at a time (ms) may change the row's members. It may say yes in vain, never no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +40,15 @@ class Merge:
     into: Merger
 
 
-@dataclass(frozen=True, slots=True)
-class Mergers:
-    """All that a subject's row consists of, and the merges per event type."""
-
-    fields: Sequence[tuple[str, Any, Any]]
-    """(name, type, default) of each field of the row."""
-    merges: Mapping[str, Sequence[Merge]]
-    dimensions: Mapping[str, Sequence[Merger]]
-    moves: Mapping[str, Moves]
+Fields = list[tuple[str, Any, Any]]
+"""(name, type, default) of fields of a row."""
 
 
 def compile_mergers(
-    subject: Subject, catalog: Catalog, converter: Converter, types: Iterable[str]
-) -> Mergers:
-    """Of one subject, whose dimensions are taken from `types`; PlanFault for the first that cannot be."""
+    subject: Subject, catalog: Catalog, converter: Converter
+) -> tuple[Fields, Mapping[str, Sequence[Merge]]]:
+    """The facts of a subject, and the merges per event type; PlanFault for the first that cannot be."""
     facts_of = _Facts(tuple(catalog.dimensions), converter)
-    facts_of.add_dimensions({name: catalog.dimensions[name].keeps for name in subject.dimensions}, types)
     for name, step in subject.steps.items():
         facts_of.add_step(name, step)
     for name, register in subject.registers.items():
@@ -75,49 +57,17 @@ def compile_mergers(
         facts_of.add_map(name, map_.event, map_.key, map_.field)
     for name, transitions in subject.transitions.items():
         facts_of.add_transitions(name, transitions)
-    return Mergers(facts_of.fields, facts_of.merges, facts_of.dimensions, facts_of.moves)
-
-
-def _moves(keeps: Mapping[str, str]) -> Moves:
-    """One expression over all dimensions, for it is asked of each event."""
-    terms = [
-        f"data.{name} and (row.{DIMENSION}{name} is None or time_ms <= row.{DIMENSION}{name}[0])"
-        if how == "first"
-        else f"data.{name}"
-        for name, how in keeps.items()
-    ]
-    moves: Moves = eval(f"lambda row, data, time_ms: {' or '.join(terms) or 'False'}")
-    return moves
+    return facts_of.fields, facts_of.merges
 
 
 class _Facts:
-    """Collects the fields of a subject's row and the merges per event type."""
+    """Collects the facts of a subject and the merges per event type."""
 
     def __init__(self, dimensions: tuple[str, ...], converter: Converter) -> None:
-        self.fields: list[tuple[str, Any, Any]] = [(NEWEST, int, NEVER)]
+        self.fields: Fields = []
         self.merges: dict[str, list[Merge]] = {}
-        self.dimensions: dict[str, list[Merger]] = {}
-        self.moves: dict[str, Moves] = {}
         self._known = dimensions
         self._converter = converter
-
-    def add_dimensions(self, keeps: Mapping[str, str], types: Iterable[str]) -> None:
-        """`keeps` tells how each of the subject's dimensions is kept: `first` or `as_was`."""
-        firsts = [name for name, how in keeps.items() if how == "first"]
-        for name in keeps:
-            kept = f"{DIMENSION}{name}"
-            if name in firsts:
-                self.fields.append((kept, facts.Member | None, None))
-            else:
-                self.fields.append((kept, list[facts.Member], []))
-        for type_ in types:
-            for at, name in enumerate(keeps):
-                if holds(type_, name) is not str:
-                    text = f"{name} of {type_} is no text, so it cannot be a dimension"
-                    raise PlanFault(text, "dimensions", at)
-            mergers = [_as_was_merger(name) for name in keeps if name not in firsts]
-            self.dimensions[type_] = [_firsts_merger(firsts), *mergers] if firsts else mergers
-            self.moves[type_] = _moves(keeps)
 
     def add_step(self, name: str, step: Step) -> None:
         self.fields.append((name, list[facts.Time], []))
@@ -165,7 +115,7 @@ class _Facts:
                 return 0
             changes: list[facts.Change] = getattr(row, name).setdefault(read_key(event) or "", [])
             change = (event.time_ms, event.digest, int(value), read_kind(event) or None)
-            return _bounded(facts.add_change, changes, change, facts.TRANSITIONS_KEPT)
+            return facts.bounded(facts.add_change, changes, change, facts.TRANSITIONS_KEPT)
 
         return merge
 
@@ -216,39 +166,6 @@ def holds(type_: str, field: str) -> type:
 # -- Into each kind of fact -------------------------------------------------------------------------------
 
 
-def _firsts_merger(names: Iterable[str]) -> Merger:
-    """For all dimensions that keep the member of the earliest event that had one."""
-    kept = [(attrgetter(name), f"{DIMENSION}{name}") for name in names]
-
-    def merge(row: Row, event: Event) -> int:
-        time_ms, digest, data = event.time_ms, event.digest, event.data
-        flags = 0
-        for read, attribute in kept:
-            name = read(data)
-            if name:
-                member = (time_ms, digest, name)
-                first = getattr(row, attribute)
-                if first is None or member < first:
-                    setattr(row, attribute, member)
-                    flags = CHANGED
-        return flags
-
-    return merge
-
-
-def _as_was_merger(name: str) -> Merger:
-    read, attribute = attrgetter(name), f"{DIMENSION}{name}"
-
-    def merge(row: Row, event: Event) -> int:
-        name = read(event.data)
-        if not name:
-            return 0
-        member = (event.time_ms, event.digest, name)
-        return _bounded(facts.add_member, getattr(row, attribute), member, facts.TRANSITIONS_KEPT)
-
-    return merge
-
-
 def _step_merger(name: str) -> Merger:
     read = attrgetter(name)
 
@@ -257,7 +174,7 @@ def _step_merger(name: str) -> Merger:
         if not times:  # as it mostly is
             times.append(time)
             return CHANGED
-        return _bounded(facts.add_time, times, time, facts.TIMES_KEPT)
+        return facts.bounded(facts.add_time, times, time, facts.TIMES_KEPT)
 
     return merge
 
@@ -284,18 +201,6 @@ def _map_merger(name: str, read_key: Reader, read_value: Reader) -> Merger:
         return CHANGED
 
     return merge
-
-
-_T = TypeVar("_T")
-
-
-def _bounded(add: Callable[[list[_T], _T], bool], items: list[_T], item: _T, kept: int) -> int:
-    """Add to a fact that keeps `kept` of its earliest and as many of its latest."""
-    if len(items) < 2 * kept:
-        return CHANGED if add(items, item) else 0
-    changed = add(items, item)
-    forgot = changed or item not in items
-    return CHANGED * changed + FORGOT * forgot
 
 
 def _registered(event: Event, values: tuple[Any, ...]) -> facts.Registered:

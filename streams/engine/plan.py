@@ -22,7 +22,7 @@ from streams.engine.windows import longest_ms, tier_of
 from streams.errors import CatalogError
 from streams.naming import NOW, RESERVED_GAUGES
 
-ARITHMETIC: Final = 1
+ARITHMETIC: Final = 2
 """Version of the engine's arithmetic: raise it whenever equal events would give other panes or rows."""
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+from streams.engine.dimensions import Members
 from streams.engine.facts import NEVER
 from streams.engine.measures import Contribution, Measure
 from streams.engine.panes import DAY, HOUR, MINUTE, MINUTE_MS, Calendar, Pane
-from streams.engine.subjects import Members
 from streams.naming import cell
 
 Cells = dict[str, int]

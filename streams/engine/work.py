@@ -17,9 +17,10 @@ from typing import Any
 import msgspec
 
 from streams.engine.decode import Event, Reject
-from streams.engine.facts import NEVER, Row
+from streams.engine.dimensions import Dimensions
+from streams.engine.facts import CHANGED, FORGOT, NEVER, Row
 from streams.engine.measures import Contribution, Measure, Seen
-from streams.engine.mergers import CHANGED, FORGOT, Merger, Moves
+from streams.engine.mergers import Merger
 from streams.engine.panes import DAY_MS, Pane
 from streams.engine.plan import Plan
 from streams.engine.slices import NOTHING_GONE, Cells, Differences, Slices
@@ -103,8 +104,8 @@ class Route:
     kind_name: str
     id_of: Callable[[Any], str | None]
     """The subject's id in such an event's data."""
-    moves: Moves
-    dimensions: Sequence[Merger]
+    dimensions: Dimensions | None
+    """When such events set them."""
     merges: Sequence[tuple[Callable[[Any], bool] | None, Merger, Chosen]]
     """(condition on the data, merger, the measures that read its fact)."""
 
@@ -116,7 +117,8 @@ def routes_of(plan: Plan) -> tuple[dict[str, Kind], dict[str, list[Route]]]:
     for kind in kinds.values():
         for type_, about in kind.plan.about.items():
             merges = [(merge.when, merge.into, kind.reading(merge.fact)) for merge in about.merges]
-            route = Route(kind, kind.name, about.id_of, about.moves, about.dimensions, merges)
+            dimensions = kind.plan.dimensions if about.gives_members else None
+            route = Route(kind, kind.name, about.id_of, dimensions, merges)
             routes.setdefault(type_, []).append(route)
     return kinds, routes
 
@@ -246,10 +248,9 @@ class Work:
         """Merge an event into a row; whether that changed a fact. A newer time alone is kept for sweeping."""
         row, data = touched.row, event.data
         flags = 0
-        if route.moves(row, data, event.time_ms):
+        if route.dimensions is not None and route.dimensions.moves(row, data, event.time_ms):
             touched.move()
-            for into in route.dimensions:
-                flags |= into(row, event)
+            flags = route.dimensions.merge(row, event)
         for when, into, chosen in route.merges:
             if when is None or when(data):
                 touched.choose(chosen)

@@ -1,0 +1,131 @@
+"""A subject's dimensions in its row: how an event sets them, and which slices the subject is in.
+
+Dimensions of the kind `first` share one fact, `first_members`: the events that gave the members which stand,
+each with those it gave. Mostly that is one event, whose members are then the subject's. A dimension of the
+kind `as_was` has a fact of its own, all its changes.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final, Self
+
+from streams.engine import facts
+from streams.engine.decode import Event
+from streams.engine.facts import CHANGED, Row
+from streams.naming import UNKNOWN
+
+Members = tuple[str, ...]
+"""One member per dimension of the subject, in the subject's order."""
+Names = tuple[str | None, ...]
+
+FIRST_MEMBERS: Final = "first_members"
+PREFIX: Final = "dim_"
+"""Begins the names of the fields of a row that hold the changes of a dimension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimensions:
+    """The dimensions of one kind of subject."""
+
+    names: tuple[str, ...]
+    as_was: tuple[str, ...]
+    """Fields of the row that hold changes,"""
+    _as_was_at: tuple[int, ...]
+    """and where their dimensions stand among all."""
+    _read_firsts: Callable[[Any], Names]
+    _read_as_was: Callable[[Any], Names]
+
+    @classmethod
+    def of(cls, keeps: Mapping[str, str]) -> Self:
+        """`keeps` tells how each dimension is kept: `first` or `as_was`."""
+        as_was = [name for name, how in keeps.items() if how == "as_was"]
+        return cls(
+            names=tuple(keeps),
+            as_was=tuple(f"{PREFIX}{name}" for name in as_was),
+            _as_was_at=tuple(at for at, how in enumerate(keeps.values()) if how == "as_was"),
+            _read_firsts=_reader_of([name for name in keeps if name not in as_was]),
+            _read_as_was=_reader_of(as_was),
+        )
+
+    def fields(self) -> list[tuple[str, Any, Any]]:
+        """(name, type, default) of their fields in a row."""
+        firsts = (FIRST_MEMBERS, list[facts.First], [])
+        return [firsts, *((name, list[facts.Member], []) for name in self.as_was)]
+
+    # -- Events -------------------------------------------------------------------------------------------
+
+    def moves(self, row: Row, data: Any, time_ms: int) -> bool:
+        """Whether an event's data at a time may change the row's members: perhaps in vain, but never not."""
+        firsts: list[facts.First] = row.first_members
+        if not firsts or time_ms <= firsts[-1][0]:
+            return True
+        known = _known(firsts)
+        if None in known:
+            given = self._read_firsts(data)
+            if any(name and was is None for was, name in zip(known, given, strict=True)):
+                return True
+        return bool(self.as_was) and any(self._read_as_was(data))
+
+    def merge(self, row: Row, event: Event) -> int:
+        """Merge the members that an event gives into a row; flags."""
+        flags = 0
+        names = self._read_firsts(event.data)
+        if "" in names:  # says as little as nothing
+            names = tuple([name or None for name in names])
+        if any(names):
+            first = (event.time_ms, event.digest, names)
+            flags = CHANGED if facts.add_first(row.first_members, first) else 0
+        for kept, name in zip(self.as_was, self._read_as_was(event.data), strict=True):
+            if name:
+                member = (event.time_ms, event.digest, name)
+                flags |= facts.bounded(facts.add_member, getattr(row, kept), member, facts.TRANSITIONS_KEPT)
+        return flags
+
+    # -- Members ------------------------------------------------------------------------------------------
+
+    def members(self, row: Row, time_ms: int | None) -> Members:
+        """The subject's member in each dimension at a time (ms); None: now."""
+        firsts: list[facts.First] = row.first_members
+        known: Sequence[str | None] = _known(firsts) if firsts else self._unknown
+        if self.as_was:
+            known = list(known)
+            for at, kept in zip(self._as_was_at, self.as_was, strict=True):
+                known.insert(at, _as_was(getattr(row, kept), time_ms))
+        if None not in known:
+            return tuple(known)  # type: ignore[arg-type]  # as it says
+        return tuple([UNKNOWN if name is None else name for name in known])
+
+    def changes(self, row: Row) -> list[int]:
+        """The times at which a dimension that is kept as it was may have changed."""
+        return sorted({time_ms for kept in self.as_was for time_ms, _, _ in getattr(row, kept)})
+
+    @property
+    def _unknown(self) -> Names:
+        return (None,) * (len(self.names) - len(self.as_was))
+
+
+def _reader_of(names: Sequence[str]) -> Callable[[Any], Names]:
+    """Reads fields as a tuple, whatever their number."""
+    if len(names) > 1:
+        read: Callable[[Any], Names] = attrgetter(*names)
+        return read
+    return lambda data: tuple([getattr(data, name) for name in names])
+
+
+def _known(firsts: Sequence[facts.First]) -> Names:
+    """The members that stand; each is given by one of these."""
+    if len(firsts) == 1:
+        return firsts[0][2]
+    return tuple(
+        [next(filter(None, names), None) for names in zip(*(first[2] for first in firsts), strict=True)]
+    )
+
+
+def _as_was(changes: Sequence[facts.Member], time_ms: int | None) -> str | None:
+    """The last that is not after a time; None: the last of all."""
+    if time_ms is None or not changes or changes[-1][0] <= time_ms:
+        return changes[-1][2] if changes else None
+    at = bisect_right(changes, time_ms, key=lambda member: member[0])
+    return changes[at - 1][2] if at else None
