@@ -9,7 +9,7 @@ import json
 import re
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, Protocol, Union, get_args, get_origin
 
@@ -21,7 +21,6 @@ from schemas.events import EVENT_TYPES, YEARS, Data, Envelope
 from streams.engine.windows import AHEAD_MS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 MAX_MEMBER: Final = 200
 """Characters that a dimension's member may have; it becomes a label."""
 _FIRST_8_BYTES: Final = struct.Struct(">Q").unpack_from
@@ -131,7 +130,8 @@ class Decoder:
             raise _Refused(
                 "bad_time", "time", f"the year {time.year} is not one of {YEARS[0]} to {YEARS[-1]}"
             )
-        time_ms = (time - _EPOCH) // _MILLISECOND
+        since = time - _EPOCH
+        time_ms = (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
         if time_ms > now_ms + AHEAD_MS:
             ahead = (time_ms - now_ms) / 1000
             raise _Refused(

@@ -51,7 +51,7 @@ class Dimensions:
 
     def fields(self) -> list[tuple[str, Any, Any]]:
         """(name, type, default) of their fields in a row."""
-        firsts = (FIRST_MEMBERS, list[facts.First], [])
+        firsts: tuple[str, Any, Any] = (FIRST_MEMBERS, list[facts.First], [])
         return [firsts, *((name, list[facts.Member], []) for name in self.as_was)]
 
     # -- Events -------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def add_member(members: list[Member], member: Member) -> bool:
 
 
 def add_first(firsts: list[First], new: First) -> bool:
-    """Merge the members that one event gives: each dimension keeps that of the earliest event that had one."""
+    """Merge the members that one event gives: a dimension keeps that of the earliest event that had one."""
     if not firsts:
         firsts.append(new)
         return True

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from redis.asyncio import Connection, Redis, SSLConnection
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
+from redis.connection import HiredisRespSerializer
 
 from streams.errors import Held
 from streams.naming import partition_keys_pattern
 
+_SERIALIZER: Final = HiredisRespSerializer()
 TIMEOUT_S = 5.0
 RETRIES = 2  # the scripts recognise their own resend
 
@@ -35,11 +37,17 @@ def connect(url: str) -> Redis:
 
 
 class _Cancellable(Connection):
-    """A connection that loses no cancellation.
+    """A connection that loses no cancellation, and packs its commands in C.
+
+    redis-py's asyncio connections pack in Python, one argument after the other; its others by hiredis.
 
     redis-py sends inside asyncio.wait_for. Before Python 3.12 that swallows a cancellation which comes just
     when the sending has ended (https://github.com/python/cpython/issues/86296): a loop would never stop.
     """
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        packed: list[bytes] = _SERIALIZER.pack(*args)
+        return packed
 
     async def send_packed_command(
         self, command: bytes | str | Iterable[bytes], check_health: bool = True

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from importlib import resources
-from itertools import chain
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
@@ -35,6 +35,8 @@ FOREIGN_TEXT = (
 # How long a pane stays after its tier's keep: its own width and some slack, so that it is never gone while a
 # window may still want it.
 LINGER_MS = {"minute": 5 * 60_000, "hour": 2 * 3_600_000, "day": 26 * 3_600_000}
+
+_T = TypeVar("_T")
 
 Row = tuple[str, bytes]  # (subject id, encoded row)
 
@@ -108,19 +110,20 @@ class PartitionStore:
 
     async def load_rows(self, row_keys: Iterable[RowKey]) -> dict[RowKey, bytes | None]:
         """Rows of these subjects, None where there is none, in one round trip."""
-        hashes = by_hash(row_keys)
-        wanted = {self.keys.rows(kind, shard): ids for (kind, shard), ids in hashes.items()}
-        found = await self._fields(wanted)
-        return {
-            (kind, subject_id): row
-            for (kind, shard) in hashes
-            for subject_id, row in found[self.keys.rows(kind, shard)].items()
-        }
+        hashes = by_hash(row_keys).items()
+        found = await self._fields((kind, self.keys.rows(kind, shard), ids) for (kind, shard), ids in hashes)
+        rows: dict[RowKey, bytes | None] = {}
+        for kind, ids, values in found:
+            rows.update(zip(zip(repeat(kind), ids), values, strict=False))  # `repeat` never ends
+        return rows
 
     async def load_panes(self, wanted: Mapping[Pane, Collection[str]]) -> dict[Pane, dict[str, int]]:
         """The value of every wanted cell, 0 where there is none, in one round trip."""
-        found = await self._fields({self.keys.pane(*pane): list(cells) for pane, cells in wanted.items()})
-        return {pane: _amounts(found[self.keys.pane(*pane)]) for pane in wanted}
+        found = await self._fields((pane, self.keys.pane(*pane), list(wanted[pane])) for pane in wanted)
+        panes: dict[Pane, dict[str, int]] = {pane: {} for pane in wanted}
+        for pane, cells, values in found:
+            panes[pane].update(zip(cells, [int(value or 0) for value in values], strict=True))
+        return panes
 
     async def load_totals(self) -> dict[str, int]:
         totals: Any = await self.client.hgetall(self.keys.totals)
@@ -181,16 +184,18 @@ class PartitionStore:
         tier, start_ms = pane
         return start_ms + self._stay_ms[tier]
 
-    async def _fields(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, bytes | None]]:
-        """key of a hash -> field -> value, by short commands, so that nobody waits long behind one."""
+    async def _fields(
+        self, wanted: Iterable[tuple[_T, str, Sequence[str]]]
+    ) -> list[tuple[_T, Sequence[str], list[bytes | None]]]:
+        """(what, key of a hash, fields) -> (what, fields, values), by short commands: nobody waits long."""
         pipeline = self.client.pipeline(transaction=False)
-        asked = [(key, fields) for key, all_fields in wanted.items() for fields in _chunks(all_fields)]
-        for key, fields in asked:
-            pipeline.hmget(key, fields)
-        found: dict[str, dict[str, bytes | None]] = {key: {} for key in wanted}
-        for (key, fields), values in zip(asked, await pipeline.execute(), strict=True):
-            found[key].update(zip(fields, values, strict=True))
-        return found
+        asked: list[tuple[_T, Sequence[str]]] = []
+        for what, key, all_fields in wanted:
+            for fields in _chunks(all_fields):
+                pipeline.hmget(key, fields)
+                asked.append((what, fields))
+        replies = await pipeline.execute()
+        return [(what, fields, values) for (what, fields), values in zip(asked, replies, strict=True)]
 
 
 class FeedCap:
@@ -209,10 +214,6 @@ class FeedCap:
 
 def _script(name: str) -> str:
     return resources.files("streams.state").joinpath(name).read_text()
-
-
-def _amounts(fields: Mapping[str, bytes | None]) -> dict[str, int]:
-    return {cell: int(value or 0) for cell, value in fields.items()}
 
 
 def _chunks(fields: Sequence[str]) -> Iterator[Sequence[str]]:

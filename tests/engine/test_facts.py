@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.engine import facts
-from streams.engine.facts import Change, Member, Registered
+from streams.engine.facts import Change, First, Member, Registered
 
 TIME = st.tuples(st.integers(0, 5), st.integers(0, 3))
 CHANGE = st.tuples(
@@ -102,12 +102,38 @@ def test_the_same_content_does_not_win_again() -> None:
 # -- Dimensions -------------------------------------------------------------------------------------------
 
 
-def test_the_earliest_member_stays() -> None:
-    assert facts.earlier((1, 0, "web"), None)
-    assert facts.earlier((1, 0, "web"), (2, 0, "phone"))
-    assert facts.earlier((1, 0, "phone"), (1, 0, "web")), "of one event the first by content"
-    assert not facts.earlier((1, 0, "web"), (1, 0, "web"))
-    assert not facts.earlier((2, 0, "web"), (1, 0, "phone"))
+def test_the_earliest_member_stays_in_each_dimension() -> None:
+    firsts: list[First] = []
+    assert facts.add_first(firsts, (2, 0, ("web", None)))
+    assert not facts.add_first(firsts, (3, 0, ("phone", None))), "later"
+    assert not facts.add_first(firsts, (2, 0, ("web", None))), "the same"
+    assert facts.add_first(firsts, (3, 1, ("phone", "emea"))), "the first that gives a region"
+    assert firsts == [(2, 0, ("web", None)), (3, 1, (None, "emea"))]
+    assert facts.add_first(firsts, (1, 5, ("mail", None)))
+    assert firsts == [(1, 5, ("mail", None)), (3, 1, (None, "emea"))]
+    assert facts.add_first(firsts, (1, 5, ("chat", "apac"))), "of one event the first by content"
+    assert firsts == [(1, 5, ("chat", "apac"))]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_first_members_do_not_depend_on_order_or_repetition(seed: int) -> None:
+    rng = Random(seed)
+    names = ("web", "phone", None)
+    events = [
+        (rng.randrange(4), rng.randrange(3), (rng.choice(names), rng.choice(names), rng.choice(names)))
+        for _ in range(8)
+    ]
+    events = [event for event in events if any(event[2])]
+    states = []
+    for _ in range(4):
+        firsts: list[First] = []
+        for event in [*rng.sample(events, len(events)), *rng.choices(events, k=3)]:
+            facts.add_first(firsts, event)
+        states.append(firsts)
+    assert all(state == states[0] for state in states)
+    for at in range(3):
+        stands = [(time, digest, given[at]) for time, digest, given in states[0] if given[at]]
+        assert stands == [min((time, digest, given[at]) for time, digest, given in events if given[at])][:1]
 
 
 @pytest.mark.parametrize("number", [128, 129, 200])
