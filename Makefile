@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
         --custom-compile-command 'make lock' pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts unit oracle services format lock kafka-jars clean
+.PHONY: help setup demo test lint types contracts unit oracle services bench-peers format lock kafka-jars clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 20
@@ -38,6 +38,9 @@ oracle: .venv/.dev ## readings against the same KPIs in SQL
 
 services: .venv/.dev ## the tests on a real Kafka and a real Redis (Java and Maven)
 	$(BIN)/pytest tests/services
+
+bench-peers: .venv/.dev ## the same job by Kafka Streams, Quix and Faust (ARGS="--events 40000 --no-keep")
+	@$(BIN)/python -m benchmarks.peers $(ARGS)
 
 format: .venv/.dev ## bring the code into style
 	$(BIN)/ruff format

@@ -1,0 +1,1 @@
+"""What the software costs, measured. `make bench` runs all of it; RESULTS.md keeps the figures."""
