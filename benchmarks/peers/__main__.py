@@ -36,7 +36,7 @@ class Broker(KafkaServer):
 
 def main(
     only: Annotated[
-        list[str] | None, typer.Argument(help="Names such as ours or quix-at-least-once.")
+        list[str] | None, typer.Argument(help="Names such as ours or faust; then it only prints.")
     ] = None,
     events: Annotated[int, typer.Option(min=1_000, help="How many.")] = EVENTS,
     keep: Annotated[bool, typer.Option(help="Write RESULTS.md, or only print.")] = True,
@@ -50,8 +50,10 @@ def main(
         rows = [_row(one, missing.get(one.slug), site, wanted) for one in chosen]
     section = report.section(rows, events)
     out.print(section.markdown(), markup=False)
-    if keep:
+    if keep and not only:
         save(section, shlex.join(["python", "-m", "benchmarks.peers", *sys.argv[1:]]), report.versions())
+    if any(row.wrong for row in rows):
+        raise typer.Exit(1)
 
 
 def _prepared(chosen: Sequence[Contestant]) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ _MADE: Final = "made"
 def python(peer: str, program: str) -> list[str]:
     """The peer's program in a virtual environment with its requirements.txt, and nothing else."""
     requirements = PEERS / peer / "requirements.txt"
-    venv = _cached(
+    venv = cached(
         f"{peer}-{sys.implementation.cache_tag}", [requirements], lambda at: _venv(at, requirements)
     )
     return [str(venv / "bin" / "python"), str(PEERS / peer / program)]
@@ -31,11 +31,11 @@ def java(peer: str, options: Sequence[str]) -> list[str]:
         if not shutil.which(program):
             raise MissingPart(f"{program} is not installed")
     sources = [path for path in (PEERS / peer).rglob("*") if path.suffix in (".java", ".xml")]
-    out = _cached(peer, sources, lambda at: _build(at, PEERS / peer / "pom.xml"))
+    out = cached(peer, sources, lambda at: _build(at, PEERS / peer / "pom.xml"))
     return ["java", *options, "-cp", f"{out}/peer.jar:{out}/libs/*", "peers.Main"]
 
 
-def _cached(name: str, inputs: Iterable[Path], make: Callable[[Path], None]) -> Path:
+def cached(name: str, inputs: Iterable[Path], make: Callable[[Path], None]) -> Path:
     """The directory that `make` filled from these inputs; an unfinished one is made anew."""
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(inputs))).hexdigest()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

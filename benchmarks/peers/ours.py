@@ -1,7 +1,7 @@
 """Our worker as a contestant: `kpi worker` as it is, on a Redis of its own; its commits mark its progress."""
 
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -90,15 +90,7 @@ class _Committed:
         return True
 
     def sums(self) -> Sums:
-        """The hour panes of all partitions, in the job's dimensions."""
-        sums: Sums = {}
-        for hour_ms, cell, amount in self._hours():
-            part, dimension, member = split_cell(cell)
-            index = self._index(part)
-            if index is not None and dimension in SLICED:
-                of_slice = sums.setdefault(f"{hour_ms}|{dimension}|{member}", [0] * len(NUMBERS))
-                of_slice[index] += amount
-        return sums
+        return sums(self._hours(), self._counts)
 
     def _positions(self) -> list[Position]:
         stored: Any = self._redis.mget([keys.offset for keys in self._keys])
@@ -112,10 +104,22 @@ class _Committed:
                 cells: Any = self._redis.hgetall(keys.pane(tier, start_ms)) if tier == HOUR else {}
                 yield from ((start_ms, cell.decode(), int(value)) for cell, value in cells.items())
 
-    def _index(self, part: str) -> int | None:
-        """Where a pane's part stands in `NUMBERS`; the buckets of a duration count its pairs."""
-        measure_, _, kind = part.partition(".")
-        if kind:
-            pairs = DURATIONS.get(measure_)
-            return None if pairs is None else pairs + (kind == "sum")
-        return self._counts.get(measure_)
+
+def sums(hours: Iterable[tuple[int, str, int]], counts: Mapping[str, int]) -> Sums:
+    """The job's sums from (hour in ms, cell, value) of hour panes, of one partition or several."""
+    found: Sums = {}
+    for hour_ms, cell, amount in hours:
+        part, dimension, member = split_cell(cell)
+        index = _index(part, counts)
+        if index is not None and dimension in SLICED:
+            found.setdefault(f"{hour_ms}|{dimension}|{member}", [0] * len(NUMBERS))[index] += amount
+    return found
+
+
+def _index(part: str, counts: Mapping[str, int]) -> int | None:
+    """Where a pane's part stands in `NUMBERS`; the buckets of a duration count its pairs."""
+    name, _, kind = part.partition(".")
+    if kind:
+        pairs = DURATIONS.get(name)
+        return None if pairs is None else pairs + (kind == "sum")
+    return counts.get(name)

@@ -13,7 +13,7 @@ final class Job implements Processor<byte[], byte[], Void, Void> {
 
   private final Marks marks;
   private KeyValueStore<String, byte[]> subjects;
-  private KeyValueStore<String, byte[]> hours;
+  private KeyValueStore<Long, byte[]> hours;
 
   Job(Marks marks) {
     this.marks = marks;
@@ -31,32 +31,33 @@ final class Job implements Processor<byte[], byte[], Void, Void> {
     Event event = Event.decode(record.value());
     Times before = Times.of(subjects.get(event.subject()));
     Times after = before.with(event);
-    boolean completes = after.paired() && !before.paired();
-    long hour = hour(event.timeMs());
-    boolean together = completes && hour(after.end()) == hour;
     subjects.put(event.subject(), after.stored());
-    for (String slice : event.slices()) {
-      add(hour, slice, event, true, together ? after : null);
-      if (completes && !together) {
-        add(hour(after.end()), slice, event, false, after);
-      }
+    Times pair = after.paired() && !before.paired() ? after : null;
+    long hour = hour(event.timeMs());
+    if (pair == null || hour(pair.end()) == hour) {
+      add(hour, event, true, pair);
+    } else {
+      add(hour, event, true, null);
+      add(hour(pair.end()), event, false, pair);
     }
     marks.processed();
   }
 
-  /** Adds the event, or the pair that it completes (in the hour of its end), or both. */
-  private void add(long hour, String slice, Event event, boolean counts, Times pair) {
-    String key = hour + "|" + slice;
-    Sums sums = new Sums(hours.get(key));
+  /** Adds the event (when it counts), and the pair that it completes (or null), to the hour's slices. */
+  private void add(long hour, Event event, boolean counts, Times pair) {
+    HourSums sums = HourSums.of(hours.get(hour));
     int kind = event.kind().ordinal();
-    if (counts) {
-      sums.add(kind, 1);
+    int index = HourSums.PAIRS + kind - kind % 2;
+    for (String slice : event.slices()) {
+      if (counts) {
+        sums.add(slice, kind, 1);
+      }
+      if (pair != null) {
+        sums.add(slice, index, 1);
+        sums.add(slice, index + 1, pair.end() - pair.begin());
+      }
     }
-    if (pair != null) {
-      int index = Sums.PAIRS + kind - kind % 2;
-      sums.add(index, 1).add(index + 1, pair.end() - pair.begin());
-    }
-    hours.put(key, sums.stored());
+    hours.put(hour, sums.stored());
   }
 
   private static long hour(long timeMs) {

@@ -2,10 +2,12 @@ package peers;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StoreQueryParameters;
@@ -44,14 +46,15 @@ public final class Main {
     return new Topology()
         .addSource("events", Serdes.ByteArray().deserializer(), Serdes.ByteArray().deserializer(), topic)
         .addProcessor("job", () -> new Job(marks), "events")
-        .addStateStore(store(Job.SUBJECTS, inMemory), "job")
-        .addStateStore(store(Job.HOURS, inMemory), "job");
+        .addStateStore(store(Job.SUBJECTS, Serdes.String(), inMemory), "job")
+        .addStateStore(store(Job.HOURS, Serdes.Long(), inMemory), "job");
   }
 
-  private static StoreBuilder<KeyValueStore<String, byte[]>> store(String name, boolean inMemory) {
+  private static <K> StoreBuilder<KeyValueStore<K, byte[]>> store(
+      String name, Serde<K> keys, boolean inMemory) {
     KeyValueBytesStoreSupplier supplier =
         inMemory ? Stores.inMemoryKeyValueStore(name) : Stores.persistentKeyValueStore(name);
-    return Stores.keyValueStoreBuilder(supplier, Serdes.String(), Serdes.ByteArray())
+    return Stores.keyValueStoreBuilder(supplier, keys, Serdes.ByteArray())
         .withCachingEnabled()
         .withLoggingEnabled(Map.of());
   }
@@ -75,16 +78,12 @@ public final class Main {
   private static Map<String, long[]> sums(KafkaStreams streams) {
     Map<String, long[]> result = new TreeMap<>();
     var store = streams.store(StoreQueryParameters.fromNameAndType(
-        Job.HOURS, QueryableStoreTypes.<String, byte[]>keyValueStore()));
-    try (var all = store.all()) {
-      while (all.hasNext()) {
-        var entry = all.next();
-        Sums sums = new Sums(entry.value);
-        long[] numbers = result.computeIfAbsent(entry.key, key -> new long[Sums.NUMBERS]);
-        for (int index = 0; index < Sums.NUMBERS; index++) {
-          numbers[index] += sums.get(index);
-        }
-      }
+        Job.HOURS, QueryableStoreTypes.<Long, byte[]>keyValueStore()));
+    try (var hours = store.all()) {
+      hours.forEachRemaining(hour -> HourSums.of(hour.value).forEach((slice, numbers) -> {
+        long[] sums = result.computeIfAbsent(hour.key + "|" + slice, cell -> new long[HourSums.NUMBERS]);
+        Arrays.setAll(sums, index -> sums[index] + numbers[index]);
+      }));
     }
     return result;
   }
