@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 MINUTES := 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts unit oracle services chaos bench format lock kafka-jars clean
+.PHONY: help setup demo test lint types contracts unit oracle services chaos bench bench-peers format lock kafka-jars clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 20
@@ -47,6 +47,9 @@ chaos: .venv/.dev ## kill and cut workers, Redis and Kafka at random, and compar
 
 bench: .venv/.dev ## speed, latency and memory of one worker, into benchmarks/RESULTS.md (ARGS="throughput")
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: .venv/.dev ## the same job by Kafka Streams, Quix and Faust (ARGS="--events 40000 --no-keep")
+	@$(BIN)/python -m benchmarks.peers $(ARGS)
 
 format: .venv/.dev ## bring the code into style
 	$(BIN)/ruff format

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, Self
 
@@ -159,6 +160,7 @@ class KafkaServer(Server):
 
     name = "kafka"
     patience_s = 60.0
+    jvm: Sequence[str] = JVM
 
     def __init__(self, directory: Path, libs: Path) -> None:
         super().__init__(directory)
@@ -185,7 +187,7 @@ class KafkaServer(Server):
         return self._java("kafka.Kafka", str(self._properties))
 
     def _java(self, main: str, *arguments: str) -> list[str]:
-        return ["java", *JVM, "-cp", f"{self.libs}/*", main, *arguments]
+        return ["java", *self.jvm, "-cp", f"{self.libs}/*", main, *arguments]
 
     def _answers(self) -> bool:
         """Whether it lists itself among its brokers; a port that is open is not ready yet."""
