@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter, itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
+
+import msgspec
 
 from schemas.catalog import (
     Count,
@@ -25,7 +27,7 @@ from schemas.catalog import (
 )
 from streams.engine import facts
 from streams.engine.buckets import BOUNDS, bucket
-from streams.engine.dimensions import Members
+from streams.engine.dimensions import Dimensions, Members
 from streams.engine.expressions import compile_condition, compile_expression, names
 from streams.engine.facts import Row
 from streams.engine.faults import PlanFault
@@ -39,30 +41,32 @@ Contribution = tuple[str, int | None, Members, int]
 Contribute = Callable[["Seen"], Iterable[Contribution]]
 
 
-class Seen:
+class Seen(msgspec.Struct, gc=False):
     """A row during one pass over its subject's measures; what several of them read is computed once."""
 
-    __slots__ = ("_dimensions", "_members", "_states", "row")
+    row: Row
+    dimensions: Dimensions
+    same_members: Members | None
+    """The subject's slices, if they are the same at all times."""
+    known_states: "dict[str, list[State]]" = {}
 
-    def __init__(self, plan: SubjectPlan, row: Row) -> None:
-        self.row = row
-        self._dimensions = plan.dimensions
-        self._members = None if self._dimensions.as_was else self._dimensions.members(row, None)
-        self._states: dict[str, list[State]] = {}
+    @classmethod
+    def of(cls, dimensions: Dimensions, row: Row) -> Self:
+        return cls(row, dimensions, None if dimensions.as_was else dimensions.members(row, None))
 
     def members(self, time_ms: int | None) -> Members:
         """The subject's slices at a time; None: now."""
-        return self._dimensions.members(self.row, time_ms) if self._members is None else self._members
+        return self.dimensions.members(self.row, time_ms) if self.same_members is None else self.same_members
 
     def moved(self) -> list[int]:
         """The times at which a dimension that is kept as it was may have changed."""
-        return self._dimensions.changes(self.row) if self._members is None else []
+        return self.dimensions.changes(self.row) if self.same_members is None else []
 
     def states(self, name: str) -> "list[State]":
         """The states after each transition and each change of a dimension, in order of time."""
-        if name not in self._states:
-            self._states[name] = _states(self, name) if getattr(self.row, name) else []
-        return self._states[name]
+        if name not in self.known_states:
+            self.known_states[name] = _states(self, name) if getattr(self.row, name) else []
+        return self.known_states[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class Kind:
 
     def contributions(self, row: Row, chosen: Chosen) -> list[Contribution]:
         """What a row contributes by the chosen measures."""
-        seen = Seen(self.plan, row)
+        seen = Seen.of(self.plan.dimensions, row)
         found: list[Contribution] = []
         for contribute in self._contributing(chosen):
             found += contribute(seen)
@@ -205,7 +205,7 @@ class Work:
         differences = Differences(self._slices.calendar, gone_ms)
         waiting: dict[str, dict[str, int | None]] = {}
         for (_, id_), touched in self._touched.items():
-            if not touched.changed:
+            if not touched.changed or not touched.chosen:
                 continue
             after = touched.kind.contributions(touched.row, touched.chosen)
             if after == touched.before:
@@ -253,16 +253,18 @@ class Work:
             flags = route.dimensions.merge(row, event)
         for when, into, chosen in route.merges:
             if when is None or when(data):
-                touched.choose(chosen)
+                if chosen & ~touched.chosen:
+                    touched.choose(chosen)
                 flags |= into(row, event)
-        if event.time_ms > row.newest_ms:
+        is_newest = event.time_ms > row.newest_ms
+        if is_newest:
             row.newest_ms = event.time_ms
+        if flags or is_newest:
             self._rows[key] = row
         if flags & FORGOT:
             self._forgotten += 1
         if flags & CHANGED:
             touched.changed = True
-            self._rows[key] = row
         return flags & CHANGED != 0
 
     def _is_too_late(self, event: Event, routes: Iterable[Route], rows: Mapping[RowKey, Row | None]) -> bool:
