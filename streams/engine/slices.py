@@ -12,8 +12,8 @@ from streams.engine.panes import DAY, HOUR, MINUTE, MINUTE_MS, Calendar, Pane
 from streams.naming import cell
 
 Cells = dict[str, int]
-Sums = dict[tuple[str, int | None, Members], int]
-"""(part, time_ms, members) -> number. Without a time it belongs to the running total alone."""
+Sums = dict[int | None, dict[tuple[str, Members], int]]
+"""time_ms -> (part, members) -> number. Without a time it belongs to the running total alone."""
 
 NOTHING_GONE: Final[Mapping[str, int]] = {MINUTE: NEVER, HOUR: NEVER, DAY: NEVER}
 """Tier -> panes that start then or before are gone."""
@@ -28,18 +28,18 @@ class Differences:
     """
 
     def __init__(self, calendar: Calendar, gone_ms: Mapping[str, int]) -> None:
-        self.sums: Sums = {}
+        self.sums: Sums = defaultdict(dict)
         self._calendar = calendar
         self._hours_gone_ms = gone_ms[HOUR]
         self._minutes_gone_ms = gone_ms[MINUTE]
 
     def add(self, contributions: Iterable[Contribution], sign: int) -> None:
-        sums, gone_ms = self.sums, self._minutes_gone_ms
+        all_sums, gone_ms = self.sums, self._minutes_gone_ms
         for part, time_ms, members, amount in contributions:
             start_ms = None if time_ms is None else time_ms - time_ms % MINUTE_MS
             if start_ms is not None and start_ms <= gone_ms:
                 start_ms = self._coarser(start_ms)
-            key = (part, start_ms, members)
+            sums, key = all_sums[start_ms], (part, members)
             sums[key] = sums.get(key, 0) + sign * amount
 
     def _coarser(self, minute_ms: int) -> int:
@@ -57,16 +57,27 @@ class Slices:
 
     def expand(self, sums: Sums, gone_ms: Mapping[str, int]) -> tuple[dict[Pane, Cells], Cells]:
         """(panes, running totals), without cells that are 0 and panes that are gone."""
-        finest: defaultdict[tuple[Sequence[str], int], Cells] = defaultdict(dict)
+        finest: dict[tuple[Sequence[str], int], Cells] = {}
         totals: Cells = {}
-        for (part, start_ms, members), amount in sums.items():
-            if not amount:
-                continue
-            tiers, cells = self._named(part, members)
-            target = totals if start_ms is None else finest[tiers, start_ms]
-            for name in cells:
-                target[name] = target.get(name, 0) + amount
+        for start_ms, of_start in sums.items():
+            by_tiers = self._sliced(of_start)
+            if start_ms is None:
+                for cells in by_tiers.values():
+                    _add(totals, cells)
+            else:
+                finest.update(((tiers, start_ms), cells) for tiers, cells in by_tiers.items())
         return self._rolled_up(finest, gone_ms), _without_zeros(totals)
+
+    def _sliced(self, sums: Mapping[tuple[str, Members], int]) -> dict[Sequence[str], Cells]:
+        """The cells that sums go to, by the tiers that these are of."""
+        by_tiers: defaultdict[Sequence[str], Cells] = defaultdict(dict)
+        for (part, members), amount in sums.items():
+            if amount:
+                tiers, names = self._named(part, members)
+                cells = by_tiers[tiers]
+                for name in names:
+                    cells[name] = cells.get(name, 0) + amount
+        return by_tiers
 
     def _rolled_up(
         self, finest: Mapping[tuple[Sequence[str], int], Cells], gone_ms: Mapping[str, int]

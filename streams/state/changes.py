@@ -5,7 +5,7 @@ Redis' cmsgpack knows no `bin` type, so rows travel as raw strings, which may ho
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
 
@@ -76,9 +76,10 @@ def _hashes(
 ) -> Iterator[tuple[str, list[str | bytes], list[str]]]:
     """(key of the hash, [id, row, ..], [deleted id, ..])"""
     for (kind, shard), ids in by_hash(rows).items():
-        pairs = [(subject_id, rows[kind, subject_id]) for subject_id in ids]
-        written = [part for subject_id, row in pairs if row is not None for part in (subject_id, row)]
-        yield keys.rows(kind, shard), written, [subject_id for subject_id, row in pairs if row is None]
+        gone = [subject_id for subject_id in ids if rows[kind, subject_id] is None]
+        kept = [subject_id for subject_id in ids if rows[kind, subject_id] is not None] if gone else ids
+        written = _interleaved(kept, [rows[kind, subject_id] for subject_id in kept])
+        yield keys.rows(kind, shard), written, gone
 
 
 def _members(since: Mapping[str, int | None]) -> tuple[list[str], list[str]]:
@@ -88,7 +89,14 @@ def _members(since: Mapping[str, int | None]) -> tuple[list[str], list[str]]:
 
 
 def _flat(cells: Mapping[str, int]) -> list[str]:
-    return list(chain.from_iterable((cell, str(value)) for cell, value in cells.items()))
+    return _interleaved(cells, map(str, cells.values()))
+
+
+def _interleaved(names: Collection[str], values: Iterable[Any]) -> list[Any]:
+    """[name, value, name, value, ..], as Redis wants them."""
+    flat: list[Any] = [None] * (2 * len(names))
+    flat[::2], flat[1::2] = names, values
+    return flat
 
 
 def _cells(flat: list[str]) -> dict[str, int]:

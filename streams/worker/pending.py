@@ -59,8 +59,7 @@ class PaneCache:
         if self._size > self._limit:
             self._cells, self._size = {}, 0
         wanted = {
-            pane: [cell for cell in cells if cell not in self._cells.get(pane, {})]
-            for pane, cells in panes.items()
+            pane: list(cells.keys() - self._cells.get(pane, {}).keys()) for pane, cells in panes.items()
         }
         return {pane: cells for pane, cells in wanted.items() if cells}
 
@@ -72,7 +71,8 @@ class PaneCache:
 
     def sums(self, differences: Mapping[Pane, Mapping[str, int]]) -> dict[Pane, dict[str, int]]:
         """Known values plus differences. Every cell must be known."""
-        return {
-            pane: {cell: self._cells[pane][cell] + difference for cell, difference in cells.items()}
-            for pane, cells in differences.items()
-        }
+        return {pane: _plus(self._cells[pane], cells) for pane, cells in differences.items()}
+
+
+def _plus(known: Mapping[str, int], differences: Mapping[str, int]) -> dict[str, int]:
+    return {cell: known[cell] + difference for cell, difference in differences.items()}
