@@ -6,7 +6,7 @@ within (high - low) / (high + low) <= 9.1 % of each of them (the estimator of DD
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Final
@@ -48,12 +48,11 @@ class Counts:
 
     __slots__ = ("_buckets", "_ranks", "number")
 
-    def __init__(self, counts: Iterable[tuple[int, int]]) -> None:
-        """(bucket, how many), in any order; each bucket once, and never less than 0 of it."""
-        ordered = sorted(counts)
-        self._buckets = [bucket for bucket, _ in ordered]
-        self._ranks = list(accumulate(number for _, number in ordered))
-        self.number: int = self._ranks[-1] if ordered else 0
+    def __init__(self, buckets: Sequence[int], numbers: Iterable[int]) -> None:
+        """So many durations, 0 or more, lie in each of these buckets, which ascend."""
+        self._buckets = buckets
+        self._ranks = list(accumulate(numbers))
+        self.number: int = self._ranks[-1] if self._ranks else 0
         """Of all together."""
 
     def quantile_ms(self, q: Fraction) -> Fraction | None:

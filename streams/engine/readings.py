@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
+from itertools import repeat
 from typing import Final, Protocol
 
 import msgspec
@@ -79,8 +80,8 @@ class _Index:
 
     members: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     """(measure, dimension) -> members."""
-    buckets: dict[tuple[str, Slice], list[tuple[int, str]]] = field(default_factory=dict)
-    """(measure, slice) -> (bucket, cell)."""
+    buckets: dict[tuple[str, Slice], dict[int, str]] = field(default_factory=dict)
+    """(measure, slice) -> bucket -> cell; the shortest durations first."""
 
     @classmethod
     def of(cls, cells: Iterable[str]) -> "_Index":
@@ -90,7 +91,8 @@ class _Index:
             dimension, member = slice_
             index.members.setdefault((measure, dimension), set()).add(member)
             if bucket is not None:
-                index.buckets.setdefault((measure, slice_), []).append((bucket, name))
+                index.buckets.setdefault((measure, slice_), {})[bucket] = name
+        index.buckets = {key: dict(sorted(cells.items())) for key, cells in index.buckets.items()}
         return index
 
 
@@ -181,26 +183,28 @@ class _Span:
     def __init__(self, reader: _Reader, window_: Window) -> None:
         self.name = window_.name
         self.reader = reader
-        self._window = window_
-        self._panes: dict[bool, Mapping[str, int]] = {}
+        self._panes = _Panes(reader, window_)
         self._parts: dict[Slice, _Part] = {}
 
     def read(self, slice_: Slice) -> "_Part":
         if slice_ not in self._parts:
             cells = self.reader.cells.setdefault(slice_, _Cells(slice_))
-            self._parts[slice_] = _Part(self, slice_, cells)
+            self._parts[slice_] = _Part(self, slice_, cells, self._panes)
         return self._parts[slice_]
 
-    def panes(self, measure: Measure) -> Mapping[str, int]:
-        """Cell -> sum over the window, as the measure takes it. No panes for `now`."""
-        if measure.ahead not in self._panes:
-            self._panes[measure.ahead] = self._sum(self.reader.ahead_ms if measure.ahead else 0)
-        return self._panes[measure.ahead]
 
-    def _sum(self, ahead_ms: int) -> Mapping[str, int]:
-        end_ms = self.reader.now_ms + ahead_ms
+class _Panes(dict[bool, Mapping[str, int]]):
+    """Cell -> sum over a window, with the panes ahead of now or without. No panes for `now`."""
+
+    def __init__(self, reader: _Reader, window_: Window) -> None:
+        self._reader, self._window = reader, window_
+
+    def __missing__(self, ahead: bool) -> Mapping[str, int]:
+        end_ms = self._reader.now_ms + (self._reader.ahead_ms if ahead else 0)
         tier, start_ms = self._window.tier, self._window.start_ms
-        return self.reader.sums.window(tier, start_ms, end_ms - end_ms % MINUTE_MS) if tier else {}
+        end_ms -= end_ms % MINUTE_MS
+        found = self[ahead] = self._reader.sums.window(tier, start_ms, end_ms) if tier else {}
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,23 +214,24 @@ class _Part:
     span: _Span
     slice: Slice
     cells: _Cells
+    panes: _Panes
     read: dict[str, Counts] = field(default_factory=dict)
     """Measure -> its durations, as far as they were asked for."""
 
     def sum(self, measure: Measure) -> int:
-        return self.span.panes(measure).get(self.cells[measure.name], 0)
+        return self.panes[measure.ahead].get(self.cells[measure.name], 0)
 
     def total(self, measure: Measure) -> int:
         return self.span.reader.totals.get(self.cells[measure.name], 0)
 
     def suffix(self, measure: Measure, suffix: str) -> int:
-        return self.span.panes(measure).get(self.cells[f"{measure.name}.{suffix}"], 0)
+        return self.panes[measure.ahead].get(self.cells[f"{measure.name}.{suffix}"], 0)
 
     def durations(self, measure: Measure) -> Counts:
         if measure.name not in self.read:
-            panes = self.span.panes(measure)
-            cells = self.span.reader.index.buckets.get((measure.name, self.slice), ())
-            self.read[measure.name] = Counts((bucket, panes[name]) for bucket, name in cells if name in panes)
+            cells = self.span.reader.index.buckets.get((measure.name, self.slice), {})
+            numbers = map(self.panes[measure.ahead].get, cells.values(), repeat(0))
+            self.read[measure.name] = Counts(list(cells), numbers)
         return self.read[measure.name]
 
     def oldest_ms(self, measure: Measure) -> int | None:

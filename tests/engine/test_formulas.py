@@ -34,7 +34,8 @@ class Given:
         return sum(duration * number for duration, number in self.spans_ms.items())
 
     def durations(self, measure: Measure) -> Counts:
-        return Counts((bucket(duration), number) for duration, number in self.spans_ms.items())
+        ordered = sorted(self.spans_ms)
+        return Counts([bucket(duration) for duration in ordered], map(self.spans_ms.__getitem__, ordered))
 
     def oldest_ms(self, measure: Measure) -> int | None:
         return self.age_ms
