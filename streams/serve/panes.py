@@ -3,8 +3,8 @@
 A pane is two arrays: the columns of its cells that are not zero, and their values. One array of all panes by
 all cells would be mostly zeros, since an hour knows few of the slices and buckets that fifty days know.
 
-Windows are sums of panes, and are kept: what changes in a pane changes each window that holds it, and when time
-moves a window, what counts are the panes between its old and its new edges.
+Windows are sums of panes, and are kept: what changes in a pane changes each window that holds it, and when
+time moves a window, what counts are the panes between its old and its new edges.
 """
 
 from collections import Counter

@@ -75,9 +75,13 @@ class View:
         """All readings at `now_ms`, of the panes that are still in their tier then."""
         self.expire(now_ms)
         found = readings(plan, self, now_ms, ahead=ahead)
+        self.forget_windows()
+        return found
+
+    def forget_windows(self) -> None:
+        """Windows that were not asked for since the last time are no longer kept up to date."""
         for tier in self._tiers.values():
             tier.forget_windows()
-        return found
 
     def expire(self, now_ms: int) -> None:
         """Free the panes that have left their tier by `now_ms`, so that they no longer count.
