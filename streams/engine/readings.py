@@ -23,7 +23,7 @@ Slice = tuple[str, str]
 WHOLE: Final[Slice] = (ALL, ALL)
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """A KPI's value for a window and a slice. `value` is in the gauge's unit, None where there is none."""
 
     kpi: str
@@ -119,7 +119,8 @@ class _Reader:
         self._scales = {"money": Fraction(1, 10**plan.catalog.currency.digits), "seconds": Fraction(1, 1000)}
 
     def all(self) -> Iterator[Reading]:
-        spans = {name: self._span(name) for series in self._plan.series for name in series.windows}
+        names = {name for series in self._plan.series for name in series.windows}
+        spans = {name: _Span(self, window(name, self._plan.calendar, self.now_ms)) for name in names}
         for series in self._plan.series:
             slices = self._slices(series)
             for name in series.windows:
@@ -139,9 +140,6 @@ class _Reader:
             return day
         minute = self.sums.first_pane(MINUTE, name, hour, hour + HOUR_MS)
         return hour if minute is None else minute
-
-    def _span(self, name: str) -> "_Span":
-        return _Span(self, window(name, self._plan.calendar, self.now_ms))
 
     def _slices(self, series: SeriesPlan) -> list[Slice]:
         """The whole and, dimension by dimension, every member of which there is something to read."""

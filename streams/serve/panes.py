@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Indices = NDArray[np.intp]
 Integers = NDArray[Any]
 """Whole numbers: int64, or Python's own (dtype object) where those would not do."""
+Mask = NDArray[np.bool_]
 
 # An int64 overflows in silence. So a pane is held in int64 only while each of its values is below 2^44 in
 # magnitude, and windows are summed in int64 only while the tier has at most 2^18 panes (2^44 * 2^18 < 2^63).
@@ -53,6 +54,12 @@ class Columns(dict[str, int]):
     def of(self, cells: Iterable[str]) -> list[int]:
         return list(map(self.__getitem__, cells))
 
+    def mask(self, columns: Sequence[int]) -> Mask:
+        """Per column, whether it is one of these."""
+        chosen = np.zeros(len(self), np.bool_)
+        chosen[columns] = True
+        return chosen
+
     def named(self, columns: Indices) -> Iterator[str]:
         return map(self.names.__getitem__, columns.tolist())
 
@@ -78,9 +85,9 @@ class Pane:
         all_columns, all_values = np.array(columns, np.intp), _integers(list(values))
         return cls(all_columns, all_values)._where(all_values != 0)
 
-    def parted(self, columns: Sequence[int]) -> "tuple[Pane, Pane]":
-        """What lies in these columns, and the rest."""
-        inside = np.isin(self.columns, columns)
+    def parted(self, chosen: Mask) -> "tuple[Pane, Pane]":
+        """What lies in the columns that are chosen, and the rest."""
+        inside = chosen[self.columns]
         return self._where(inside), self._where(~inside)
 
     def beside(self, other: "Pane") -> "Pane":
@@ -89,8 +96,12 @@ class Pane:
             np.concatenate([self.columns, other.columns]), np.concatenate([self.values, other.values])
         )
 
-    def _where(self, chosen: NDArray[np.bool_]) -> "Pane":
-        return Pane(self.columns[chosen], self.values[chosen])
+    def exact(self) -> "Pane":
+        """With Python's integers, which may be summed without end."""
+        return Pane(self.columns, self.values.astype(object))
+
+    def _where(self, inside: Mask) -> "Pane":
+        return Pane(self.columns[inside], self.values[inside])
 
 
 _EMPTY: Final = Pane(np.empty(0, np.intp), np.empty(0, np.int64))
@@ -157,9 +168,10 @@ class Tier:
     def change(self, start_ms: int, pane: Pane, sign: int) -> None:
         """A pane that starts there came (1) or went (-1), or so many of its cells did."""
         self.columns.count(pane.columns, sign)
+        summed = self._summed(pane)
         for span, sums in self._sums.items():
             if span.holds(start_ms):
-                self._sums[span] = self._added(sums, pane, sign)
+                self._sums[span] = self._added(sums, summed, sign)
 
     def _rolled(self, span: Span) -> Integers:
         """The sums of a window, from the nearest that is known; to begin with, that is one of no pane."""
@@ -170,20 +182,21 @@ class Tier:
         for panes in self._panes.values():
             for start_ms, pane in panes.items():
                 if sign := span.holds(start_ms) - nearest.holds(start_ms):
-                    sums = self._added(sums, pane, sign)
+                    sums = self._added(sums, self._summed(pane), sign)
         return sums
 
     def _added(self, sums: Integers, pane: Pane, sign: int) -> Integers:
         """The sums with a pane more (1) or less (-1)."""
         if len(sums) < len(self.columns):
             sums = _grown(sums, len(self.columns))
-        if pane.values.dtype == object or self._is_large():
+        if pane.values.dtype == object:
             sums = sums.astype(object, copy=False)
         sums[pane.columns] += sign * pane.values
         return sums
 
-    def _is_large(self) -> bool:
-        return sum(map(len, self._panes.values())) > MANY
+    def _summed(self, pane: Pane) -> Pane:
+        """The pane as it may be added to sums of as many panes as there are."""
+        return pane.exact() if sum(map(len, self._panes.values())) > MANY else pane
 
 
 class Panes:
@@ -205,7 +218,7 @@ class Panes:
     def put(self, start_ms: int, cells: Mapping[str, int]) -> None:
         """Write absolute values into a pane; 0 takes a cell out."""
         columns = self._tier.columns.of(cells)
-        old, rest = self._pane(start_ms).parted(columns)
+        old, rest = self._pane(start_ms).parted(self._tier.columns.mask(columns))
         new = Pane.of(columns, cells.values())
         self._tier.change(start_ms, old, -1)
         self._set(start_ms, rest.beside(new))

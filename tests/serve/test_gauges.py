@@ -1,11 +1,10 @@
 """The gauges, as a scrape shows them."""
 
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 import pytest
-from prometheus_client import generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
@@ -163,8 +162,13 @@ def test_a_scrape_gets_the_whole_registry() -> None:
 def test_the_same_readings_are_written_once_however_often_they_are_scraped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    written: list[Any] = []
-    monkeypatch.setattr(gauges, "generate_latest", lambda one: written.append(one) or generate_latest(one))
+    written: list[CollectorRegistry] = []
+
+    def write(registry: CollectorRegistry) -> bytes:
+        written.append(registry)
+        return generate_latest(registry)
+
+    monkeypatch.setattr(gauges, "generate_latest", write)
     shown = [showing(lead_created("lead-1"))]
     exposition = Exposition(shipped(), lambda: shown[0])
     assert sample(exposition.text().decode(), "crm_partitions_stale") == 0
