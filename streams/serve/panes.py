@@ -96,10 +96,6 @@ class Pane:
             np.concatenate([self.columns, other.columns]), np.concatenate([self.values, other.values])
         )
 
-    def exact(self) -> "Pane":
-        """With Python's integers, which may be summed without end."""
-        return Pane(self.columns, self.values.astype(object))
-
     def _where(self, inside: Mask) -> "Pane":
         return Pane(self.columns[inside], self.values[inside])
 
@@ -154,7 +150,7 @@ class Tier:
         self._asked.clear()
 
     def first_pane(self, cell: str, start_ms: int, end_ms: int) -> int | None:
-        """Start of the earliest pane in [start_ms, end_ms) in which the `.age` of something is not 0."""
+        """Start of the earliest pane in [start_ms, end_ms) in which a cell is not 0; quick for an `.age`."""
         column = self.columns.get(cell)
         if column is None:
             return None
@@ -168,35 +164,27 @@ class Tier:
     def change(self, start_ms: int, pane: Pane, sign: int) -> None:
         """A pane that starts there came (1) or went (-1), or so many of its cells did."""
         self.columns.count(pane.columns, sign)
-        summed = self._summed(pane)
         for span, sums in self._sums.items():
             if span.holds(start_ms):
-                self._sums[span] = self._added(sums, summed, sign)
+                self._sums[span] = _added(self._roomy(sums), pane, sign)
 
     def _rolled(self, span: Span) -> Integers:
         """The sums of a window, from the nearest that is known; to begin with, that is one of no pane."""
         none = Span(span.start_ms, span.start_ms - 1)
         known = {none: np.zeros(0, np.int64), **self._sums}
         nearest = min(known, key=span.distance_ms)
-        sums = known[nearest].copy()
+        sums = self._roomy(known[nearest].copy())
         for panes in self._panes.values():
             for start_ms, pane in panes.items():
                 if sign := span.holds(start_ms) - nearest.holds(start_ms):
-                    sums = self._added(sums, self._summed(pane), sign)
+                    sums = _added(sums, pane, sign)
         return sums
 
-    def _added(self, sums: Integers, pane: Pane, sign: int) -> Integers:
-        """The sums with a pane more (1) or less (-1)."""
+    def _roomy(self, sums: Integers) -> Integers:
+        """With room for all columns, and for the sum of as many panes as there are."""
         if len(sums) < len(self.columns):
             sums = _grown(sums, len(self.columns))
-        if pane.values.dtype == object:
-            sums = sums.astype(object, copy=False)
-        sums[pane.columns] += sign * pane.values
-        return sums
-
-    def _summed(self, pane: Pane) -> Pane:
-        """The pane as it may be added to sums of as many panes as there are."""
-        return pane.exact() if sum(map(len, self._panes.values())) > MANY else pane
+        return sums.astype(object, copy=False) if sum(map(len, self._panes.values())) > MANY else sums
 
 
 class Panes:
@@ -264,6 +252,14 @@ class Panes:
             ages[start_ms] = value
         else:
             ages.pop(start_ms, None)
+
+
+def _added(sums: Integers, pane: Pane, sign: int) -> Integers:
+    """The sums with a pane more (1) or less (-1); may be the same array, changed."""
+    if pane.values.dtype == object:
+        sums = sums.astype(object, copy=False)
+    sums[pane.columns] += sign * pane.values
+    return sums
 
 
 def _grown(array: Integers, size: int) -> Integers:

@@ -175,6 +175,26 @@ def test_more_panes_than_an_int64_may_sum_are_summed_exactly(monkeypatch: pytest
     assert view.window(DAY, 0, DAY_MS) == {"revenue": 6 * 2**62}
 
 
+def test_a_window_that_nobody_asks_for_any_more_is_not_kept_up_to_date(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    view, added = empty_view(), list[int]()
+
+    def add(sums: Any, pane: Any, sign: int) -> Any:
+        added.append(sign)
+        return sums
+
+    for rounds, kept in ((1, 1), (2, 0)):
+        view.window(DAY, 0, DAY_MS)
+        for _ in range(rounds):
+            view.forget_windows()
+        with monkeypatch.context() as patched:
+            patched.setattr(panes_module, "_added", add)
+            view.apply(0, PaneChanges({(DAY, 0): {f"leads {rounds}": 1}}, {}, ()))
+        assert added.count(1) == kept
+        added.clear()
+
+
 def test_a_pane_is_freed_when_it_leaves_its_tier_and_no_longer_counts() -> None:
     view = View()
     view.load(0, snapshot({(tier, 0): {"leads": 1} for tier in TIERS}))
