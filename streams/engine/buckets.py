@@ -5,9 +5,10 @@ bucket's values lie in [low, high] with high <= 1.2 * low, and the estimate 2 * 
 within (high - low) / (high + low) <= 9.1 % of each of them (the estimator of DDSketch, Masson et al. 2019).
 """
 
-from bisect import bisect_right
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from typing import Final
 
 MAX_MS: Final = 10**13
@@ -30,17 +31,31 @@ def bucket(duration_ms: int) -> int:
     return min(bisect_right(BOUNDS, duration_ms), len(BOUNDS) - 1) - 1
 
 
-def estimate_ms(index: int) -> Fraction:
-    """A duration within 9.1 % of every duration in the bucket."""
-    low, high = BOUNDS[index], BOUNDS[index + 1] - 1
+def _estimate_ms(low: int, high: int) -> Fraction:
     return Fraction(2 * low * high, low + high) if high else Fraction(0)
 
 
-def quantile_ms(counts: Mapping[int, int], q: Fraction) -> Fraction | None:
-    """The duration at rank ceil(q * n) of n, from counts per bucket; None when n is 0."""
-    rank = -(-q.numerator * sum(counts.values()) // q.denominator)
-    for index in sorted(counts):
-        rank -= counts[index]
-        if rank <= 0 and counts[index] > 0:
-            return estimate_ms(index)
-    return None
+_ESTIMATES_MS: Final = [_estimate_ms(low, end - 1) for low, end in pairwise(BOUNDS)]
+
+
+def estimate_ms(index: int) -> Fraction:
+    """A duration within 9.1 % of every duration in the bucket."""
+    return _ESTIMATES_MS[index]
+
+
+class Counts:
+    """How many durations lie in each bucket. Ranks are added up once, for all quantiles of them."""
+
+    __slots__ = ("_buckets", "_ranks", "number")
+
+    def __init__(self, buckets: Sequence[int], numbers: Iterable[int]) -> None:
+        """So many durations, 0 or more, lie in each of these buckets, which ascend."""
+        self._buckets = buckets
+        self._ranks = list(accumulate(numbers))
+        self.number: int = self._ranks[-1] if self._ranks else 0
+        """Of all together."""
+
+    def quantile_ms(self, q: Fraction) -> Fraction | None:
+        """The duration at rank ceil(q * n) of n; None when n is 0."""
+        rank = -(-q.numerator * self.number // q.denominator)
+        return estimate_ms(self._buckets[bisect_left(self._ranks, rank)]) if rank else None

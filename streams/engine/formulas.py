@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Final, NamedTuple, Protocol
 
 from schemas.catalog import nearest
-from streams.engine.buckets import quantile_ms
+from streams.engine.buckets import Counts
 from streams.engine.expressions import ExpressionError, parse
 from streams.engine.measures import BARE, Measure
 
@@ -28,15 +28,19 @@ class Slice(Protocol):
     def sum(self, measure: Measure) -> int: ...
     def total(self, measure: Measure) -> int: ...
     def suffix(self, measure: Measure, suffix: str) -> int: ...
-    def buckets(self, measure: Measure) -> Mapping[int, int]: ...
+    def durations(self, measure: Measure) -> Counts: ...
     def oldest_ms(self, measure: Measure) -> int | None:
         """The age of the oldest that is open, in milliseconds."""
+
+
+Number = int | Fraction
+"""Exact. A whole number is an int where it can be, for that costs a tenth of a Fraction."""
 
 
 class Figures(NamedTuple):
     """What a formula gives. `value` is None where the denominator is 0 or there is nothing to read."""
 
-    value: Fraction | None
+    value: Number | None
     numerator: int | None = None
     denominator: int | None = None
     samples: int | None = None
@@ -60,7 +64,7 @@ class Formula:
 def _bare(measure: Measure, _: Fraction | None) -> Callable[[Slice], Figures]:
     def read(slice_: Slice) -> Figures:
         number = slice_.sum(measure) + slice_.total(measure)  # only trailing measures have such a total
-        return Figures(Fraction(number), number, None, None if measure.is_amount else number)
+        return Figures(number, number, None, None if measure.is_amount else number)
 
     return read
 
@@ -68,7 +72,7 @@ def _bare(measure: Measure, _: Fraction | None) -> Callable[[Slice], Figures]:
 def _start(measure: Measure, _: Fraction | None) -> Callable[[Slice], Figures]:
     def read(slice_: Slice) -> Figures:
         level = slice_.total(measure) - slice_.sum(measure)
-        return Figures(Fraction(level), level, None, level)
+        return Figures(level, level, None, level)
 
     return read
 
@@ -76,7 +80,7 @@ def _start(measure: Measure, _: Fraction | None) -> Callable[[Slice], Figures]:
 def _end(measure: Measure, _: Fraction | None) -> Callable[[Slice], Figures]:
     def read(slice_: Slice) -> Figures:
         level = slice_.total(measure)
-        return Figures(Fraction(level), level, None, level)
+        return Figures(level, level, None, level)
 
     return read
 
@@ -84,18 +88,14 @@ def _end(measure: Measure, _: Fraction | None) -> Callable[[Slice], Figures]:
 def _oldest(measure: Measure, _: Fraction | None) -> Callable[[Slice], Figures]:
     def read(slice_: Slice) -> Figures:
         age_ms = slice_.oldest_ms(measure)
-        return (
-            Figures(None)
-            if age_ms is None
-            else Figures(Fraction(age_ms), age_ms, None, slice_.total(measure))
-        )
+        return Figures(None) if age_ms is None else Figures(age_ms, age_ms, None, slice_.total(measure))
 
     return read
 
 
 def _mean(measure: Measure, _: Fraction | None) -> Callable[[Slice], Figures]:
     def read(slice_: Slice) -> Figures:
-        sum_ms, n = slice_.suffix(measure, "sum"), sum(slice_.buckets(measure).values())
+        sum_ms, n = slice_.suffix(measure, "sum"), slice_.durations(measure).number
         return Figures(Fraction(sum_ms, n) if n else None, sum_ms, n, n)
 
     return read
@@ -103,8 +103,8 @@ def _mean(measure: Measure, _: Fraction | None) -> Callable[[Slice], Figures]:
 
 def _quantile(measure: Measure, q: Fraction | None) -> Callable[[Slice], Figures]:
     def read(slice_: Slice) -> Figures:
-        buckets = slice_.buckets(measure)
-        return Figures(quantile_ms(buckets, q or Fraction(1)), None, None, sum(buckets.values()))
+        durations = slice_.durations(measure)
+        return Figures(durations.quantile_ms(q or Fraction(1)), None, None, durations.number)
 
     return read
 
@@ -118,13 +118,13 @@ FUNCTIONS: Final[dict[str, Callable[[Measure, Fraction | None], Callable[[Slice]
     "quantile": _quantile,
 }
 
-_ARITHMETIC: Final[dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction | None]]] = {
+_ARITHMETIC: Final[dict[type[ast.operator], Callable[[Number, Number], Number | None]]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b if b else None,
+    ast.Div: lambda a, b: Fraction(a, b) if b else None,
 }
-_Value = Callable[[Slice], Fraction | None]
+_Value = Callable[[Slice], Number | None]
 
 
 def compile_formula(text: str, measures: Mapping[str, Measure]) -> Formula:
@@ -164,10 +164,8 @@ class _Compiler:
         return lambda slice_: read(slice_).value
 
     @staticmethod
-    def _binary(
-        apply: Callable[[Fraction, Fraction], Fraction | None], left: _Value, right: _Value
-    ) -> _Value:
-        def value(slice_: Slice) -> Fraction | None:
+    def _binary(apply: Callable[[Number, Number], Number | None], left: _Value, right: _Value) -> _Value:
+        def value(slice_: Slice) -> Number | None:
             a, b = left(slice_), right(slice_)
             return None if a is None or b is None else apply(a, b)
 
@@ -209,29 +207,30 @@ class _Compiler:
         return self._measures[name]
 
 
-def _unscaled(node: ast.expr) -> tuple[Fraction, ast.expr]:
+def _unscaled(node: ast.expr) -> tuple[Number, ast.expr]:
     """`100 * (a - b)` is the numerator a - b, scaled by 100."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         scale = _constant(node.left)
         if scale is not None:
             return scale, node.right
-    return Fraction(1), node
+    return 1, node
 
 
-def _constant(node: ast.expr) -> Fraction | None:
+def _constant(node: ast.expr) -> Number | None:
     """The number that stands there, exactly; None for anything else."""
     match node:
         case ast.Constant(value=bool()):
             return None
         case ast.Constant(value=int() | float() as number) if math.isfinite(number):
-            return Fraction(str(number))
+            exact = Fraction(str(number))
+            return int(exact) if exact.denominator == 1 else exact
     return None
 
 
-def _ratio(scale: Fraction, numerator: _Value, denominator: _Value) -> Callable[[Slice], Figures]:
+def _ratio(scale: Number, numerator: _Value, denominator: _Value) -> Callable[[Slice], Figures]:
     def figures(slice_: Slice) -> Figures:
         a, b = numerator(slice_), denominator(slice_)
-        value = None if a is None or not b else scale * a / b
+        value = None if a is None or not b else Fraction(scale * a, b)
         return Figures(value, _whole(a), _whole(b), _whole(b))
 
     return figures
@@ -245,5 +244,5 @@ def _plain(value: _Value) -> Callable[[Slice], Figures]:
     return figures
 
 
-def _whole(number: Fraction | None) -> int | None:
+def _whole(number: Number | None) -> int | None:
     return number.numerator if number is not None and number.denominator == 1 else None

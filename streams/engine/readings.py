@@ -1,22 +1,29 @@
 """Readings: every KPI's value for its windows and slices, from windowed sums of panes."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Protocol
+from functools import lru_cache
+from itertools import repeat
+from typing import Final, Protocol
 
 import msgspec
 
+from streams.engine.buckets import Counts
 from streams.engine.facts import NEVER
-from streams.engine.formulas import Figures
+from streams.engine.formulas import Number
 from streams.engine.measures import Measure
 from streams.engine.panes import DAY, HOUR, HOUR_MS, MINUTE, MINUTE_MS
 from streams.engine.plan import Plan, SeriesPlan
 from streams.engine.windows import AHEAD_MS, Window, window
 from streams.naming import ALL, cell, split_cell
 
+Slice = tuple[str, str]
+"""(dimension, member)."""
+WHOLE: Final[Slice] = (ALL, ALL)
 
-class Reading(msgspec.Struct, frozen=True):
+
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """A KPI's value for a window and a slice. `value` is in the gauge's unit, None where there is none."""
 
     kpi: str
@@ -58,25 +65,46 @@ def readings(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool) -> list[Readin
     return list(_Reader(plan, sums, now_ms, AHEAD_MS if ahead else 0).all())
 
 
+@lru_cache(maxsize=2**17)
+def _parsed(name: str) -> tuple[str, Slice, int | None]:
+    """(measure, slice, bucket) of a cell; bucket None for what is none."""
+    part, dimension, member = split_cell(name)
+    measure, _, suffix = part.partition(".")
+    is_bucket = suffix.startswith("b") and suffix[1:].isdigit()
+    return measure, (dimension, member), int(suffix[1:]) if is_bucket else None
+
+
 @dataclass(slots=True)
 class _Index:
     """The cells, by what they hold."""
 
     members: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     """(measure, dimension) -> members."""
-    buckets: dict[tuple[str, str, str], list[tuple[int, str]]] = field(default_factory=dict)
-    """(measure, dimension, member) -> (bucket, cell)."""
+    buckets: dict[tuple[str, Slice], dict[int, str]] = field(default_factory=dict)
+    """(measure, slice) -> bucket -> cell; the shortest durations first."""
 
     @classmethod
     def of(cls, cells: Iterable[str]) -> "_Index":
         index = cls()
         for name in cells:
-            part, dimension, member = split_cell(name)
-            measure, _, suffix = part.partition(".")
+            measure, slice_, bucket = _parsed(name)
+            dimension, member = slice_
             index.members.setdefault((measure, dimension), set()).add(member)
-            if suffix.startswith("b") and suffix[1:].isdigit():
-                index.buckets.setdefault((measure, dimension, member), []).append((int(suffix[1:]), name))
+            if bucket is not None:
+                index.buckets.setdefault((measure, slice_), {})[bucket] = name
+        index.buckets = {key: dict(sorted(cells.items())) for key, cells in index.buckets.items()}
         return index
+
+
+class _Cells(dict[str, str]):
+    """Part -> its cell in one slice."""
+
+    def __init__(self, slice_: Slice) -> None:
+        self._slice = slice_
+
+    def __missing__(self, part: str) -> str:
+        name = self[part] = cell(part, *self._slice)
+        return name
 
 
 class _Reader:
@@ -84,37 +112,27 @@ class _Reader:
         self._plan = plan
         self.sums = sums
         self.now_ms = now_ms
-        self._ahead_ms = ahead_ms
+        self.ahead_ms = ahead_ms
         self.index = _Index.of(sums.cells())
         self.totals = sums.totals()
-        self._cache: dict[tuple[str, int, int], Mapping[str, int]] = {}
-        money = Fraction(1, 10**plan.catalog.currency.digits)
-        self._scales = {"money": money, "seconds": Fraction(1, 1000)}
+        self.cells: dict[Slice, _Cells] = {}
+        self._scales = {"money": Fraction(1, 10**plan.catalog.currency.digits), "seconds": Fraction(1, 1000)}
 
     def all(self) -> Iterator[Reading]:
-        windows = {name: window(name, self._plan.calendar, self.now_ms) for name in self._window_names()}
+        names = {name for series in self._plan.series for name in series.windows}
+        spans = {name: _Span(self, window(name, self._plan.calendar, self.now_ms)) for name in names}
         for series in self._plan.series:
+            slices = self._slices(series)
             for name in series.windows:
-                for dimension in (ALL, *series.dimensions):
-                    for member in self._members(series, dimension):
-                        reading = self._reading(series, windows[name], dimension, member)
-                        if reading.value is not None or dimension == ALL:
-                            yield reading
-
-    def panes(self, measure: Measure, window_: Window) -> Mapping[str, int]:
-        """Cell -> sum over a window, as the measure takes it. No panes for `now`."""
-        if not window_.tier:
-            return {}
-        end_ms = self.now_ms + (self._ahead_ms if measure.ahead else 0)
-        key = (window_.tier, window_.start_ms, end_ms - end_ms % MINUTE_MS)
-        if key not in self._cache:
-            self._cache[key] = self.sums.window(*key)
-        return self._cache[key]
+                for slice_ in slices:
+                    reading = self._reading(series, spans[name].read(slice_))
+                    if reading.value is not None or slice_ == WHOLE:
+                        yield reading
 
     def first_pane(self, name: str) -> int | None:
         """Start of the finest pane that is kept of the earliest moment at which a cell is not 0."""
         calendar = self._plan.calendar
-        day = self.sums.first_pane(DAY, name, NEVER, self.now_ms + self._ahead_ms + 1)
+        day = self.sums.first_pane(DAY, name, NEVER, self.now_ms + self.ahead_ms + 1)
         if day is None:
             return None
         hour = self.sums.first_pane(HOUR, name, day, calendar.day_start_ms(calendar.day(day) + 1))
@@ -123,70 +141,102 @@ class _Reader:
         minute = self.sums.first_pane(MINUTE, name, hour, hour + HOUR_MS)
         return hour if minute is None else minute
 
-    def _window_names(self) -> set[str]:
-        return {name for series in self._plan.series for name in series.windows}
+    def _slices(self, series: SeriesPlan) -> list[Slice]:
+        """The whole and, dimension by dimension, every member of which there is something to read."""
+        slices = [WHOLE]
+        for dimension in series.dimensions:
+            found = (self.index.members.get((measure.name, dimension), ()) for measure in series.measures)
+            slices += [(dimension, member) for member in sorted(set().union(*found))]
+        return slices
 
-    def _members(self, series: SeriesPlan, dimension: str) -> list[str]:
-        if dimension == ALL:
-            return [ALL]
-        found = (self.index.members.get((measure.name, dimension), ()) for measure in series.measures)
-        return sorted({member for members in found for member in members})
-
-    def _reading(self, series: SeriesPlan, window_: Window, dimension: str, member: str) -> Reading:
-        slice_ = _Slice(self, window_, dimension, member)
-        figures = series.formula.evaluate(slice_)
-        if series.requires and not any(slice_.sum(measure) for measure in series.requires):
-            figures = figures._replace(value=None)
+    def _reading(self, series: SeriesPlan, part: "_Part") -> Reading:
+        value, numerator, denominator, samples = series.formula.evaluate(part)
+        if series.requires and not any(part.sum(measure) for measure in series.requires):
+            value = None
+        dimension, member = part.slice
         return Reading(
             kpi=series.kpi,
             gauge=series.gauge,
-            window=window_.name,
+            window=part.span.name,
             dimension=dimension,
             member=member,
             labels=series.labels,
-            value=self._value(series, figures),
-            numerator=figures.numerator,
-            denominator=figures.denominator,
-            samples=figures.samples,
+            value=None if value is None else self._in_unit(value, series.unit),
+            numerator=numerator,
+            denominator=denominator,
+            samples=samples,
         )
 
-    def _value(self, series: SeriesPlan, figures: Figures) -> float | None:
-        if figures.value is None:
-            return None
-        return float(figures.value * self._scales.get(series.unit, Fraction(1)))
+    def _in_unit(self, value: Number, unit: str) -> float:
+        """Rounded here and nowhere else: of two whole numbers, Python gives the float nearest to a / b."""
+        scale = self._scales.get(unit)
+        if scale is None:
+            return value.numerator / value.denominator
+        return value.numerator * scale.numerator / (value.denominator * scale.denominator)
+
+
+class _Span:
+    """A window at this moment. All series share what is read of it."""
+
+    def __init__(self, reader: _Reader, window_: Window) -> None:
+        self.name = window_.name
+        self.reader = reader
+        self._panes = _Panes(reader, window_)
+        self._parts: dict[Slice, _Part] = {}
+
+    def read(self, slice_: Slice) -> "_Part":
+        if slice_ not in self._parts:
+            cells = self.reader.cells.setdefault(slice_, _Cells(slice_))
+            self._parts[slice_] = _Part(self, slice_, cells, self._panes)
+        return self._parts[slice_]
+
+
+class _Panes(dict[bool, Mapping[str, int]]):
+    """Cell -> sum over a window, with the panes ahead of now or without. No panes for `now`."""
+
+    def __init__(self, reader: _Reader, window_: Window) -> None:
+        self._reader, self._window = reader, window_
+
+    def __missing__(self, ahead: bool) -> Mapping[str, int]:
+        end_ms = self._reader.now_ms + (self._reader.ahead_ms if ahead else 0)
+        tier, start_ms = self._window.tier, self._window.start_ms
+        end_ms -= end_ms % MINUTE_MS
+        found = self[ahead] = self._reader.sums.window(tier, start_ms, end_ms) if tier else {}
+        return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Slice:
-    """One window and slice, as formulas read it (`streams.engine.formulas.Slice`)."""
+class _Part:
+    """One slice of a window, as formulas read it (`streams.engine.formulas.Slice`)."""
 
-    reader: _Reader
-    window: Window
-    dimension: str
-    member: str
+    span: _Span
+    slice: Slice
+    cells: _Cells
+    panes: _Panes
+    read: dict[str, Counts] = field(default_factory=dict)
+    """Measure -> its durations, as far as they were asked for."""
 
     def sum(self, measure: Measure) -> int:
-        return self._read(self.reader.panes(measure, self.window).get, measure.name)
+        return self.panes[measure.ahead].get(self.cells[measure.name], 0)
 
     def total(self, measure: Measure) -> int:
-        return self._read(self.reader.totals.get, measure.name)
+        return self.span.reader.totals.get(self.cells[measure.name], 0)
 
     def suffix(self, measure: Measure, suffix: str) -> int:
-        return self._read(self.reader.panes(measure, self.window).get, f"{measure.name}.{suffix}")
+        return self.panes[measure.ahead].get(self.cells[f"{measure.name}.{suffix}"], 0)
 
-    def buckets(self, measure: Measure) -> Mapping[int, int]:
-        panes = self.reader.panes(measure, self.window)
-        cells = self.reader.index.buckets.get((measure.name, self.dimension, self.member), ())
-        return {bucket: number for bucket, name in cells if (number := panes.get(name, 0))}
+    def durations(self, measure: Measure) -> Counts:
+        if measure.name not in self.read:
+            cells = self.span.reader.index.buckets.get((measure.name, self.slice), {})
+            numbers = map(self.panes[measure.ahead].get, cells.values(), repeat(0))
+            self.read[measure.name] = Counts(list(cells), numbers)
+        return self.read[measure.name]
 
     def oldest_ms(self, measure: Measure) -> int | None:
         """Of the whole from the waiting list, exactly; of a slice to the width of the pane it began in."""
-        sums = self.reader.sums
-        if self.dimension == ALL:
-            since = sums.oldest_ms(measure.name)
+        reader = self.span.reader
+        if self.slice == WHOLE:
+            since = reader.sums.oldest_ms(measure.name)
         else:
-            since = self.reader.first_pane(cell(f"{measure.name}.age", self.dimension, self.member))
-        return None if since is None else max(0, self.reader.now_ms - since)
-
-    def _read(self, get: Callable[[str, int], int], part: str) -> int:
-        return get(cell(part, self.dimension, self.member), 0)
+            since = reader.first_pane(self.cells[f"{measure.name}.age"])
+        return None if since is None else max(0, reader.now_ms - since)

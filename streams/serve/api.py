@@ -7,11 +7,11 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from importlib import resources
+from operator import attrgetter
 from typing import Any, Final, get_args
 
 import msgspec
 from aiohttp import web
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from schemas.catalog import Window
@@ -19,13 +19,13 @@ from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.naming import ALL
 from streams.serve.board import Board, Shown
-from streams.serve.gauges import make_registry
+from streams.serve.gauges import Exposition
 from streams.serve.human import rfc3339
 from streams.serve.page import Choice, render
 
 PARAMETERS: Final = ("kpi", "window", "dimension", "member")
 _BOARD: Final = web.AppKey("board", Board)
-_REGISTRY: Final = web.AppKey("registry", CollectorRegistry)
+_EXPOSITION: Final = web.AppKey("exposition", Exposition)
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -39,7 +39,7 @@ def make_app(board: Board) -> web.Application:
     """The application over a board that somebody else starts and stops."""
     app = web.Application(middlewares=[_with_headers])
     app[_BOARD] = board
-    app[_REGISTRY] = make_registry(board.plan, board.shown)
+    app[_EXPOSITION] = Exposition(board.plan, board.shown)
     app.add_routes(
         [
             web.get("/", _page),
@@ -107,16 +107,15 @@ async def _readings(request: web.Request) -> web.Response:
 
 
 def _readings_text(shown: Shown, wanted: Mapping[str, set[str]]) -> str:
-    chosen = (
-        reading
-        for reading in shown.readings
-        if all(getattr(reading, parameter) in values for parameter, values in wanted.items())
-    )
+    chosen = shown.readings
+    for parameter, values in wanted.items():
+        value_of = attrgetter(parameter)
+        chosen = [reading for reading in chosen if value_of(reading) in values]
     return json.dumps(document(shown, chosen))
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    text = await asyncio.to_thread(generate_latest, request.app[_REGISTRY])
+    text = await asyncio.to_thread(request.app[_EXPOSITION].text)
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 

@@ -1,9 +1,10 @@
-"""Gauges: Prometheus' families, built at scrape from what the board shows."""
+"""Gauges: Prometheus' families, built at scrape from what the board shows, once for each set of readings."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Lock
 from typing import Final
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -26,16 +27,47 @@ DENOMINATOR_HELP: Final = "What a KPI's numerator is divided by, as a whole numb
 def make_registry(plan: Plan, shown: Callable[[], Shown]) -> CollectorRegistry:
     """A registry of its own with the board's gauges and nothing else."""
     registry = CollectorRegistry()
-    registry.register(KpiCollector(plan, shown))
+    registry.register(KpiCollector(plan, lambda: shown().readings))
+    registry.register(FreshnessCollector(shown))
     return registry
+
+
+class Exposition:
+    """What a scrape gets: the text of `make_registry`, whose larger part is written once for all scrapers."""
+
+    def __init__(self, plan: Plan, shown: Callable[[], Shown]) -> None:
+        self._plan = plan
+        self._shown = shown
+        self._lock = Lock()
+        self._readings: Sequence[Reading] | None = None
+        self._text = b""
+        """Of these readings."""
+
+    def text(self) -> bytes:
+        """Of what is shown now. May be called by several threads."""
+        shown = self._shown()
+        return self._kpis(shown.readings) + _text(FreshnessCollector(lambda: shown))
+
+    def _kpis(self, readings: Sequence[Reading]) -> bytes:
+        with self._lock:
+            if self._readings is not readings:
+                self._text = _text(KpiCollector(self._plan, lambda: readings))
+                self._readings = readings
+            return self._text
+
+
+def _text(collector: Collector) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry)
 
 
 class KpiCollector(Collector):
     """A family per gauge, and beside them what is of all KPIs. A reading without value has no series."""
 
-    def __init__(self, plan: Plan, shown: Callable[[], Shown]) -> None:
+    def __init__(self, plan: Plan, readings: Callable[[], Sequence[Reading]]) -> None:
         self._plan = plan
-        self._shown = shown
+        self._readings = readings
         self._labels = _label_names(plan.series)
         self._figures = _owners_of_figures(plan.series)
         self._figure_labels = own_labels_of_all(plan.series)
@@ -45,11 +77,10 @@ class KpiCollector(Collector):
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        shown = self._shown()
-        yield from self._kpis(shown.readings)
-        yield from self._parts(shown.readings)
+        readings = self._readings()
+        yield from self._kpis(readings)
+        yield from self._parts(readings)
         yield self._info()
-        yield from _freshness(shown)
 
     def _kpis(self, readings: Iterable[Reading]) -> Iterable[GaugeMetricFamily]:
         families = {
@@ -88,29 +119,40 @@ class KpiCollector(Collector):
         return help_text(self._plan.catalog.kpis[name])
 
 
+class FreshnessCollector(Collector):
+    """How old is what is shown."""
+
+    def __init__(self, shown: Callable[[], Shown]) -> None:
+        self._shown = shown
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Nothing: to register must not mean to collect."""
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        shown = self._shown()
+        lag = GaugeMetricFamily(
+            naming.EVENT_LAG,
+            "Age of a partition's newest record, by its Kafka timestamp, when it could be seen on the board",
+            labels=["partition"],
+        )
+        for partition, lag_ms in shown.lag_ms.items():
+            lag.add_metric([str(partition)], lag_ms / 1000)
+        yield lag
+        newest = GaugeMetricFamily(naming.LAST_EVENT, "Time of the newest accepted event")
+        if shown.newest_ms is not None:
+            newest.add_metric([], shown.newest_ms / 1000)
+        yield newest
+        stale = GaugeMetricFamily(
+            naming.PARTITIONS_STALE, "Partitions that no worker owns, or that the board could not read"
+        )
+        stale.add_metric([], len(shown.stale))
+        yield stale
+
+
 def help_text(kpi: Kpi) -> str:
     sentences = [kpi.title, kpi.goal, kpi.note or ""]
     return " ".join(f"{sentence.rstrip('.')}." for sentence in sentences if sentence)
-
-
-def _freshness(shown: Shown) -> Iterator[GaugeMetricFamily]:
-    lag = GaugeMetricFamily(
-        naming.EVENT_LAG,
-        "Age of a partition's newest record, by its Kafka timestamp, when it could be seen on the board",
-        labels=["partition"],
-    )
-    for partition, lag_ms in shown.lag_ms.items():
-        lag.add_metric([str(partition)], lag_ms / 1000)
-    yield lag
-    newest = GaugeMetricFamily(naming.LAST_EVENT, "Time of the newest accepted event")
-    if shown.newest_ms is not None:
-        newest.add_metric([], shown.newest_ms / 1000)
-    yield newest
-    stale = GaugeMetricFamily(
-        naming.PARTITIONS_STALE, "Partitions that no worker owns, or that the board could not read"
-    )
-    stale.add_metric([], len(shown.stale))
-    yield stale
 
 
 def _label_names(series: Iterable[SeriesPlan]) -> dict[str, list[str]]:

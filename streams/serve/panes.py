@@ -2,8 +2,12 @@
 
 A pane is two arrays: the columns of its cells that are not zero, and their values. One array of all panes by
 all cells would be mostly zeros, since an hour knows few of the slices and buckets that fifty days know.
+
+Windows are sums of panes, and are kept: what changes in a pane changes each window that holds it, and when
+time moves a window, what counts are the panes between its old and its new edges.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,10 +18,11 @@ from numpy.typing import NDArray
 Indices = NDArray[np.intp]
 Integers = NDArray[Any]
 """Whole numbers: int64, or Python's own (dtype object) where those would not do."""
+Mask = NDArray[np.bool_]
 
 # An int64 overflows in silence. So a pane is held in int64 only while each of its values is below 2^44 in
-# magnitude, and at most 2^18 panes are summed in int64 (2^44 * 2^18 < 2^63). Larger values, or more panes at
-# a time, are summed as Python's integers, which are exact at any size and some ten times slower.
+# magnitude, and windows are summed in int64 only while the tier has at most 2^18 panes (2^44 * 2^18 < 2^63).
+# Larger values, or more panes, are summed as Python's integers, which are exact at any size and far slower.
 SMALL: Final = 2**44
 MANY: Final = 2**18
 
@@ -43,18 +48,24 @@ class Columns(dict[str, int]):
         if cell.partition("|")[0].endswith(_AGE):
             self.ages.add(column)
         if column == len(self._uses):
-            self._uses = np.concatenate([self._uses, np.zeros_like(self._uses)])
+            self._uses = _grown(self._uses, 2 * column)
         return column
 
     def of(self, cells: Iterable[str]) -> list[int]:
         return list(map(self.__getitem__, cells))
 
+    def mask(self, columns: Sequence[int]) -> Mask:
+        """Per column, whether it is one of these."""
+        chosen = np.zeros(len(self), np.bool_)
+        chosen[columns] = True
+        return chosen
+
     def named(self, columns: Indices) -> Iterator[str]:
         return map(self.names.__getitem__, columns.tolist())
 
-    def count(self, pane: "Pane", number: int) -> None:
-        """A pane came (1) or went (-1)."""
-        self._uses[pane.columns] += number
+    def count(self, columns: Indices, number: int) -> None:
+        """These were 0 in a pane and are no more (1), or the other way round (-1)."""
+        self._uses[columns] += number
 
     def used(self) -> Iterator[str]:
         """The cells that are not zero in some pane."""
@@ -63,49 +74,152 @@ class Columns(dict[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """The cells that are not zero, in no order."""
+    """The cells that are not zero, in no order; each once."""
 
     columns: Indices
     values: Integers
 
-    def overlaid(self, columns: Sequence[int], values: Iterable[int]) -> "Pane":
-        """With other values in these columns; 0 takes one out."""
-        new_columns, new_values = np.array(columns, np.intp), _integers(list(values))
-        kept, written = ~np.isin(self.columns, new_columns), new_values != 0
+    @classmethod
+    def of(cls, columns: Sequence[int], values: Iterable[int]) -> "Pane":
+        """Without those that are 0."""
+        all_columns, all_values = np.array(columns, np.intp), _integers(list(values))
+        return cls(all_columns, all_values)._where(all_values != 0)
+
+    def parted(self, chosen: Mask) -> "tuple[Pane, Pane]":
+        """What lies in the columns that are chosen, and the rest."""
+        inside = chosen[self.columns]
+        return self._where(inside), self._where(~inside)
+
+    def beside(self, other: "Pane") -> "Pane":
+        """Both, which have no column in common."""
         return Pane(
-            np.concatenate([self.columns[kept], new_columns[written]]),
-            np.concatenate([self.values[kept], new_values[written]]),
+            np.concatenate([self.columns, other.columns]), np.concatenate([self.values, other.values])
         )
 
-    def value(self, column: int) -> int:
-        return int(self.values[self.columns == column].sum())
+    def _where(self, inside: Mask) -> "Pane":
+        return Pane(self.columns[inside], self.values[inside])
 
 
 _EMPTY: Final = Pane(np.empty(0, np.intp), np.empty(0, np.int64))
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The panes that start in [start_ms, end_ms]."""
+
+    start_ms: int
+    end_ms: int
+
+    def holds(self, start_ms: int) -> bool:
+        return self.start_ms <= start_ms <= self.end_ms
+
+    def distance_ms(self, other: "Span") -> int:
+        """How far the edges must be moved to come there."""
+        return abs(self.start_ms - other.start_ms) + abs(self.end_ms - other.end_ms)
+
+
+class Tier:
+    """The panes of one tier, of all partitions, and the sums over the windows that are asked for."""
+
+    def __init__(self) -> None:
+        self.columns = Columns()
+        self._panes: dict[int, Panes] = {}
+        """By partition."""
+        self._sums: dict[Span, Integers] = {}
+        self._asked: set[Span] = set()
+
+    def of(self, partition: int) -> "Panes":
+        """The panes of one partition."""
+        if partition not in self._panes:
+            self._panes[partition] = Panes(self)
+        return self._panes[partition]
+
+    def window(self, start_ms: int, end_ms: int) -> dict[str, int]:
+        """Cell -> sum over the panes that start in [start_ms, end_ms], without those that are 0."""
+        span = Span(start_ms, end_ms)
+        self._asked.add(span)
+        if span not in self._sums:
+            self._sums[span] = self._rolled(span)
+        sums = self._sums[span]
+        found = np.flatnonzero(sums)
+        return dict(zip(self.columns.named(found), sums[found].tolist(), strict=True))
+
+    def forget_windows(self) -> None:
+        """Keep the sums of those windows only that were asked for since the last time."""
+        self._sums = {span: sums for span, sums in self._sums.items() if span in self._asked}
+        self._asked.clear()
+
+    def first_pane(self, cell: str, start_ms: int, end_ms: int) -> int | None:
+        """Start of the earliest pane in [start_ms, end_ms) in which a cell is not 0; quick for an `.age`."""
+        column = self.columns.get(cell)
+        if column is None:
+            return None
+        sums: Counter[int] = Counter()
+        for panes in self._panes.values():
+            sums.update(panes.values(column))
+        return min(
+            (start for start, value in sums.items() if value and start_ms <= start < end_ms), default=None
+        )
+
+    def change(self, start_ms: int, pane: Pane, sign: int) -> None:
+        """A pane that starts there came (1) or went (-1), or so many of its cells did."""
+        self.columns.count(pane.columns, sign)
+        for span, sums in self._sums.items():
+            if span.holds(start_ms):
+                self._sums[span] = _added(self._roomy(sums), pane, sign)
+
+    def _rolled(self, span: Span) -> Integers:
+        """The sums of a window, from the nearest that is known; to begin with, that is one of no pane."""
+        none = Span(span.start_ms, span.start_ms - 1)
+        known = {none: np.zeros(0, np.int64), **self._sums}
+        nearest = min(known, key=span.distance_ms)
+        sums = self._roomy(known[nearest].copy())
+        for panes in self._panes.values():
+            for start_ms, pane in panes.items():
+                if sign := span.holds(start_ms) - nearest.holds(start_ms):
+                    sums = _added(sums, pane, sign)
+        return sums
+
+    def _roomy(self, sums: Integers) -> Integers:
+        """With room for all columns, and for the sum of as many panes as there are."""
+        if len(sums) < len(self.columns):
+            sums = _grown(sums, len(self.columns))
+        return sums.astype(object, copy=False) if sum(map(len, self._panes.values())) > MANY else sums
+
+
 class Panes:
     """The panes of one tier of one partition."""
 
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
+    def __init__(self, tier: Tier) -> None:
+        self._tier = tier
         self._panes: dict[int, Pane] = {}
-        self._aged: dict[int, set[int]] = {}
-        """Column of an age -> starts of the panes where it is not 0: few, for few still wait."""
+        self._ages: dict[int, dict[int, int]] = {}
+        """Column of an age -> start of a pane -> its value there, if not 0: few, for few still wait."""
+
+    def __len__(self) -> int:
+        return len(self._panes)
+
+    def items(self) -> Iterable[tuple[int, Pane]]:
+        """(start_ms, pane)"""
+        return self._panes.items()
 
     def put(self, start_ms: int, cells: Mapping[str, int]) -> None:
         """Write absolute values into a pane; 0 takes a cell out."""
-        columns = self._columns.of(cells)
-        self._replace(start_ms, self._pane(start_ms).overlaid(columns, cells.values()))
+        columns = self._tier.columns.of(cells)
+        old, rest = self._pane(start_ms).parted(self._tier.columns.mask(columns))
+        new = Pane.of(columns, cells.values())
+        self._tier.change(start_ms, old, -1)
+        self._set(start_ms, rest.beside(new))
+        self._tier.change(start_ms, new, 1)
         for column, value in zip(columns, cells.values(), strict=True):
-            if column in self._columns.ages:
-                starts = self._aged.setdefault(column, set())
-                starts.add(start_ms) if value else starts.discard(start_ms)
+            if column in self._tier.columns.ages:
+                self._set_age(column, start_ms, value)
 
     def drop(self, start_ms: int) -> None:
-        self._replace(start_ms, _EMPTY)
-        for starts in self._aged.values():
-            starts.discard(start_ms)
+        self._tier.change(start_ms, self._pane(start_ms), -1)
+        self._set(start_ms, _EMPTY)
+        for column in self._ages:
+            self._set_age(column, start_ms, 0)
 
     def drop_until(self, last_ms: int) -> None:
         """Drop the panes that start at `last_ms` or before."""
@@ -116,39 +230,41 @@ class Panes:
         for start_ms in list(self._panes):
             self.drop(start_ms)
 
-    def between(self, start_ms: int, end_ms: int) -> list[Pane]:
-        """Those that start in [start_ms, end_ms]."""
-        return [pane for start, pane in self._panes.items() if start_ms <= start <= end_ms]
-
-    def starts(self, column: int) -> Iterable[int]:
-        """Where a column may be other than zero."""
-        return self._aged.get(column, ()) if column in self._columns.ages else self._panes
-
-    def value(self, start_ms: int, column: int) -> int:
-        return self._pane(start_ms).value(column)
+    def values(self, column: int) -> Mapping[int, int]:
+        """Start -> value of a column, where it is not 0."""
+        if column in self._tier.columns.ages:
+            return self._ages.get(column, {})
+        found = {start_ms: pane.values[pane.columns == column] for start_ms, pane in self._panes.items()}
+        return {start_ms: int(value[0]) for start_ms, value in found.items() if len(value)}
 
     def _pane(self, start_ms: int) -> Pane:
         return self._panes.get(start_ms, _EMPTY)
 
-    def _replace(self, start_ms: int, pane: Pane) -> None:
-        self._columns.count(self._pane(start_ms), -1)
-        self._columns.count(pane, 1)
+    def _set(self, start_ms: int, pane: Pane) -> None:
         if len(pane.columns):
             self._panes[start_ms] = pane
         else:
             self._panes.pop(start_ms, None)
 
+    def _set_age(self, column: int, start_ms: int, value: int) -> None:
+        ages = self._ages.setdefault(column, {})
+        if value:
+            ages[start_ms] = value
+        else:
+            ages.pop(start_ms, None)
 
-def sum_cells(columns: Columns, panes: Sequence[Pane]) -> dict[str, int]:
-    """Cell -> sum over these panes, without sums that are 0."""
-    if not panes:
-        return {}
-    values = np.concatenate([pane.values for pane in panes])
-    exact = values if len(panes) <= MANY else values.astype(object)
-    sums = np.zeros(len(columns), exact.dtype)
-    np.add.at(sums, np.concatenate([pane.columns for pane in panes]), exact)
-    found = np.flatnonzero(sums)
-    return dict(zip(columns.named(found), sums[found].tolist(), strict=True))
+
+def _added(sums: Integers, pane: Pane, sign: int) -> Integers:
+    """The sums with a pane more (1) or less (-1); may be the same array, changed."""
+    if pane.values.dtype == object:
+        sums = sums.astype(object, copy=False)
+    sums[pane.columns] += sign * pane.values
+    return sums
+
+
+def _grown(array: Integers, size: int) -> Integers:
+    """With zeros behind."""
+    return np.concatenate([array, np.zeros(size - len(array), array.dtype)])
 
 
 def _integers(numbers: list[int]) -> Integers:

@@ -11,7 +11,7 @@ from streams.engine.panes import KEEP_MS, TIERS
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading, readings
 from streams.naming import COUNTER, NEWEST_MS
-from streams.serve.panes import Columns, Panes, sum_cells
+from streams.serve.panes import Panes, Tier
 from streams.state import Feed, PaneChanges, Snapshot
 
 
@@ -32,7 +32,7 @@ class PartitionView:
         self.totals.update(changes.totals)
 
     def clear(self) -> None:
-        """Give back what the panes hold in columns that are shared."""
+        """Take the panes out of the tiers, which all partitions share."""
         for panes in self.tiers.values():
             panes.clear()
 
@@ -44,7 +44,7 @@ class View:
     """
 
     def __init__(self) -> None:
-        self._columns = {tier: Columns() for tier in TIERS}
+        self._tiers = {tier: Tier() for tier in TIERS}
         self._partitions: dict[int, PartitionView] = {}
 
     # -- What it is told ----------------------------------------------------------------------------------
@@ -52,7 +52,7 @@ class View:
     def load(self, partition: int, snapshot: Snapshot) -> None:
         """Put a snapshot in place of all that was known of a partition."""
         self.forget(partition)
-        fresh = PartitionView({tier: Panes(self._columns[tier]) for tier in TIERS})
+        fresh = PartitionView({name: tier.of(partition) for name, tier in self._tiers.items()})
         fresh.apply(PaneChanges(snapshot.panes, snapshot.totals, ()))
         self._partitions[partition] = fresh
 
@@ -74,7 +74,14 @@ class View:
     def readings(self, plan: Plan, now_ms: int, *, ahead: bool) -> list[Reading]:
         """All readings at `now_ms`, of the panes that are still in their tier then."""
         self.expire(now_ms)
-        return readings(plan, self, now_ms, ahead=ahead)
+        found = readings(plan, self, now_ms, ahead=ahead)
+        self.forget_windows()
+        return found
+
+    def forget_windows(self) -> None:
+        """Windows that were not asked for since the last time are no longer kept up to date."""
+        for tier in self._tiers.values():
+            tier.forget_windows()
 
     def expire(self, now_ms: int) -> None:
         """Free the panes that have left their tier by `now_ms`, so that they no longer count.
@@ -95,9 +102,7 @@ class View:
 
     def window(self, tier: str, start_ms: int, end_ms: int) -> dict[str, int]:
         """Cell -> sum over the panes of a tier that start in [start_ms, end_ms], without those that are 0."""
-        views = self._partitions.values()
-        panes = [pane for view in views for pane in view.tiers[tier].between(start_ms, end_ms)]
-        return sum_cells(self._columns[tier], panes)
+        return self._tiers[tier].window(start_ms, end_ms)
 
     def totals(self) -> dict[str, int]:
         """Cell -> running total; and the counters of events beside them."""
@@ -111,19 +116,11 @@ class View:
         """Every cell that is not 0 in some pane or total."""
         totals = self.totals().items()
         cells = {cell for cell, total in totals if total and not cell.startswith(COUNTER)}
-        return cells.union(*(columns.used() for columns in self._columns.values()))
+        return cells.union(*(tier.columns.used() for tier in self._tiers.values()))
 
     def first_pane(self, tier: str, cell: str, start_ms: int, end_ms: int) -> int | None:
         """Start of the earliest pane of a tier in [start_ms, end_ms) in which a cell is not 0."""
-        column = self._columns[tier].get(cell)
-        if column is None:
-            return None
-        all_panes = [view.tiers[tier] for view in self._partitions.values()]
-        starts = sorted({start for panes in all_panes for start in panes.starts(column)})
-        between = (start for start in starts if start_ms <= start < end_ms)
-        return next(
-            (start for start in between if sum(panes.value(start, column) for panes in all_panes)), None
-        )
+        return self._tiers[tier].first_pane(cell, start_ms, end_ms)
 
     def oldest_ms(self, measure: str) -> int | None:
         """Since when the longest waiting subject of a measure has been waiting."""

@@ -1,6 +1,7 @@
 """Log-scale buckets: percentiles from sums, with a bounded relative error."""
 
 from collections import Counter
+from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil
 
@@ -8,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.buckets import BOUNDS, MAX_MS, bucket, estimate_ms, quantile_ms
+from streams.engine.buckets import BOUNDS, MAX_MS, Counts, bucket, estimate_ms
 from tests.builders import days
+
+
+def quantile_ms(counts: Mapping[int, int], q: Fraction) -> Fraction | None:
+    """Of so many durations per bucket."""
+    buckets = sorted(counts)
+    return Counts(buckets, [counts[index] for index in buckets]).quantile_ms(q)
+
 
 DURATIONS = st.one_of(st.integers(0, 1_000), st.integers(0, days(30)), st.integers(0, MAX_MS - 1))
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from streams.engine.buckets import bucket, estimate_ms
+from streams.engine.buckets import Counts, bucket, estimate_ms
 from streams.engine.expressions import ExpressionError
 from streams.engine.formulas import Figures, compile_formula
 from streams.engine.measures import Measure
@@ -19,7 +19,7 @@ class Given:
 
     sums: Mapping[str, int] = field(default_factory=dict)
     totals: Mapping[str, int] = field(default_factory=dict)
-    durations: Mapping[int, int] = field(default_factory=dict)
+    spans_ms: Mapping[int, int] = field(default_factory=dict)
     """Duration in milliseconds -> how often; of every duration measure."""
     age_ms: int | None = None
 
@@ -31,10 +31,11 @@ class Given:
 
     def suffix(self, measure: Measure, suffix: str) -> int:
         assert suffix == "sum"
-        return sum(duration * number for duration, number in self.durations.items())
+        return sum(duration * number for duration, number in self.spans_ms.items())
 
-    def buckets(self, measure: Measure) -> Mapping[int, int]:
-        return {bucket(duration): number for duration, number in self.durations.items()}
+    def durations(self, measure: Measure) -> Counts:
+        ordered = sorted(self.spans_ms)
+        return Counts([bucket(duration) for duration in ordered], map(self.spans_ms.__getitem__, ordered))
 
     def oldest_ms(self, measure: Measure) -> int | None:
         return self.age_ms
@@ -81,7 +82,7 @@ def test_a_trailing_measure_is_its_sum_and_what_holds_now() -> None:
 
 
 def test_mean_and_quantiles_of_a_duration() -> None:
-    hours = Given(durations={3_600_000: 1, 7_200_000: 2})
+    hours = Given(spans_ms={3_600_000: 1, 7_200_000: 2})
     assert figures("mean(lead_response)", hours) == Figures(Fraction(6_000_000), 18_000_000, 3, 3)
     median = estimate_ms(bucket(7_200_000))
     assert figures("quantile(lead_response, 0.5)", hours) == Figures(median, None, None, 3)

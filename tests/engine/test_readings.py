@@ -145,6 +145,25 @@ def test_durations_are_in_seconds_with_milliseconds_as_numerator() -> None:
     assert p90.labels == {"clock": "calendar", "quantile": "0.9"}
 
 
+def test_quantiles_are_those_of_all_durations_of_a_slice_from_the_shortest_to_the_longest() -> None:
+    """1, 2, 4, .. 512 s, each of them once, and an hour in another slice."""
+    ledger = Ledger().take(lead_created("slow", at="10:00"), lead_contacted("slow", at="11:00"))
+    for n in range(10):
+        contacted = ms("10:00") + 1_000 * 2**n
+        ledger.take(
+            lead_created(f"lead-{n}", at="10:00", channel="web"), lead_contacted(f"lead-{n}", at=contacted)
+        )
+
+    def quantile(q: str, **where: str) -> float | None:
+        return ledger.value("lead_response", "24h", quantile=q, **where)
+
+    web = {"dimension": "channel", "member": "web"}
+    assert quantile("0.5", **web) == pytest.approx(16, rel=0.1)
+    assert quantile("0.9", **web) == pytest.approx(256, rel=0.1)
+    assert quantile("0.99", **web) == pytest.approx(512, rel=0.1)
+    assert quantile("0.99") == pytest.approx(3_600, rel=0.1)
+
+
 def test_what_comes_with_a_later_issue_is_there_and_empty() -> None:
     reading = Ledger().reading("lead_volume", "24h", now=NOW)
     assert (reading.lower, reading.upper, reading.verdict) == (None, None, None)

@@ -3,13 +3,15 @@
 from dataclasses import replace
 
 import msgspec
-from prometheus_client import generate_latest
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
+from streams.serve import gauges
 from streams.serve.board import Shown
 from streams.serve.follower import Stale
-from streams.serve.gauges import make_registry
+from streams.serve.gauges import Exposition, make_registry
 from tests.builders import (
     CATALOG,
     customer_activated,
@@ -150,3 +152,31 @@ def test_a_catalog_may_have_labels_of_its_own() -> None:
     assert sample(scraped, "crm_win_ratio", **WHOLE, basis="deals") == 1
     assert sample(scraped, "crm_kpi_denominator", kpi="win_rate", **WHOLE, basis="deals") == 1
     assert sample(scraped, "crm_kpi_numerator", kpi="lead_volume", **WHOLE, basis="") == 0
+
+
+def test_a_scrape_gets_the_whole_registry() -> None:
+    shown = showing(lead_created("lead-1"), stale=[Stale(2, "no worker owns it")], lag_ms={0: 250})
+    assert Exposition(shipped(), lambda: shown).text().decode() == scrape(shown)
+
+
+def test_the_same_readings_are_written_once_however_often_they_are_scraped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[CollectorRegistry] = []
+
+    def write(registry: CollectorRegistry) -> bytes:
+        written.append(registry)
+        return generate_latest(registry)
+
+    monkeypatch.setattr(gauges, "generate_latest", write)
+    shown = [showing(lead_created("lead-1"))]
+    exposition = Exposition(shipped(), lambda: shown[0])
+    assert sample(exposition.text().decode(), "crm_partitions_stale") == 0
+    shown.append(replace(shown.pop(), stale=[Stale(2, "no worker owns it")]))
+    text = exposition.text().decode()
+    assert sample(text, "crm_partitions_stale") == 1, "how fresh they are is new at every scrape"
+    assert sample(text, "crm_leads", **WHOLE) == 1
+    assert len(written) == 1 + 2
+    shown.append(showing(lead_created("lead-1"), lead_created("lead-2")))
+    shown.pop(0)
+    assert sample(exposition.text().decode(), "crm_leads", **WHOLE) == 2

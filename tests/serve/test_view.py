@@ -2,18 +2,27 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import cycle
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.panes import DAY, DAY_MS, HOUR, HOUR_MS, KEEP_MS, MINUTE, TIERS
+from streams.engine.panes import DAY, DAY_MS, HOUR, HOUR_MS, KEEP_MS, MINUTE, MINUTE_MS, TIERS
 from streams.naming import NEWEST_MS
 from streams.serve import panes as panes_module
 from streams.serve.view import View
 from streams.state import Pane, PaneChanges, Snapshot
-from tests.builders import Ledger, lead_contacted, lead_created, ms, shipped
+from tests.builders import (
+    Ledger,
+    cost_recorded,
+    lead_contacted,
+    lead_converted,
+    lead_created,
+    ms,
+    shipped,
+)
 
 PARTITIONS = range(3)
 STARTS = [k * HOUR_MS for k in range(6)]
@@ -109,6 +118,26 @@ def test_all_sums_equal_those_of_plain_dicts_at_any_size(steps: list[tuple[str, 
     assert view.cells() == plain.cells()
 
 
+spans = st.tuples(st.integers(0, len(STARTS) - 1), st.integers(0, len(STARTS) - 1)).map(sorted)
+
+
+@given(st.lists(st.tuples(steps, st.lists(spans, max_size=3), st.booleans()), max_size=5))
+def test_windows_that_are_kept_equal_plain_sums_whatever_changes_and_wherever_they_move(
+    rounds: list[tuple[list[tuple[str, int, PaneChanges]], list[list[int]], bool]],
+) -> None:
+    """Between the changes windows are asked for, so that later ones are made from them."""
+    view, plain = empty_view(), Plain()
+    for changed, asked, forgets in rounds:
+        for step, number, told in changed:
+            take(view, plain, step, number, told)
+        for tier in TIERS:
+            for at, end_at in asked:
+                expected = plain.window(tier, STARTS[at : end_at + 1])
+                assert exact(view.window(tier, STARTS[at], STARTS[end_at])) == expected
+        if forgets:
+            view.forget_windows()
+
+
 def take(view: View, plain: Plain, step: str, number: int, told: PaneChanges) -> None:
     if step == "expire":
         view.expire(number)
@@ -144,6 +173,26 @@ def test_more_panes_than_an_int64_may_sum_are_summed_exactly(monkeypatch: pytest
     view = View()
     view.load(0, snapshot({(DAY, start): {"revenue": 2**62} for start in STARTS}))
     assert view.window(DAY, 0, DAY_MS) == {"revenue": 6 * 2**62}
+
+
+def test_a_window_that_nobody_asks_for_any_more_is_not_kept_up_to_date(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    view, added = empty_view(), list[int]()
+
+    def add(sums: Any, pane: Any, sign: int) -> Any:
+        added.append(sign)
+        return sums
+
+    for rounds, kept in ((1, 1), (2, 0)):
+        view.window(DAY, 0, DAY_MS)
+        for _ in range(rounds):
+            view.forget_windows()
+        with monkeypatch.context() as patched:
+            patched.setattr(panes_module, "_added", add)
+            view.apply(0, PaneChanges({(DAY, 0): {f"leads {rounds}": 1}}, {}, ()))
+        assert added.count(1) == kept
+        added.clear()
 
 
 def test_a_pane_is_freed_when_it_leaves_its_tier_and_no_longer_counts() -> None:
@@ -207,3 +256,30 @@ def test_readings_equal_those_of_a_ledger_however_events_lie_over_partitions() -
 
 def as_set(readings: Iterable[Any]) -> set[str]:
     return set(map(repr, readings))
+
+
+def test_readings_of_a_view_that_goes_with_the_time_equal_those_of_one_that_is_new() -> None:
+    """A round every 20 minutes or 9 hours over two days, with events all along; spreads lie in the future."""
+    events = [
+        lead_created("lead-1", "10:00", channel="web"),
+        cost_recorded("cost-1", "10:05", period_start="2024-04-10", period_end="2024-04-20"),
+        lead_created("lead-2", "10:20", channel="mail"),
+        lead_contacted("lead-1", "10:41"),
+        lead_created("lead-3", "2024-04-16 01:00", channel="web"),
+        lead_contacted("lead-2", "2024-04-16 08:00"),
+        lead_created("lead-1", "09:00", channel="phone"),
+        lead_converted("lead-1", "2024-04-16 09:00"),
+    ]
+    ledger, view, now_ms = Ledger(), View(), ms("10:02")
+    view.load(0, snapshot({}))
+    for event, step_ms in zip(events, cycle([20 * MINUTE_MS, 9 * HOUR_MS]), strict=False):
+        before = {pane: dict.fromkeys(cells, 0) for pane, cells in ledger.panes.items()}
+        gone = dict.fromkeys(ledger.running, 0)
+        ledger.take(event)
+        panes = {pane: before.get(pane, {}) | ledger.panes.get(pane, {}) for pane in before | ledger.panes}
+        view.apply(0, PaneChanges(panes, gone | ledger.running, ()))
+        fresh = View()
+        fresh.load(0, snapshot(ledger.panes, ledger.running))
+        for at_ms in (now_ms, now_ms + step_ms):
+            assert view.readings(shipped(), at_ms, ahead=True) == fresh.readings(shipped(), at_ms, ahead=True)
+        now_ms += step_ms
