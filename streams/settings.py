@@ -64,11 +64,11 @@ class Settings(BaseSettings):
     """Port of the board and of the KPI gauges; 0 takes a free one."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    commit_events: int = Field(5_000, ge=1)
+    commit_events: int = Field(10_000, ge=1)
     """A commit holds at most about this many events,"""
-    commit_bytes: int = Field(2_000_000, ge=1_000)
+    commit_bytes: int = Field(4_000_000, ge=1_000)
     """this many bytes of records,"""
-    commit_ms: int = Field(250, ge=1)
+    commit_ms: int = Field(500, ge=1)
     """and the events of this many milliseconds."""
     dead_letter_share: float = Field(0.5, ge=0, le=1)
     """A partition is held when more than this share of its last 1,000 records cannot be counted; 1: never."""

@@ -61,7 +61,7 @@ class Dimensions:
         firsts: list[facts.First] = row.first_members
         if not firsts or time_ms <= firsts[-1][0]:
             return True
-        known = _known(firsts)
+        known = firsts[0][2] if len(firsts) == 1 else _known(firsts)
         if None in known:
             given = self._read_firsts(data)
             if any(name and was is None for was, name in zip(known, given, strict=True)):
@@ -88,7 +88,7 @@ class Dimensions:
     def members(self, row: Row, time_ms: int | None) -> Members:
         """The subject's member in each dimension at a time (ms); None: now."""
         firsts: list[facts.First] = row.first_members
-        known: Sequence[str | None] = _known(firsts) if firsts else self._unknown
+        known: Sequence[str | None] = firsts[0][2] if len(firsts) == 1 else _known(firsts) or self._unknown
         if self.as_was:
             known = list(known)
             for at, kept in zip(self._as_was_at, self.as_was, strict=True):
@@ -115,9 +115,7 @@ def _reader_of(names: Sequence[str]) -> Callable[[Any], Names]:
 
 
 def _known(firsts: Sequence[facts.First]) -> Names:
-    """The members that stand; each is given by one of these."""
-    if len(firsts) == 1:
-        return firsts[0][2]
+    """The members that stand; each is given by one of these. Empty when there are none."""
     return tuple(
         [next(filter(None, names), None) for names in zip(*(first[2] for first in firsts), strict=True)]
     )

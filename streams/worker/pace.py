@@ -12,7 +12,7 @@ MIN_COMMIT_S: Final = 0.02
 
 
 class Pace:
-    """By default 5,000 events, 2 MB or 250 ms are enough for a commit; having caught up always is."""
+    """By default 10,000 events, 4 MB or 500 ms are enough for a commit; having caught up always is."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
