@@ -1,4 +1,4 @@
-"""docs/operating.md names what there is and nothing else: metrics, holds, dead letters, settings, log lines."""
+"""docs/operating.md names what there is, no more: metrics, holds, dead letters, settings, log lines."""
 
 import ast
 import re
