@@ -97,6 +97,15 @@ def test_the_table_names_everything_that_there_is_and_nothing_else(table: str) -
     assert sorted(names) == sorted(THERE_IS[table]())
 
 
+def test_the_settings_have_the_defaults_that_the_table_says() -> None:
+    """An empty one is told in words."""
+    shown = dict(re.findall(rf"^\| `({PREFIX}\w+)` \| (.*?) ?\|", TEXT, re.MULTILINE))
+    for name, field in Settings.model_fields.items():
+        if field.default is not None:
+            said = re.sub("[`,]", "", shown[f"{PREFIX}{name.upper()}"])
+            assert said == str(field.default).lower() or said == str(field.default), name
+
+
 def test_the_reasons_of_opening_are_explained() -> None:
     rows = re.search(r"\| reason of `opening` .*\n\|---.*\n((?:\|.*\n)+)", TEXT)
     assert rows is not None
