@@ -83,7 +83,7 @@ class MemoryTable:
         with split.step("decode"):
             events, rejects = engine.decode(records)
         with split.step("keys"):
-            keys = work.missing(engine.keys(events))
+            keys = work.missing(events)
         loaded = {key: self._rows.get(key) for key in keys}
         with split.step("decode rows"):
             rows = {

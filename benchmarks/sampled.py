@@ -14,7 +14,7 @@ from streams.worker.app import Worker
 PLACES: Final[dict[Place, str]] = {
     COLLECTOR: "garbage collector",
     ("engine/engine", "decode"): "decode",
-    ("engine/engine", "keys"): "keys",
+    ("engine/work", "missing"): "keys",
     ("state/store", "load_rows"): "load rows",
     ("engine/engine", "decode_row"): "decode rows",
     ("worker/table", "_rows"): "load rows",

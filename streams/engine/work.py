@@ -167,9 +167,15 @@ class Work:
         """Time of the newest accepted event."""
         self._forgotten = 0
 
-    def missing(self, keys: Iterable[RowKey]) -> set[RowKey]:
-        """Those of the rows that `merge` has not seen yet."""
-        return {key for key in keys if key not in self._touched}
+    def missing(self, events: Iterable[Event]) -> set[RowKey]:
+        """The rows that merging these events needs to see and has not seen yet."""
+        touched = self._touched
+        return {
+            key
+            for event in events
+            for route in self._routes.get(event.type, ())
+            if (id_ := route.id_of(event.data)) and (key := (route.kind_name, id_)) not in touched
+        }
 
     def rows(self, keys: Iterable[RowKey]) -> dict[RowKey, Row]:
         """Rows as they are now, of those that are not missing."""

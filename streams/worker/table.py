@@ -189,7 +189,7 @@ class KpiTable:
         work = self._pending.work
         known = len(work.rejects)
         work.rejects += [*poison, *rejects]
-        work.merge(events, await self._rows(work.missing(self._engine.keys(events))))
+        work.merge(events, await self._rows(work.missing(events)))
         self._bad_share.add(records, work.rejects[known:])  # Held before any of them is written
         self._pending.note(records)
 
@@ -212,7 +212,7 @@ class KpiTable:
     async def _rows_as_they_are(self, events: Iterable[Event]) -> dict[RowKey, Row | None]:
         """The rows that the events need: not yet committed ones from here, the others from Redis."""
         keys, work = self._engine.keys(events), self._pending.work
-        missing = work.missing(keys)
+        missing = work.missing(events)
         return {**await self._rows(missing), **work.rows(keys - missing)}
 
     async def _rows(self, keys: Iterable[RowKey]) -> dict[RowKey, Row | None]:

@@ -23,7 +23,7 @@ def worked(events: Sequence[Event], size: int, rows: dict[RowKey, bytes] | None 
     work = ENGINE.begin()
     for first in range(0, len(events), size):
         some = events[first : first + size]
-        work.merge(some, {key: _row(key, rows or {}) for key in work.missing(ENGINE.keys(some))})
+        work.merge(some, {key: _row(key, rows or {}) for key in work.missing(some)})
     return work.effect()
 
 

@@ -47,7 +47,7 @@ class Recount:
         events, rejects = self._engine.decode([one for one in records if one.offset not in poison])
         rejects += [Reject(one, "engine_error", None, "") for one in records if one.offset in poison]
         work.rejects += rejects
-        work.merge(events, dict.fromkeys(work.missing(self._engine.keys(events))))
+        work.merge(events, dict.fromkeys(work.missing(events)))
         self._offset = records[-1].offset + 1 if records else self._offset
 
     def state(self, store: PartitionStore) -> State:

@@ -236,9 +236,6 @@ class Engine:
     def decode(self, records: Sequence[Record]) -> tuple[Sequence[Record], list[Any]]:
         return records, []
 
-    def keys(self, events: Sequence[Record]) -> set[Any]:
-        return set()
-
     def begin(self) -> "Work":
         return Work()
 
@@ -254,8 +251,8 @@ class Work:
         self.newest_ms = NEVER
         self._totals: Counter[str] = Counter()
 
-    def missing(self, keys: set[Any]) -> set[Any]:
-        return keys
+    def missing(self, events: Sequence[Record]) -> set[Any]:
+        return set()
 
     def merge(self, events: Sequence[Record], rows: Any) -> None:
         self._totals.update(str(event.offset) for event in events)
