@@ -1,6 +1,5 @@
 """One contestant's run, measured from outside: the same for all of them."""
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +7,13 @@ from pathlib import Path
 from typing import Final, Protocol, Self
 
 from benchmarks.peers.marks import Sums
+from benchmarks.site import cpu_s, peak_bytes
 from streams.embedded import processes
 from tests.servers import KafkaServer
 
 START_S: Final = 60.0
 WORK_S: Final = 900.0
 SUMS_S: Final = 60.0
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +88,3 @@ class _Moment:
     @classmethod
     def now(cls, pids: Sequence[int]) -> Self:
         return cls(time.monotonic(), tuple(cpu_s(pid) for pid in pids))
-
-
-def cpu_s(pid: int) -> float:
-    """Seconds of CPU, user's and system's, of all the process's threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def peak_bytes(pid: int) -> int:
-    """The most memory that the process ever had (resident); 0 when it is gone."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0

@@ -10,7 +10,6 @@ from redis.asyncio import Redis
 
 from streams.naming import PartitionKeys, partition_prefix
 from streams.worker import checks as checks_module
-from streams.worker import table as table_module
 from tests.worker.builders import (
     NAMESPACE,
     Bench,
@@ -23,12 +22,7 @@ from tests.worker.builders import (
     until,
 )
 
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for better times looks again at once."""
-    monkeypatch.setattr(table_module, "RETRY_S", (0, 0.02))
-    monkeypatch.setattr(table_module, "HELD_RETRY_S", 0.02)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def recreated() -> MemoryLog:

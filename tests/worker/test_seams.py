@@ -22,7 +22,6 @@ from streams.embedded.traffic import encode, spread
 from streams.state import connect
 from streams.worker import pace as pace_module
 from streams.worker import sweeper as sweeper_module
-from streams.worker import table as table_module
 from streams.worker.batch import Batch
 from tests.builders import Event, Record, days, lead_contacted, lead_converted, lead_created, record
 from tests.servers import RedisServer, redis_binary
@@ -36,10 +35,7 @@ from tests.worker.builders import (
     engine,
 )
 
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_module, "RETRY_S", (0, 0.02))
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 # -- Answers that are lost --------------------------------------------------------------------------------

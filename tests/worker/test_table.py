@@ -36,12 +36,7 @@ from tests.worker.builders import (
     until,
 )
 
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for better times looks again at once."""
-    monkeypatch.setattr(table_module, "RETRY_S", (0, 0.02))
-    monkeypatch.setattr(table_module, "HELD_RETRY_S", 0.02)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 # -- The way of a batch -----------------------------------------------------------------------------------
