@@ -98,8 +98,6 @@ class MemoryTable:
         split = self._split
         with split.step("effect"):
             effect = work.effect({tier: self._now_ms - stay_ms for tier, stay_ms in _STAY_MS.items()})
-        with split.step("encode rows"):
-            rows = {key: self._engine.encode_row(row) for key, row in effect.rows.items()}
         with split.step("sum panes"):
             panes = self._sums(effect.panes)
             self._totals.update(effect.totals)
@@ -107,9 +105,9 @@ class MemoryTable:
         with split.step("pack"):
             leaves_ms = {(tier, start): start + _STAY_MS[tier] for tier, start in panes}
             public = pack_public(PaneChanges(panes, totals, ()), leaves_ms)
-            private = pack_private(Changes(rows=rows, waiting=effect.waiting), _KEYS)
-        self._rows.update(rows)
-        split.rows_written += len(rows)
+            private = pack_private(Changes(rows=effect.rows, waiting=effect.waiting), _KEYS)
+        self._rows.update(effect.rows)
+        split.rows_written += len(effect.rows)
         split.cells_written += sum(map(len, panes.values()))
         split.bytes_packed += len(public) + len(private)
 

@@ -188,7 +188,7 @@ class Ledger:
         self.rejects += [*rejects, *effect.rejects]
         self.outcomes.update(effect.outcomes)
         self.newest_ms = max(self.newest_ms, effect.newest_ms)
-        self.encoded.update((key, self.engine.encode_row(row)) for key, row in effect.rows.items())
+        self.encoded.update(effect.rows)
         _add(self.running, effect.totals)
         for pane, cells in effect.panes.items():
             _add(self.panes.setdefault(pane, Counter()), cells)

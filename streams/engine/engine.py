@@ -8,17 +8,12 @@
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
-
-import msgspec
 
 from streams.engine.decode import Event, Record, Reject
 from streams.engine.facts import Row
 from streams.engine.plan import Plan
 from streams.engine.slices import Slices
-from streams.engine.work import Effect, RowKey, Work, routes_of
-
-_encode: Final = msgspec.msgpack.Encoder().encode
+from streams.engine.work import Effect, RowKey, Work, encode_row, routes_of
 
 
 class Engine:
@@ -69,4 +64,4 @@ class Engine:
 
     @staticmethod
     def encode_row(row: Row) -> bytes:
-        return _encode(row)
+        return encode_row(row)

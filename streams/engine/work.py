@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -26,6 +26,7 @@ from streams.engine.plan import Plan
 from streams.engine.slices import NOTHING_GONE, Cells, Differences, Slices
 from streams.engine.subjects import SubjectPlan
 
+encode_row: Final = msgspec.msgpack.Encoder().encode
 RowKey = tuple[str, str]
 """(subject kind, subject id)."""
 Chosen = int
@@ -36,7 +37,8 @@ Chosen = int
 class Effect:
     """What events change. Numbers in `panes` and `totals` are differences."""
 
-    rows: Mapping[RowKey, Row]
+    rows: Mapping[RowKey, bytes]
+    """As they are kept."""
     panes: Mapping[Pane, Cells]
     totals: Cells
     waiting: Mapping[str, Mapping[str, int | None]]
@@ -131,7 +133,10 @@ class _Touched(msgspec.Struct, gc=False):
     is_new: bool
     chosen: Chosen = 0
     before: list[Contribution] = []
-    changed: bool = False
+    is_changed: bool = False
+    """A fact is another than before."""
+    is_newer: bool = False
+    """The time of its newest event is."""
 
     def choose(self, chosen: Chosen) -> None:
         """These measures may change now: remember what they contributed. What is new contributed nothing."""
@@ -158,7 +163,6 @@ class Work:
         self._slices = slices
         self._keep_ms = shortest_keep_ms
         self._touched: dict[RowKey, _Touched] = {}
-        self._rows: dict[RowKey, Row] = {}
         self.rejects: list[Reject] = []
         """What was too late; whoever decodes may add what was refused there."""
         self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -197,7 +201,7 @@ class Work:
                 if id_:
                     key = (route.kind_name, id_)
                     touched = self._touched.get(key) or self._touch(route.kind, key, rows)
-                    if self._merge(event, key, touched, route):
+                    if self._merge(event, touched, route):
                         changed = True
             self._counts[event.type][changed] += 1
             if event.time_ms > self.newest_ms:
@@ -210,21 +214,15 @@ class Work:
         """
         differences = Differences(self._slices.calendar, gone_ms)
         waiting: dict[str, dict[str, int | None]] = {}
-        for (_, id_), touched in self._touched.items():
-            if not touched.changed or not touched.chosen:
-                continue
-            after = touched.kind.contributions(touched.row, touched.chosen)
-            if after == touched.before:
-                continue
-            differences.add(after, 1)
-            differences.add(touched.before, -1)
-            for measure, age in touched.kind.ages:
-                since = _since(after, age)
-                if since != _since(touched.before, age):
-                    waiting.setdefault(measure, {})[id_] = since
+        rows: dict[RowKey, bytes] = {}
+        for key, touched in self._touched.items():  # once: each row is far away by now
+            if touched.is_changed or touched.is_newer:
+                rows[key] = encode_row(touched.row)
+            if touched.is_changed and touched.chosen:
+                self._tell(key, touched, differences, waiting)
         panes, totals = self._slices.expand(differences.sums, gone_ms)
         return Effect(
-            rows=self._rows,
+            rows=rows,
             panes=panes,
             totals=totals,
             waiting=waiting,
@@ -233,6 +231,24 @@ class Work:
             newest_ms=self.newest_ms,
             forgotten=self._forgotten,
         )
+
+    @staticmethod
+    def _tell(
+        key: RowKey,
+        touched: _Touched,
+        differences: Differences,
+        waiting: dict[str, dict[str, int | None]],
+    ) -> None:
+        """What a row contributes now, and contributed before."""
+        after = touched.kind.contributions(touched.row, touched.chosen)
+        if after == touched.before:
+            return
+        differences.add(after, 1)
+        differences.add(touched.before, -1)
+        for measure, age in touched.kind.ages:
+            since = _since(after, age)
+            if since != _since(touched.before, age):
+                waiting.setdefault(measure, {})[key[1]] = since
 
     def _outcomes(self) -> dict[tuple[str, str], int]:
         return {
@@ -250,7 +266,7 @@ class Work:
         touched = self._touched[key] = _Touched(kind, kind.plan.row_type() if is_new else row, is_new)
         return touched
 
-    def _merge(self, event: Event, key: RowKey, touched: _Touched, route: Route) -> bool:
+    def _merge(self, event: Event, touched: _Touched, route: Route) -> bool:
         """Merge an event into a row; whether that changed a fact. A newer time alone is kept for sweeping."""
         row, data = touched.row, event.data
         flags = 0
@@ -262,15 +278,13 @@ class Work:
                 if chosen & ~touched.chosen:
                     touched.choose(chosen)
                 flags |= into(row, event)
-        is_newest = event.time_ms > row.newest_ms
-        if is_newest:
+        if event.time_ms > row.newest_ms:
             row.newest_ms = event.time_ms
-        if flags or is_newest:
-            self._rows[key] = row
+            touched.is_newer = True
         if flags & FORGOT:
             self._forgotten += 1
         if flags & CHANGED:
-            touched.changed = True
+            touched.is_changed = True
         return flags & CHANGED != 0
 
     def _is_too_late(self, event: Event, routes: Iterable[Route], rows: Mapping[RowKey, Row | None]) -> bool:

@@ -21,7 +21,7 @@ class Sieve:
     def __init__(self, engine: Engine, load: Callable[[Iterable[Event]], Awaitable[Rows]]) -> None:
         self._engine = engine
         self._load = load
-        self._rows: dict[RowKey, Row] = {}
+        self._rows: dict[RowKey, bytes] = {}
         """As the good ones have left them."""
         self.good: list[Any] = []
         self.rejects: list[Reject] = []
@@ -47,16 +47,16 @@ class Sieve:
         await self.sift(records[:half])
         await self.sift(records[half:])
 
-    async def _try(self, records: Sequence[Any]) -> Mapping[RowKey, Row]:
-        """The rows as they are after these records, behind all good ones; whatever the engine raises."""
+    async def _try(self, records: Sequence[Any]) -> Mapping[RowKey, bytes]:
+        """The rows that these records change, behind all good ones; raises whatever the engine does."""
         events, _ = self._engine.decode(records)
-        before = {**await self._load(events), **self._rows}
-        rows = {key: self._copy(key, before[key]) for key in self._engine.keys(events)}
-        changed = self._engine.apply(events, rows).rows
-        for row in changed.values():
-            self._engine.encode_row(row)
-        return changed
+        loaded = await self._load(events)
+        rows = {key: self._copy(key, loaded[key]) for key in self._engine.keys(events)}
+        return self._engine.apply(events, rows).rows
 
-    def _copy(self, key: RowKey, row: Row | None) -> Row | None:
+    def _copy(self, key: RowKey, loaded: Row | None) -> Row | None:
         """The engine changes rows in place, also when it fails half-way."""
-        return None if row is None else self._engine.decode_row(key[0], self._engine.encode_row(row))
+        data = self._rows.get(key)
+        if data is None and loaded is not None:
+            data = self._engine.encode_row(loaded)
+        return None if data is None else self._engine.decode_row(key[0], data)

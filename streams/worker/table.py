@@ -6,7 +6,7 @@ batch if it is the next one. `commit()` writes what was applied, atomically, tog
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -259,7 +259,7 @@ class KpiTable:
         pending = self._pending
         self._cache.put(await self.store.load_panes(self._cache.missing(effect.panes)))
         return Changes(
-            rows={**await self._swept(now_ms, pending.record_ms), **self._encoded(effect.rows)},
+            rows={**await self._swept(now_ms, pending.record_ms), **effect.rows},
             panes=self._cache.sums(effect.panes),
             totals=self._new_totals(effect),
             waiting=effect.waiting,
@@ -267,9 +267,6 @@ class KpiTable:
             record_ms=pending.record_ms,
             record_offset=pending.record_offset,
         )
-
-    def _encoded(self, rows: Mapping[RowKey, Row]) -> dict[RowKey, bytes | None]:
-        return {key: self._engine.encode_row(row) for key, row in rows.items()}
 
     async def _swept(self, now_ms: int, record_ms: int | None) -> dict[RowKey, bytes | None]:
         """A slice of the rows that are past their keep, to be forgotten.

@@ -128,4 +128,5 @@ def test_a_full_fact_says_that_it_forgets_and_a_repetition_does_not() -> None:
     assert engine.apply(events[:-1], missing).forgotten == 0
     effect = engine.apply(events, missing)
     assert effect.forgotten == 1
-    assert engine.apply(events[:1] + events[-1:], effect.rows).forgotten == 0
+    rows = {key: engine.decode_row(key[0], row) for key, row in effect.rows.items()}
+    assert engine.apply(events[:1] + events[-1:], rows).forgotten == 0

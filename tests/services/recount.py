@@ -61,7 +61,7 @@ class Recount:
         }
         return State(
             offset=self._offset,
-            rows={key: self._engine.encode_row(row) for key, row in effect.rows.items()},
+            rows=dict(effect.rows),
             panes=kept(effect.panes, store, effect.newest_ms),
             totals=_nonzero(totals),
             waiting={measure: found for measure, found in waiting.items() if found},

@@ -47,8 +47,8 @@ async def test_a_reject_names_the_exception_and_nothing_of_what_it_says() -> Non
 async def test_rows_that_were_handed_over_are_left_as_they_were() -> None:
     engine = Poisoned(set(valid()[150:]))
     events, _ = engine.decode(history()[:100])
-    rows: dict[RowKey, Any] = dict(engine.apply(events, dict.fromkeys(engine.keys(events))).rows)
-    before = {key: engine.encode_row(row) for key, row in rows.items()}
+    before = engine.apply(events, dict.fromkeys(engine.keys(events))).rows
+    rows: dict[RowKey, Any] = {key: engine.decode_row(key[0], row) for key, row in before.items()}
 
     async def loaded(events: Iterable[Event]) -> dict[RowKey, Row | None]:
         return {key: rows.get(key) for key in engine.keys(events)}
