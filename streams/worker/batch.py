@@ -23,5 +23,7 @@ class Batch(NamedTuple):
     """Whether `end` is the end of what may be read (the last stable offset)."""
     rejects: Sequence[Reject] = ()
     """Records that could not even be read."""
+    bytes: int = 0
+    """Of the records' values."""
     share: Share | None = None
     """What it takes of the memory budget until it is applied."""

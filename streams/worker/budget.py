@@ -11,7 +11,7 @@ from typing import Final
 BUDGET_RECORDS: Final = 32_000
 BUDGET_BYTES: Final = 64_000_000
 RECORD_BYTES: Final = 100
-"""What a record takes beside its key, value and headers, about."""
+"""What a record takes beside its value, about."""
 GUESS_BYTES: Final = 1_000
 """Of a record, until the first have come."""
 MOUTHFUL: Final = 10

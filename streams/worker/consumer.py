@@ -12,7 +12,7 @@ a time.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -224,11 +224,13 @@ class Assigned:
         return self._batch(share, Batch(epoch, start, end, records, self._is_end(end), share=share))
 
     def _batch(self, share: Share, batch: Batch) -> Batch:
-        self._account.fetched(share, len(batch.records) + len(batch.rejects), _size(batch.records))
+        size = sum([len(record.value or b"") for record in batch.records])
+        number = len(batch.records) + len(batch.rejects)
+        self._account.fetched(share, number, size + RECORD_BYTES * number)
         self._busy = bool(batch.records) and not batch.caught_up
         if self._placement is not None:
             self._placement.check(batch.records, self._kafka.partitions_for_topic(self._partition.topic))
-        return batch
+        return batch._replace(bytes=size)
 
     def _may_be_unreadable(self, error: Exception, start: int) -> bool:
         """Whether it is the second failure at one position, and none that Kafka has told us."""
@@ -246,7 +248,9 @@ class Assigned:
         for reject in found.rejects:
             log.warning("%s: offset %d: %s", self._partition, reject.record.offset, reject.message)
         end = self._is_end(found.end)
-        return self._batch(share, Batch(epoch, start, found.end, found.records, end, found.rejects, share))
+        return self._batch(
+            share, Batch(epoch, start, found.end, found.records, end, found.rejects, share=share)
+        )
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1
@@ -264,11 +268,6 @@ class Assigned:
     def _is_end(self, offset: int) -> bool:
         end = self._end()
         return end is not None and offset >= end
-
-
-def _size(records: Sequence[Any]) -> int:
-    """Bytes that records take in memory, about: RECORD_BYTES has room for a key."""
-    return RECORD_BYTES * len(records) + sum([len(one.value or b"") for one in records])
 
 
 def _retry_s(failures: int) -> float:

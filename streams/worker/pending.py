@@ -27,7 +27,6 @@ class Pending:
     def note(self, records: Sequence[Record]) -> None:
         """Account for records that were applied, in the order of their offsets."""
         self.records += len(records)
-        self.bytes += sum([len(record.value or b"") for record in records])
         newest = records[-1]
         if self.record_offset is None or newest.offset > self.record_offset:
             self.record_ms, self.record_offset = newest.timestamp, newest.offset

@@ -178,6 +178,7 @@ class KpiTable:
         for records in _chunks(batch.records, CHUNK_EVENTS):
             await self._apply(records)
         self._reject(batch.rejects)
+        self._pending.bytes += batch.bytes
         self._reached = batch.end
         if self._pace.is_due(self._pending, caught_up=batch.caught_up):
             await self._pace.wait(caught_up=batch.caught_up)

@@ -125,7 +125,8 @@ class MemoryLog:
         left: list[Any] = [record for record in self.records if record.offset >= start]
         taken = left[:number]
         self.next = self.end if len(taken) == len(left) else taken[-1].offset + 1
-        return Batch(self.epoch, start, self.next, taken, caught_up=self.next == self.end)
+        size = sum(len(record.value or b"") for record in taken)
+        return Batch(self.epoch, start, self.next, taken, caught_up=self.next == self.end, bytes=size)
 
 
 class Letters:
