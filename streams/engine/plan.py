@@ -20,7 +20,7 @@ from streams.engine.panes import Calendar
 from streams.engine.subjects import SubjectPlan, compile_subject
 from streams.engine.windows import longest_ms, tier_of
 from streams.errors import CatalogError
-from streams.naming import NOW, RESERVED_GAUGES
+from streams.naming import NOW, RESERVED_GAUGES, ROW_SHARDS
 
 ARITHMETIC: Final = 2
 """Version of the engine's arithmetic: raise it whenever equal events would give other panes or rows."""
@@ -52,8 +52,6 @@ class Plan:
     calendar: Calendar
     decoder: Decoder
     subjects: Mapping[str, SubjectPlan]
-    by_type: Mapping[str, Sequence[SubjectPlan]]
-    """Event type -> the subjects that such an event is about."""
     measures: Mapping[str, Measure]
     measures_of: Mapping[str, Sequence[Measure]]
     """Subject kind -> its measures."""
@@ -107,7 +105,6 @@ class _Compiler:
             calendar=calendar,
             decoder=Decoder(self._catalog.dimensions, converter.known),
             subjects=compiled,
-            by_type=_by_type(compiled.values()),
             measures=measures,
             measures_of=measures_of,
             series=series,
@@ -261,14 +258,6 @@ def _calendar(time_zone: str) -> Calendar:
         raise PlanFault(f"{time_zone!r} is not an IANA time zone, such as Europe/Berlin") from None
 
 
-def _by_type(subjects: Iterable[SubjectPlan]) -> dict[str, list[SubjectPlan]]:
-    found: dict[str, list[SubjectPlan]] = {}
-    for plan in subjects:
-        for type_ in plan.about:
-            found.setdefault(type_, []).append(plan)
-    return found
-
-
 def _names(formula: str) -> list[str]:
     """The names in a formula; none when it is no expression, which compiling it will say."""
     try:
@@ -283,6 +272,7 @@ def _fingerprint(catalog: Catalog, calendar: Calendar, subjects: Mapping[str, Su
     The order in which facts are declared is that of their values in a row, so it counts as well.
     """
     summed = {
+        "shards": ROW_SHARDS,
         "rows": {kind: plan.row_type.__struct_fields__ for kind, plan in subjects.items()},
         "arithmetic": ARITHMETIC,
         "buckets": BOUNDS,

@@ -146,6 +146,15 @@ class _Touched(msgspec.Struct, gc=False):
             if not self.is_new:
                 self.before += self.kind.contributions(self.row, more)
 
+    def contributions(self) -> list[Contribution]:
+        """What it contributes now, by the measures that may have changed."""
+        return self.kind.contributions(self.row, self.chosen)
+
+    def begin_anew(self) -> None:
+        """Its row is gone."""
+        self.row, self.is_new, self.is_changed = self.kind.plan.row_type(), True, False
+        self.chosen, self.before = 0, []
+
     def move(self) -> None:
         """The subject may come into another slice, with all that it contributed before."""
         if not self.is_new:
@@ -170,6 +179,8 @@ class Work:
         self.newest_ms = NEVER
         """Time of the newest accepted event."""
         self._forgotten = 0
+        self._ended: list[tuple[RowKey, Kind, list[Contribution], list[Contribution]]] = []
+        """Rows that were forgotten meanwhile: what they contributed before, and at last."""
 
     def missing(self, events: Iterable[Event]) -> set[RowKey]:
         """The rows that merging these events needs to see and has not seen yet."""
@@ -192,8 +203,8 @@ class Work:
         """
         for event in events:
             routes = self._routes.get(event.type, ())
-            is_old = self._keep_ms is not None and event.time_ms < event.now_ms - self._keep_ms
-            if is_old and self._is_too_late(event, routes, rows):
+            old_ms = NEVER if self._keep_ms is None else event.now_ms - self._keep_ms
+            if event.time_ms < old_ms and self._is_too_late(event, routes, rows):
                 continue
             changed = False
             for route in routes:
@@ -201,6 +212,8 @@ class Work:
                 if id_:
                     key = (route.kind_name, id_)
                     touched = self._touched.get(key) or self._touch(route.kind, key, rows)
+                    if NEVER < touched.row.newest_ms < old_ms:
+                        self._forget(key, touched, event.now_ms)
                     if self._merge(event, touched, route):
                         changed = True
             self._counts[event.type][changed] += 1
@@ -215,11 +228,13 @@ class Work:
         differences = Differences(self._slices.calendar, gone_ms)
         waiting: dict[str, dict[str, int | None]] = {}
         rows: dict[RowKey, bytes] = {}
+        for ended in self._ended:
+            _tell(*ended, differences, waiting)
         for key, touched in self._touched.items():  # once: each row is far away by now
             if touched.is_changed or touched.is_newer:
                 rows[key] = encode_row(touched.row)
             if touched.is_changed and touched.chosen:
-                self._tell(key, touched, differences, waiting)
+                _tell(key, touched.kind, touched.before, touched.contributions(), differences, waiting)
         panes, totals = self._slices.expand(differences.sums, gone_ms)
         return Effect(
             rows=rows,
@@ -231,24 +246,6 @@ class Work:
             newest_ms=self.newest_ms,
             forgotten=self._forgotten,
         )
-
-    @staticmethod
-    def _tell(
-        key: RowKey,
-        touched: _Touched,
-        differences: Differences,
-        waiting: dict[str, dict[str, int | None]],
-    ) -> None:
-        """What a row contributes now, and contributed before."""
-        after = touched.kind.contributions(touched.row, touched.chosen)
-        if after == touched.before:
-            return
-        differences.add(after, 1)
-        differences.add(touched.before, -1)
-        for measure, age in touched.kind.ages:
-            since = _since(after, age)
-            if since != _since(touched.before, age):
-                waiting.setdefault(measure, {})[key[1]] = since
 
     def _outcomes(self) -> dict[tuple[str, str], int]:
         return {
@@ -265,6 +262,12 @@ class Work:
         is_new = row is None
         touched = self._touched[key] = _Touched(kind, kind.plan.row_type() if is_new else row, is_new)
         return touched
+
+    def _forget(self, key: RowKey, touched: _Touched, now_ms: int) -> None:
+        """A row that will be swept at some time is as good as gone: when that is must not matter."""
+        if touched.kind.forgets(touched.row, now_ms):
+            self._ended.append((key, touched.kind, touched.before, touched.contributions()))
+            touched.begin_anew()
 
     def _merge(self, event: Event, touched: _Touched, route: Route) -> bool:
         """Merge an event into a row; whether that changed a fact. A newer time alone is kept for sweeping."""
@@ -306,6 +309,25 @@ class Work:
                 self.rejects.append(Reject(event.record, "too_late", "time", message))
                 return True
         return False
+
+
+def _tell(
+    key: RowKey,
+    kind: Kind,
+    before: Sequence[Contribution],
+    after: Sequence[Contribution],
+    differences: Differences,
+    waiting: dict[str, dict[str, int | None]],
+) -> None:
+    """What a row contributes now, less what it contributed before."""
+    if after == before:
+        return
+    differences.add(after, 1)
+    differences.add(before, -1)
+    for measure, age in kind.ages:
+        since = _since(after, age)
+        if since != _since(before, age):
+            waiting.setdefault(measure, {})[key[1]] = since
 
 
 def _since(contributions: Iterable[Contribution], age: str) -> int | None:

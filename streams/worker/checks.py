@@ -48,8 +48,8 @@ class Checks:
         meta, position = await self._store.meta(), await self._store.position()
         await self._check_partitions(meta)
         async with _in_time():
-            if not meta:
-                await self._check_emptied()
+            if position is None:
+                await self._check_emptied(meta)
             earliest, end = await self._log.bounds()  # read last: nobody has committed beyond `end` before
             if position is not None:
                 _check_end(position.offset, end)
@@ -86,7 +86,9 @@ class Checks:
             f"between them; {ANEW} (`kpi rekey`, which copies a topic by its keys, comes later)",
         )
 
-    async def _check_emptied(self) -> None:
+    async def _check_emptied(self, meta: Mapping[str, str]) -> None:
+        if meta:
+            raise Held("emptied", f"Redis has state without an offset: restore it whole, or {ANEW}")
         if committed := await self._log.group_offset():
             raise Held(
                 "emptied",

@@ -177,12 +177,20 @@ class Assigned:
                 await self._pump_one()
             except OffsetOutOfRangeError:
                 log.warning("%s: the offset to fetch is gone", self._partition)
-                await self.table.open()
+                await self._reopen()
             except ConsumerStoppedError:
                 return
             except Exception as error:  # whatever it is: without its pump a partition stands still
                 self._failed(error)
                 await asyncio.sleep(_retry_s(self._failures))
+
+    async def _reopen(self) -> None:
+        """Once all that was fetched is applied: it is not lost."""
+        epoch, fetched = self.epoch, await self._kafka.position(self._partition)
+        while self.epoch == epoch and self.table.reached < fetched:
+            await asyncio.sleep(0.01)
+        if self.epoch == epoch:
+            await self.table.reopen()
 
     async def _pump_one(self) -> None:
         """Wait for room, fetch one batch, and hand it on."""

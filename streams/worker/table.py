@@ -74,7 +74,7 @@ class KpiTable:
         self._now_ms = now_ms
         self._sweeper = Sweeper(store, engine) if settings.ends_at == "wall" else None
         self._busy = asyncio.Lock()
-        self._closing = False
+        self._closing = asyncio.Event()
         self._failures = 0
         """Errors since the last commit,"""
         self._faults = 0
@@ -111,23 +111,42 @@ class KpiTable:
         async with self._busy:
             await self._open()
 
+    async def reopen(self) -> None:
+        """Commit what is applied, and open again: the log has nothing where it would go on."""
+        async with self._busy:
+            if self._has_uncommitted():
+                await self._or_open(self._commit())
+            await self._open()
+
     async def _open(self) -> None:
         self._reset()  # 1
         self.condition.opening()
-        while not self._closing:  # then the partition is somebody else's, who must not be fenced once more
-            await asyncio.sleep(RETRY_S[min(self._failures, len(RETRY_S) - 1)])
+        while not self._is_closing:  # then the partition is somebody else's, who must not be fenced once more
+            await self._rest(RETRY_S[min(self._failures, len(RETRY_S) - 1)])
             try:
                 return await self._try_open()
             except Held as held:
                 self.condition.held(held)
-                await asyncio.sleep(HELD_RETRY_S)
+                await self._rest(HELD_RETRY_S)
             except Exception as error:
                 self._failed(error)
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep, but not beyond the end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+
+    @property
+    def _is_closing(self) -> bool:
+        return self._closing.is_set()
 
     async def _try_open(self) -> None:
         self._reset()
         self._bad_share.check()  # 2
         earliest = await self._checks.at_open()
+        if self._is_closing:
+            return
         position = await self.store.claim(earliest, {"partitions": str(self._checks.partitions)})  # 3
         self._position = position
         self._bad_share.back_to(position.offset)
@@ -151,7 +170,7 @@ class KpiTable:
         """Apply a batch if it is the next one, and commit when it is time; after any error, open again."""
         async with self._busy:
             await self._or_open(self._take(batch))
-            if not self._closing:
+            if not self._is_closing:
                 self._pace.set_deadline(self._pending, self._commit_in_time)
 
     async def _or_open(self, work: Awaitable[None]) -> None:
@@ -168,7 +187,7 @@ class KpiTable:
             await self._open()
 
     async def _take(self, batch: Batch) -> None:
-        if self._closing or batch.epoch != self.epoch:
+        if self._is_closing or batch.epoch != self.epoch:
             return  # fetched before the last seek
         if batch.start != self._reached:
             log.warning("%s: a gap, %d instead of %d", self.partition, batch.start, self._reached)
@@ -226,7 +245,7 @@ class KpiTable:
     async def _commit_in_time(self, pending: Pending) -> None:
         """Commit what no further batch has led to a commit, or to being dropped."""
         async with self._busy:
-            if pending is self._pending and not self._closing:
+            if pending is self._pending and not self._is_closing:
                 await self._or_open(self._commit())
 
     async def _commit(self) -> None:
@@ -313,10 +332,10 @@ class KpiTable:
 
     async def close(self, timeout_s: float) -> None:
         """Finish the batch in hand and commit; what takes longer is left to whoever comes next."""
-        self._closing = True
+        self._closing.set()
         try:
             async with asyncio.timeout(timeout_s), self._busy:
-                if self._pending.since is not None and self._reached > self._offset():
+                if self._has_uncommitted():
                     await self._commit()
         except Exception as error:
             log.warning("%s: closed without its last commit: %r", self.partition, error)
@@ -332,11 +351,11 @@ class KpiTable:
     @property
     def committed(self) -> int:
         """The offset that is committed in Redis; negative while it is not open."""
-        return self._offset()
+        return NEVER if self._position is None else self._position.offset
 
     async def beat(self, lag: int | None) -> None:
         """Tell the board that the partition has an owner, and the metrics how far behind it is."""
-        if self._closing:
+        if self._is_closing:
             return
         if lag is not None:
             self._telemetry.lag(self.partition.partition, lag)
@@ -344,8 +363,8 @@ class KpiTable:
             with suppress(RedisError):
                 await self.store.beat()
 
-    def _offset(self) -> int:
-        return NEVER if self._position is None else self._position.offset
+    def _has_uncommitted(self) -> bool:
+        return self._pending.since is not None and self._reached > self.committed
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1

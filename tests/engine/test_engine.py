@@ -1,5 +1,9 @@
 """The engine: what a batch changes, what it leaves alone, and what it refuses."""
 
+from typing import Any
+
+import pytest
+
 from streams.engine.engine import Engine
 from tests.builders import (
     Event,
@@ -9,6 +13,7 @@ from tests.builders import (
     days,
     deal_won,
     lead_contacted,
+    lead_converted,
     lead_created,
     ms,
     record,
@@ -130,3 +135,39 @@ def test_a_full_fact_says_that_it_forgets_and_a_repetition_does_not() -> None:
     assert effect.forgotten == 1
     rows = {key: engine.decode_row(key[0], row) for key, row in effect.rows.items()}
     assert engine.apply(events[:1] + events[-1:], rows).forgotten == 0
+
+
+NOW_MS = ms("2026-01-01")
+LONG_AGO = NOW_MS - days(850)
+CLOSED = (
+    record(lead_created("a", at=LONG_AGO), at=LONG_AGO),
+    record(lead_contacted("a", at=LONG_AGO + 60_000), at=LONG_AGO + 60_000),
+    record(lead_converted("a", at=LONG_AGO + 90_000), at=LONG_AGO + 90_000),
+)
+"""A lead that a new event about it finds past its keep."""
+
+
+@pytest.mark.parametrize("new", [lead_created, lead_contacted, lead_converted])
+def test_a_newer_event_about_a_row_past_its_keep_finds_it_gone_swept_or_not(new: Any) -> None:
+    """Loaded, in the midst of a batch, or swept: the panes that are kept are the same."""
+    newer = record(new("a", at=NOW_MS), at=NOW_MS)
+    swept = Ledger(sweeps=True).take_records(CLOSED)
+    del swept.encoded["lead", "a"]
+    ledgers = [
+        swept.take_records([newer]),
+        Ledger(sweeps=True).take_records(CLOSED).take_records([newer]),
+        Ledger(sweeps=True).take_records([*CLOSED, newer]),
+    ]
+    for ledger in ledgers:
+        kept = {pane: cells for pane, cells in ledger.panes.items() if pane[1] > NOW_MS - days(800)}
+        assert kept == {pane: cells for pane, cells in swept.panes.items() if pane[1] > NOW_MS - days(800)}
+        assert (ledger.running, ledger.waiting) == (swept.running, swept.waiting)
+        assert ledger.encoded["lead", "a"] == swept.encoded["lead", "a"]
+
+
+def test_what_ends_and_is_forgotten_in_one_batch_leaves_the_waiting_list() -> None:
+    waiting = Ledger(sweeps=True).take_records(CLOSED[:1])
+    assert waiting.waiting["leads_waiting"] == {"a": LONG_AGO}
+    waiting.take_records([*CLOSED[1:], record(lead_contacted("a", at=NOW_MS), at=NOW_MS)])
+    assert waiting.waiting["leads_waiting"] == {}
+    assert not waiting.running
