@@ -44,6 +44,18 @@ async def test_a_redis_that_was_emptied_holds_the_partition(client: Redis) -> No
     assert await bench.is_exact()
 
 
+async def test_state_without_an_offset_is_not_counted_upon(client: Redis) -> None:
+    """Begun anew, it would be added to."""
+    bench = await a_bench(client).opened()
+    await bench.run()
+    await client.delete(bench.store.keys.offset)
+    again = a_bench(client)
+    async with under_way(again.table.open()):
+        await is_held(again, "emptied")
+        await again.table.close(1.0)
+    assert await again.offset() is None
+
+
 async def test_a_redis_that_is_emptied_under_an_open_table_holds_it(client: Redis) -> None:
     bench = await a_bench(client).opened()
     await bench.take(100)

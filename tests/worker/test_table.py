@@ -729,3 +729,38 @@ async def test_a_closed_table_is_silent(client: Redis) -> None:
 
 
 # -- Windows that end at the wall clock -------------------------------------------------------------------
+
+
+# -- What is applied and not committed yet ----------------------------------------------------------------
+
+
+async def test_what_is_applied_is_committed_before_it_opens_where_the_log_begins(client: Redis) -> None:
+    """Retention has passed the next offset to be fetched, not what is in hand."""
+    log = MemoryLog(history(60))
+    bench = await a_bench(client, log, **NEVER_BY_ITSELF).opened()
+    await bench.take(40)
+    assert bench.commits == []
+    log.earliest = 50
+    await bench.table.reopen()
+    assert bench.commits == [40]
+    assert bench.metric("crm_records_lost_total", partition="3") == 10
+    await bench.run()
+    counted = [one for one in log.records if not 40 <= one.offset < 50]
+    assert await bench.is_exact(counted)
+
+
+async def test_a_table_that_is_held_ends_at_once(
+    client: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(table_module, "HELD_RETRY_S", 3_600.0)
+    await client.config_set("maxmemory-policy", "allkeys-lru")
+    bench = a_bench(client)
+    try:
+        async with under_way(bench.table.open()) as opening:
+            await is_held(bench, "eviction")
+            async with asyncio.timeout(10):
+                await bench.table.close(3_600.0)
+                await opening
+    finally:
+        await client.config_set("maxmemory-policy", "noeviction")
+    assert "closed without its last commit" not in caplog.text
