@@ -69,6 +69,8 @@ class PartitionStore:
         self.fingerprint = fingerprint
         self._stay_ms = {tier: keep_ms + LINGER_MS[tier] for tier, keep_ms in tiers.items()}
         self._wall = wall
+        self.seen: Position | None = None
+        """Where the partition stands, as far as Redis has told us last."""
         self._feed = FeedCap()
         self._claim = client.register_script(_script("claim.lua"))
         self._commit = client.register_script(_script("commit.lua"))
@@ -76,7 +78,8 @@ class PartitionStore:
     async def position(self) -> Position | None:
         """Where the partition stands; None when it has no state yet."""
         stored: Any = await self.client.get(self.keys.offset)
-        return Position.parse(stored) if stored is not None else None
+        self.seen = None if stored is None else Position.parse(stored)
+        return self.seen
 
     async def meta(self) -> dict[str, str]:
         """fingerprint, record_ms, record_offset and what the first claim was given; empty without state."""
@@ -106,6 +109,7 @@ class PartitionStore:
                 raise Held("fingerprint", FOREIGN_TEXT.format(self.keys.prefix))
             if reply == b"claimed":
                 self._feed = FeedCap()
+                self.seen = mine
                 return mine
 
     async def load_rows(self, row_keys: Iterable[RowKey]) -> dict[RowKey, bytes | None]:
@@ -155,7 +159,10 @@ class PartitionStore:
                 "" if changes.record_offset is None else changes.record_offset,
             ],
         )
-        return Outcome(reply.decode())
+        outcome = Outcome(reply.decode())
+        if outcome is Outcome.COMMITTED:
+            self.seen = to
+        return outcome
 
     async def panes_before(self, now_ms: int, limit: int = 1_000) -> list[Pane]:
         """Panes that have left their tier by `now_ms`, the oldest first: the next commit should drop them."""

@@ -44,8 +44,8 @@ class Checks:
     async def at_open(self) -> int:
         """The log's earliest offset, when the partition may be opened."""
         self._next = asyncio.get_running_loop().time() + AGAIN_S
-        await refuse_eviction(self._store.client)
         meta, position = await self._store.meta(), await self._store.position()
+        await refuse_eviction(self._store.client)
         await self._check_partitions(meta)
         async with _in_time():
             if not meta:

@@ -34,6 +34,11 @@ def reason_of(error: Exception) -> str:
     return _cause(error)[0]
 
 
+def described(error: Exception) -> str:
+    """Who failed, and the error with its type and whole text: redis-py's own repr leaves the text out."""
+    return f"{_cause(error)[1]}: {type(error).__name__}: {error}"[:_MAX_MESSAGE]
+
+
 def _cause(error: Exception) -> tuple[str, str]:
     return next((reason, words) for type_, reason, words in _CAUSES if isinstance(error, type_))
 

@@ -12,7 +12,7 @@ a time.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -33,6 +33,7 @@ from streams.worker.agents import table_agent
 from streams.worker.batch import Batch
 from streams.worker.budget import RECORD_BYTES, Account, Budget, Share
 from streams.worker.dead_letters import DeadLetters, letter_producer
+from streams.worker.health import LOOK_S, Ends, KafkaHealth
 from streams.worker.log import Log
 from streams.worker.placement import PARTITIONERS, Placement
 from streams.worker.seldom import Seldom
@@ -159,11 +160,6 @@ class Assigned:
         finally:
             self._account.close()
             self._app.agents.pop(self._agent.name, None)
-
-    def lag(self) -> int | None:
-        """Records that may be read and are not applied yet; None until Kafka has said."""
-        end, applied = self._end(), self.table.reached
-        return None if end is None or applied < 0 else max(0, end - applied)
 
     def progress(self) -> tuple[int, int] | None:
         """(epoch, offset up to which records are applied); None while the table is not open."""
@@ -299,6 +295,9 @@ class PartitionConsumer(Service):
         self._kafka: AIOKafkaConsumer | None = None
         self._producer: AIOKafkaProducer | None = None
         self._connecting: asyncio.Task[None] | None = None
+        self.health = KafkaHealth(telemetry, time.monotonic)
+        self._ends: Ends = {}
+        """The ends of what may be read, as of the last look; none when Kafka did not answer."""
         self.assigned: dict[TopicPartition, Assigned] = {}
         self.joined = False
         """Whether the group has told us our partitions, which may be none."""
@@ -312,9 +311,11 @@ class PartitionConsumer(Service):
         failures = 0
         while True:
             try:
-                return await self._join()
+                await self._join()
+                return self.health.answered()
             except Exception as error:  # whatever it is: without a group this worker does nothing
                 failures += 1
+                self.health.failed(error)
                 if self._seldom.may_say(repr(error)):
                     log.warning("Kafka at %s does not answer, trying again: %r", self._settings.broker, error)
                 await self._disconnect()
@@ -384,7 +385,7 @@ class PartitionConsumer(Service):
         while not self.should_stop:
             for partition, assigned in list(self.assigned.items()):
                 if self.assigned.get(partition) is assigned:  # still: a beat may take seconds
-                    await assigned.table.beat(assigned.lag())
+                    await assigned.table.beat()
             await self.sleep(BEAT_S)
 
     @Service.task
@@ -407,25 +408,34 @@ class PartitionConsumer(Service):
                 except Exception as error:  # a rebalance, or no broker: the next one will do
                     log.debug("the group's offsets are not mirrored: %r", error)
 
-    # -- The watchdog --------------------------------------------------------------------------------------
+    # -- The look at Kafka, and the watchdog --------------------------------------------------------------
 
     @Service.task
     async def _watch(self) -> None:
-        watchdog = Watchdog(self._settings.stall_s, self._look, time.monotonic)
+        watchdog = Watchdog(self._settings.stall_s, self._signs, time.monotonic)
         while not self.should_stop:
-            await self.sleep(watchdog.every_s)
+            await self.sleep(min(LOOK_S, watchdog.every_s))
+            await self._look()
             try:
                 await watchdog.check(self.assigned)
             except Stalled as stalled:
                 return self._give_up(stalled)
 
-    async def _look(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """The last stable offsets, asked for here and now; an error when Kafka or Redis does not answer."""
-        assert self._kafka is not None
+    async def _look(self) -> None:
+        """Ask Kafka for the last stable offsets; a worker without partitions asks for one all the same."""
+        if self._kafka is None or self._connecting is None or not self._connecting.done():
+            return  # `_connect` tells
+        partitions = list(self.assigned) or [TopicPartition(self._settings.topic, 0)]
+        self._ends = await self.health.look(self._kafka.end_offsets(partitions))
+        if self._ends or not self.health.up:
+            for partition, assigned in self.assigned.items():
+                assigned.table.tell_lag(self._ends.get(partition))
+
+    async def _signs(self, partitions: Collection[TopicPartition]) -> Ends:
+        """The ends as of just now; RedisError when Redis does not answer."""
         for partition in list(partitions)[:1]:
             await self.assigned[partition].table.store.client.ping()
-        ends: Mapping[TopicPartition, int] = await self._kafka.end_offsets(list(partitions))
-        return ends
+        return self._ends
 
     # -- The end -------------------------------------------------------------------------------------------
 

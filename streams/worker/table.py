@@ -336,13 +336,22 @@ class KpiTable:
         """The offset that is committed in Redis; negative while it is not open."""
         return self._offset()
 
-    async def beat(self, lag: int | None) -> None:
-        """Tell the board that the partition has an owner, and the metrics how far behind it is."""
+    def tell_lag(self, end: int | None) -> None:
+        """Tell the metrics how many records before `end` are not committed, also while it is not open.
+
+        Nothing while one of the two is not known, or when the log ends before us: then it is another log. An
+        open table may be further than an older answer of Kafka says.
+        """
         if self._closing:
             return
-        if lag is not None:
-            self._telemetry.lag(self.partition.partition, lag)
-        if self.state == "open":
+        lag = None if end is None or self.store.seen is None else end - self.store.seen.offset
+        if lag is not None and lag < 0:
+            lag = 0 if self.state == "open" else None
+        self._telemetry.lag(self.partition.partition, lag)
+
+    async def beat(self) -> None:
+        """Tell the board that the partition has an owner."""
+        if self.state == "open" and not self._closing:
             with suppress(RedisError):
                 await self.store.beat()
 

@@ -62,7 +62,17 @@ class Telemetry:
             ("partition", "error"),
             registry=self.registry,
         )
-        self._lag = Gauge(naming.LAG, "Records not yet applied", ("partition",), registry=self.registry)
+        self.kafka_up = Gauge(
+            naming.KAFKA_UP,
+            "1 while Kafka answers; 0 when it has not for 10 s, or not yet",
+            registry=self.registry,
+        )
+        self._lag = Gauge(
+            naming.LAG,
+            "Records that may be read and are not committed; absent while not known",
+            ("partition",),
+            registry=self.registry,
+        )
         self._state = Gauge(
             naming.PARTITION_STATE,
             "1 for the state that a partition is in",
@@ -90,8 +100,12 @@ class Telemetry:
         self._commit_seconds.observe(seconds)
         self._batch_events.observe(sum(outcomes.values()) + sum(rejects.values()))
 
-    def lag(self, partition: int, records: int) -> None:
-        self._lag.labels(partition).set(records)
+    def lag(self, partition: int, records: int | None) -> None:
+        """How far behind a partition is; with None, for it is not known, there is no series."""
+        if records is None:
+            self._lag.remove(partition)
+        else:
+            self._lag.labels(partition).set(records)
 
     def state(self, partition: int, state: str, reason: str = "") -> None:
         """The one state that a partition is in, and the reason when it is held."""
@@ -101,7 +115,7 @@ class Telemetry:
     def released(self, partition: int) -> None:
         """The partition is no longer ours."""
         self.state(partition, "")
-        self._lag.remove(partition)
+        self.lag(partition, None)
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""

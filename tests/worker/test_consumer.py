@@ -358,16 +358,6 @@ async def test_the_log_tells_what_was_at_an_offset_readable_or_not(assign: Any) 
     assert found == [None, None, 1_007, None, 1_009]
 
 
-async def test_the_lag_is_what_is_not_fetched_yet_once_kafka_has_said(assign: Any) -> None:
-    assigned = assign()
-    assigned.table.reached = 30
-    assert assigned.lag() == 70
-    assigned.table.reached = 130  # the answer is older than what was fetched since
-    assert assigned.lag() == 0
-    assigned.table.reached = -1
-    assert assigned.lag() is None
-
-
 def no_stall(stalled: Stalled) -> None:
     pytest.fail(str(stalled))
 

@@ -714,23 +714,66 @@ async def test_a_table_that_never_opened_closes_in_silence(client: Redis) -> Non
 # -- The heartbeat ----------------------------------------------------------------------------------------
 
 
-async def test_an_open_table_beats_and_tells_its_lag(client: Redis) -> None:
+async def test_an_open_table_beats(client: Redis) -> None:
     bench = a_bench(client)
-    await bench.table.beat(None)
+    await bench.table.beat()
     assert not await client.exists(bench.store.keys.alive)
     await bench.table.open()
-    await bench.table.beat(12)
+    await bench.table.beat()
     assert await client.exists(bench.store.keys.alive)
-    assert bench.metric("crm_partition_lag_records", partition="3") == 12
 
 
 async def test_a_closed_table_is_silent(client: Redis) -> None:
     """Its partition is somebody else's: a series left behind would tell of it for ever."""
     bench = await a_bench(client).opened()
     await bench.table.close(1.0)
-    await bench.table.beat(12)
+    await bench.table.beat()
+    bench.table.tell_lag(12)
     assert not await client.exists(bench.store.keys.alive)
     assert b'partition="3"' not in bench.telemetry.text()
+
+
+# -- The lag ----------------------------------------------------------------------------------------------
+
+
+def lag(bench: Bench) -> float | None:
+    return bench.telemetry.registry.get_sample_value("crm_partition_lag_records", {"partition": "3"})
+
+
+async def test_the_lag_counts_from_what_is_committed_to_what_may_be_read(client: Redis) -> None:
+    bench = a_bench(client)
+    bench.table.tell_lag(100)
+    assert lag(bench) is None, "nobody knows yet where it stands"
+    await bench.opened()
+    bench.table.tell_lag(100)
+    assert lag(bench) == 100
+    await bench.take(30)
+    bench.table.tell_lag(100)
+    assert lag(bench) == 70
+    bench.table.tell_lag(29)  # Kafka was asked before the commit
+    assert lag(bench) == 0
+    bench.table.tell_lag(None)
+    assert lag(bench) is None
+
+
+async def test_the_lag_of_a_held_partition_grows(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    await bench.take(30)
+    await bench.table.close(1.0)
+    await client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        again = a_bench(client)
+        async with under_way(again.table.open()):
+            await is_held(again, "eviction")
+            again.table.tell_lag(50)
+            assert lag(again) == 20
+            again.table.tell_lag(90)
+            assert lag(again) == 60
+            again.table.tell_lag(10)
+            assert lag(again) is None, "it ends before us: another log"
+            await client.config_set("maxmemory-policy", "noeviction")
+    finally:
+        await client.config_set("maxmemory-policy", "noeviction")
 
 
 # -- Windows that end at the wall clock -------------------------------------------------------------------
