@@ -32,6 +32,7 @@ from streams.settings import Settings
 from streams.worker.agents import table_agent
 from streams.worker.batch import Batch
 from streams.worker.budget import RECORD_BYTES, Account, Budget, Share
+from streams.worker.condition import named
 from streams.worker.dead_letters import DeadLetters, letter_producer
 from streams.worker.health import LOOK_S, Ends, KafkaHealth
 from streams.worker.log import Log
@@ -316,8 +317,9 @@ class PartitionConsumer(Service):
             except Exception as error:  # whatever it is: without a group this worker does nothing
                 failures += 1
                 self.health.failed(error)
-                if self._seldom.may_say(repr(error)):
-                    log.warning("Kafka at %s does not answer, trying again: %r", self._settings.broker, error)
+                said = named(error)
+                if self._seldom.may_say(said):
+                    log.warning("Kafka at %s does not answer, trying again: %s", self._settings.broker, said)
                 await self._disconnect()
                 await asyncio.sleep(_retry_s(failures))
 
@@ -406,7 +408,7 @@ class PartitionConsumer(Service):
                     async with asyncio.timeout(MIRROR_S):
                         await self._kafka.commit(offsets)
                 except Exception as error:  # a rebalance, or no broker: the next one will do
-                    log.debug("the group's offsets are not mirrored: %r", error)
+                    log.debug("the group's offsets are not mirrored: %s", named(error))
 
     # -- The look at Kafka, and the watchdog --------------------------------------------------------------
 
@@ -451,7 +453,7 @@ async def _stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
         async with asyncio.timeout(DISCONNECT_S):
             await client.stop()  # type: ignore[no-untyped-call]  # the union hides that it is aiokafka's
     except Exception as error:
-        log.warning("Kafka was not told that we leave: %r", error)
+        log.warning("Kafka was not told that we leave: %s", named(error))
 
 
 class _Listener(ConsumerRebalanceListener):

@@ -25,7 +25,7 @@ from streams.state import Changes, Outcome, PartitionStore, Position
 from streams.worker.bad_share import BadShare
 from streams.worker.batch import Batch
 from streams.worker.checks import Checks
-from streams.worker.condition import OURS, Condition, reason_of
+from streams.worker.condition import OURS, Condition, named, reason_of
 from streams.worker.dead_letters import DeadLetters
 from streams.worker.log import Log
 from streams.worker.pace import Pace
@@ -321,7 +321,7 @@ class KpiTable:
                 if self._pending.since is not None and self._reached > self._offset():
                     await self._commit()
         except Exception as error:
-            log.warning("%s: closed without its last commit: %r", self.partition, error)
+            log.warning("%s: closed without its last commit: %s", self.partition, named(error))
         finally:
             self._pace.drop_deadline()
             self.condition.released()

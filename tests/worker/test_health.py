@@ -45,7 +45,7 @@ async def test_it_is_down_until_it_has_answered() -> None:
     assert kafka.health.shown()["message"]
     assert await kafka.look(KafkaConnectionError("refused")) == {}
     assert not kafka.is_up()
-    assert kafka.health.shown()["message"].endswith("KafkaConnectionError: KafkaConnectionError: refused")
+    assert kafka.health.shown()["message"].endswith(": KafkaConnectionError: refused")
     assert await kafka.look({TP: 7}) == {TP: 7}
     assert kafka.is_up()
     assert kafka.health.shown() == {"up": True}
