@@ -70,15 +70,14 @@ class PartitionStore:
         self._stay_ms = {tier: keep_ms + LINGER_MS[tier] for tier, keep_ms in tiers.items()}
         self._wall = wall
         self.seen: Position | None = None
-        """Where the partition stands, as far as Redis has told us last."""
+        """Where the partition stood when we read it, claimed it or committed last."""
         self._feed = FeedCap()
         self._claim = client.register_script(_script("claim.lua"))
         self._commit = client.register_script(_script("commit.lua"))
 
     async def position(self) -> Position | None:
         """Where the partition stands; None when it has no state yet."""
-        stored: Any = await self.client.get(self.keys.offset)
-        self.seen = None if stored is None else Position.parse(stored)
+        self.seen = _position(await self.client.get(self.keys.offset))
         return self.seen
 
     async def meta(self) -> dict[str, str]:
@@ -178,9 +177,13 @@ class PartitionStore:
         cursor, rows = reply
         return cursor, [(subject_id.decode(), row) for subject_id, row in rows.items()]
 
-    async def beat(self) -> None:
-        """Tell the board that the partition has an owner."""
-        await self.client.set(self.keys.alive, "1", px=HEARTBEAT_MS)
+    async def beat(self) -> Position | None:
+        """Tell the board that the partition has an owner; in the same round trip: where it stands."""
+        pipeline = self.client.pipeline(transaction=False)
+        pipeline.set(self.keys.alive, "1", px=HEARTBEAT_MS)
+        pipeline.get(self.keys.offset)
+        _, stored = await pipeline.execute()
+        return _position(stored)
 
     def gone_ms(self, now_ms: int) -> dict[str, int]:
         """Tier -> the latest start of panes that have left it by `now_ms`."""
@@ -217,6 +220,10 @@ class FeedCap:
         while len(self._sizes) > 1 and sum(self._sizes) > FEED_BYTES:
             self._sizes.popleft()
         return len(self._sizes)
+
+
+def _position(stored: Any) -> Position | None:
+    return None if stored is None else Position.parse(stored)
 
 
 def _script(name: str) -> str:

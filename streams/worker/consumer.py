@@ -111,7 +111,7 @@ class Assigned:
         self._channel: Any = app.channel(maxsize=1)
         self.table = make_table(partition, self)
         self._agent: Any = table_agent(app, self._channel, self.table)
-        self._pump: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     # -- The log, as the table sees it ---------------------------------------------------------------------
 
@@ -149,12 +149,13 @@ class Assigned:
 
     async def start(self) -> None:
         await self._agent.start()
-        self._pump = asyncio.create_task(self._run_pump(), name=f"pump-{self._partition.partition}")
+        for name, run in (("pump", self._run_pump), ("beat", self._run_beat)):
+            self._tasks.append(asyncio.create_task(run(), name=f"{name}-{self._partition.partition}"))
 
     async def stop(self) -> None:
         """The agent finishes the batch in hand and commits; then both stop."""
-        if self._pump is not None:
-            self._pump.cancel()
+        for task in self._tasks:
+            task.cancel()
         try:
             await self.table.close(STOP_S)
             await self._agent.stop()
@@ -165,6 +166,11 @@ class Assigned:
     def progress(self) -> tuple[int, int] | None:
         """(epoch, offset up to which records are applied); None while the table is not open."""
         return (self.table.epoch, self.table.reached) if self.table.state == "open" else None
+
+    async def _run_beat(self) -> None:
+        while True:  # a task of its own: a beat may find out that the table is to be opened again
+            await self.table.beat()
+            await asyncio.sleep(BEAT_S)
 
     # -- The pump ------------------------------------------------------------------------------------------
 
@@ -380,15 +386,6 @@ class PartitionConsumer(Service):
     async def let_go(self, partitions: Collection[TopicPartition]) -> None:
         let_go = [self.assigned.pop(partition) for partition in partitions if partition in self.assigned]
         await asyncio.gather(*(assigned.stop() for assigned in let_go))
-
-    @Service.task
-    async def _tell(self) -> None:
-        """Say that the open tables have an owner, for the board."""
-        while not self.should_stop:
-            for partition, assigned in list(self.assigned.items()):
-                if self.assigned.get(partition) is assigned:  # still: a beat may take seconds
-                    await assigned.table.beat()
-            await self.sleep(BEAT_S)
 
     @Service.task
     async def _mirror(self) -> None:

@@ -7,11 +7,9 @@ batch if it is the next one. `commit()` writes what was applied, atomically, tog
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from aiokafka import TopicPartition
-from redis.exceptions import RedisError
 
 from streams.engine.decode import Event, Reject
 from streams.engine.engine import Engine
@@ -350,10 +348,33 @@ class KpiTable:
         self._telemetry.lag(self.partition.partition, lag)
 
     async def beat(self) -> None:
-        """Tell the board that the partition has an owner."""
-        if self.state == "open" and not self._closing:
-            with suppress(RedisError):
-                await self.store.beat()
+        """Tell the board that the partition has an owner, and find out what else only a commit would.
+
+        An idle partition has none for long. It is asked without the lock, for a batch may take its time; what
+        is found counts when no commit has moved the position meanwhile.
+        """
+        if self._closing or self.state != "open":
+            return
+        ours = self._position
+        (found,) = await asyncio.gather(self._ask(), return_exceptions=True)
+        if found == ours:
+            return
+        async with self._busy:
+            if self._position is ours and not self._closing:
+                await self._or_open(self._elsewhere(found))
+
+    async def _ask(self) -> Position | None:
+        """Beat, and return where Redis says that we stand; Held when the minute's check finds something."""
+        await self._checks.while_open()
+        return await self.store.beat()
+
+    async def _elsewhere(self, found: Position | None | BaseException) -> None:
+        """Redis was rolled back or emptied, or somebody else moved the partition; or `_ask` has failed."""
+        if isinstance(found, BaseException):
+            raise found
+        self._telemetry.fenced.inc()
+        log.warning("%s: Redis is at %s, not where we left it", self.partition, found)
+        await self._open()
 
     def _offset(self) -> int:
         return NEVER if self._position is None else self._position.offset

@@ -31,7 +31,9 @@ class Telemetry:
             naming.BATCH_EVENTS, "Records of a commit", buckets=_BATCH_BUCKETS, registry=self.registry
         )
         self.fenced = Counter(
-            naming.FENCED, "Commits refused because another worker owns the partition", registry=self.registry
+            naming.FENCED,
+            "Commits refused, and idle partitions opened again, because their position in Redis is not ours",
+            registry=self.registry,
         )
         self.forgotten = Counter(
             naming.FORGOTTEN,

@@ -188,6 +188,17 @@ async def test_a_policy_that_changes_under_an_open_table_holds_it(client: Redis)
     assert bench.errors() == {}, "a hold is no error"
 
 
+@pytest.mark.usefixtures("at_every_commit", "policies")
+async def test_a_policy_that_changes_under_an_idle_table_holds_it(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    await client.config_set("maxmemory-policy", "volatile-lru")
+    async with under_way(bench.table.beat()):
+        await is_held(bench, "eviction")
+        await client.config_set("maxmemory-policy", "noeviction")
+    await bench.run()
+    assert await bench.is_exact()
+
+
 @pytest.mark.usefixtures("at_every_commit")
 async def test_partitions_that_are_added_under_an_open_table_hold_it(client: Redis) -> None:
     bench = await a_bench(client).opened()

@@ -103,6 +103,9 @@ class Table:
     async def take(self, batch: Batch) -> None:
         self.taken.append(batch)
 
+    async def beat(self) -> None:
+        """Nobody listens."""
+
     async def close(self, timeout_s: float) -> None:
         self.closed = True
 
