@@ -391,7 +391,8 @@ class PartitionConsumer(Service):
     async def _mirror(self) -> None:
         """Commit to the group what is committed in Redis, for tools that show lag.
 
-        Nothing reads it back: it may go backwards, and resetting the group has no effect.
+        Nothing reads it back: it may go backwards, and resetting the group has no effect. It is waited for as
+        long as it takes: aiokafka shields the request, whose error would be nobody's when we had gone.
         """
         while not self.should_stop:
             await self.sleep(MIRROR_S)
@@ -402,8 +403,7 @@ class PartitionConsumer(Service):
             }
             if offsets and self._kafka is not None:
                 try:
-                    async with asyncio.timeout(MIRROR_S):
-                        await self._kafka.commit(offsets)
+                    await self._kafka.commit(offsets)
                 except Exception as error:  # a rebalance, or no broker: the next one will do
                     log.debug("the group's offsets are not mirrored: %s", named(error))
 

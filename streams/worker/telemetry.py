@@ -23,7 +23,7 @@ class Telemetry:
         )
         self._commit_seconds = Histogram(
             naming.COMMIT_SECONDS,
-            "Time of a commit in Redis",
+            "Time of a commit: acknowledgement of its dead letters, loading panes, and Redis' answer",
             buckets=_COMMIT_BUCKETS,
             registry=self.registry,
         )
