@@ -129,6 +129,7 @@ PARTITION_STATE = "crm_partition_state"
 PARTITION_HELD = "crm_partition_held"
 MISPLACED = "crm_records_misplaced"
 FETCH_ERRORS = "crm_fetch_errors"
+KAFKA_UP = "crm_kafka_up"
 INVALID = "invalid"  # type of a record that is no event
 
 # -- Totals that are not levels ---------------------------------------------------------------------------

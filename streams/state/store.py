@@ -69,14 +69,16 @@ class PartitionStore:
         self.fingerprint = fingerprint
         self._stay_ms = {tier: keep_ms + LINGER_MS[tier] for tier, keep_ms in tiers.items()}
         self._wall = wall
+        self.seen: Position | None = None
+        """Where the partition stood when we read it, claimed it or committed last."""
         self._feed = FeedCap()
         self._claim = client.register_script(_script("claim.lua"))
         self._commit = client.register_script(_script("commit.lua"))
 
     async def position(self) -> Position | None:
         """Where the partition stands; None when it has no state yet."""
-        stored: Any = await self.client.get(self.keys.offset)
-        return Position.parse(stored) if stored is not None else None
+        self.seen = _position(await self.client.get(self.keys.offset))
+        return self.seen
 
     async def meta(self) -> dict[str, str]:
         """fingerprint, record_ms, record_offset and what the first claim was given; empty without state."""
@@ -106,6 +108,7 @@ class PartitionStore:
                 raise Held("fingerprint", FOREIGN_TEXT.format(self.keys.prefix))
             if reply == b"claimed":
                 self._feed = FeedCap()
+                self.seen = mine
                 return mine
 
     async def load_rows(self, row_keys: Iterable[RowKey]) -> dict[RowKey, bytes | None]:
@@ -155,7 +158,10 @@ class PartitionStore:
                 "" if changes.record_offset is None else changes.record_offset,
             ],
         )
-        return Outcome(reply.decode())
+        outcome = Outcome(reply.decode())
+        if outcome is Outcome.COMMITTED:
+            self.seen = to
+        return outcome
 
     async def panes_before(self, now_ms: int, limit: int = 1_000) -> list[Pane]:
         """Panes that have left their tier by `now_ms`, the oldest first: the next commit should drop them."""
@@ -171,9 +177,13 @@ class PartitionStore:
         cursor, rows = reply
         return cursor, [(subject_id.decode(), row) for subject_id, row in rows.items()]
 
-    async def beat(self) -> None:
-        """Tell the board that the partition has an owner."""
-        await self.client.set(self.keys.alive, "1", px=HEARTBEAT_MS)
+    async def beat(self) -> Position | None:
+        """Tell the board that the partition has an owner; in the same round trip: where it stands."""
+        pipeline = self.client.pipeline(transaction=False)
+        pipeline.set(self.keys.alive, "1", px=HEARTBEAT_MS)
+        pipeline.get(self.keys.offset)
+        _, stored = await pipeline.execute()
+        return _position(stored)
 
     def gone_ms(self, now_ms: int) -> dict[str, int]:
         """Tier -> the latest start of panes that have left it by `now_ms`."""
@@ -210,6 +220,10 @@ class FeedCap:
         while len(self._sizes) > 1 and sum(self._sizes) > FEED_BYTES:
             self._sizes.popleft()
         return len(self._sizes)
+
+
+def _position(stored: Any) -> Position | None:
+    return None if stored is None else Position.parse(stored)
 
 
 def _script(name: str) -> str:

@@ -176,13 +176,18 @@ class Worker:
             return view.json(status, status=200 if status["ready"] else 503)
 
     def status(self) -> dict[str, Any]:
-        """Ready once the group has spoken and all assigned partitions are open; and why not."""
+        """Ready while Kafka answers, the group has spoken and all its partitions are open; and why not."""
         partitions = {
             str(partition.partition): assigned.table.condition.shown()
             for partition, assigned in self._consumer.assigned.items()
         }
-        ready = self._consumer.joined and all(one["state"] == "open" for one in partitions.values())
-        return {"ready": ready, "joined": self._consumer.joined, "partitions": partitions}
+        joined, kafka = self._consumer.joined, self._consumer.health
+        return {
+            "ready": joined and kafka.up and all(one["state"] == "open" for one in partitions.values()),
+            "joined": joined,
+            "kafka": kafka.shown(),
+            "partitions": partitions,
+        }
 
 
 def _calm_collector() -> None:

@@ -44,8 +44,8 @@ class Checks:
     async def at_open(self) -> int:
         """The log's earliest offset, when the partition may be opened."""
         self._next = asyncio.get_running_loop().time() + AGAIN_S
-        await refuse_eviction(self._store.client)
         meta, position = await self._store.meta(), await self._store.position()
+        await refuse_eviction(self._store.client)
         await self._check_partitions(meta)
         async with _in_time():
             if position is None:
@@ -82,8 +82,10 @@ class Checks:
         numbers = " and ".join(sorted(made_with))
         return Held(
             "partitions",
-            f"the topic has {found} partitions, the state was made with {numbers}, and keys have moved "
-            f"between them; {ANEW} (`kpi rekey`, which copies a topic by its keys, comes later)",
+            f"the topic has {found} partitions, the state was made with {numbers}, and keys have moved: a "
+            f"customer's older and newer events lie in two of them. Copy the topic by its keys, oldest first "
+            f"and with its timestamps, into a new one with as many partitions as you want for good, and "
+            f"count that: KPI_TOPIC, and a new KPI_NAMESPACE (`kpi rekey`, which copies, comes later)",
         )
 
     async def _check_emptied(self, meta: Mapping[str, str]) -> None:

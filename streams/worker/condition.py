@@ -34,6 +34,17 @@ def reason_of(error: Exception) -> str:
     return _cause(error)[0]
 
 
+def named(error: Exception) -> str:
+    """An error's type and text: redis-py's repr leaves the text out, aiokafka's text has the type in it."""
+    name, text = type(error).__name__, str(error)
+    return (text if name in text else f"{name}: {text}" if text else name)[:_MAX_MESSAGE]
+
+
+def described(error: Exception) -> str:
+    """Who failed, and with what."""
+    return f"{_cause(error)[1]}: {named(error)}"
+
+
 def _cause(error: Exception) -> tuple[str, str]:
     return next((reason, words) for type_, reason, words in _CAUSES if isinstance(error, type_))
 
@@ -58,22 +69,17 @@ class Condition:
     def held(self, why: Held) -> None:
         """It must not be processed until somebody has looked."""
         self._set("held", why.reason, str(why))
-        if self._seldom.may_say(f"held {why.reason}"):
+        if self._seldom.may_say(f"held {why}"):
             log.error("%s is held (%s): %s", self._partition, why.reason, why)
 
     def failed(self, error: Exception) -> None:
         """An error after which it opens again."""
-        reason, words = _cause(error)
+        reason, message = reason_of(error), described(error)
         self._telemetry.errors.labels(reason, type(error).__name__).inc()
-        self._set("opening", reason, f"{words}: {type(error).__name__}: {error}"[:_MAX_MESSAGE])
-        if self._seldom.may_say(f"failed {words} {type(error).__name__ if reason == OURS else ''}"):
-            log.warning(
-                "%s opens again: %s: %r",
-                self._partition,
-                words,
-                error,
-                exc_info=error if reason == OURS else None,
-            )
+        self._set("opening", reason, message)
+        if self._seldom.may_say(f"failed {message}"):
+            traceback = error if reason == OURS else None
+            log.warning("%s opens again: %s", self._partition, message, exc_info=traceback)
 
     def released(self) -> None:
         """The partition is no longer ours: its series go, and no other comes."""

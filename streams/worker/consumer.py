@@ -12,7 +12,7 @@ a time.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -32,7 +32,9 @@ from streams.settings import Settings
 from streams.worker.agents import table_agent
 from streams.worker.batch import Batch
 from streams.worker.budget import RECORD_BYTES, Account, Budget, Share
+from streams.worker.condition import named
 from streams.worker.dead_letters import DeadLetters, letter_producer
+from streams.worker.health import LOOK_S, Ends, KafkaHealth
 from streams.worker.log import Log
 from streams.worker.placement import PARTITIONERS, Placement
 from streams.worker.seldom import Seldom
@@ -109,7 +111,7 @@ class Assigned:
         self._channel: Any = app.channel(maxsize=1)
         self.table = make_table(partition, self)
         self._agent: Any = table_agent(app, self._channel, self.table)
-        self._pump: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     # -- The log, as the table sees it ---------------------------------------------------------------------
 
@@ -147,12 +149,13 @@ class Assigned:
 
     async def start(self) -> None:
         await self._agent.start()
-        self._pump = asyncio.create_task(self._run_pump(), name=f"pump-{self._partition.partition}")
+        for name, run in (("pump", self._run_pump), ("beat", self._run_beat)):
+            self._tasks.append(asyncio.create_task(run(), name=f"{name}-{self._partition.partition}"))
 
     async def stop(self) -> None:
         """The agent finishes the batch in hand and commits; then both stop."""
-        if self._pump is not None:
-            self._pump.cancel()
+        for task in self._tasks:
+            task.cancel()
         try:
             await self.table.close(STOP_S)
             await self._agent.stop()
@@ -160,14 +163,14 @@ class Assigned:
             self._account.close()
             self._app.agents.pop(self._agent.name, None)
 
-    def lag(self) -> int | None:
-        """Records that may be read and are not applied yet; None until Kafka has said."""
-        end, applied = self._end(), self.table.reached
-        return None if end is None or applied < 0 else max(0, end - applied)
-
     def progress(self) -> tuple[int, int] | None:
         """(epoch, offset up to which records are applied); None while the table is not open."""
         return (self.table.epoch, self.table.reached) if self.table.state == "open" else None
+
+    async def _run_beat(self) -> None:
+        while True:  # a task of its own: a beat may find out that the table is to be opened again
+            await self.table.beat()
+            await asyncio.sleep(BEAT_S)
 
     # -- The pump ------------------------------------------------------------------------------------------
 
@@ -306,6 +309,9 @@ class PartitionConsumer(Service):
         self._kafka: AIOKafkaConsumer | None = None
         self._producer: AIOKafkaProducer | None = None
         self._connecting: asyncio.Task[None] | None = None
+        self.health = KafkaHealth(telemetry, time.monotonic)
+        self._ends: Ends = {}
+        """The ends of what may be read, as of the last look; none when Kafka did not answer."""
         self.assigned: dict[TopicPartition, Assigned] = {}
         self.joined = False
         """Whether the group has told us our partitions, which may be none."""
@@ -319,11 +325,14 @@ class PartitionConsumer(Service):
         failures = 0
         while True:
             try:
-                return await self._join()
+                await self._join()
+                return self.health.answered()
             except Exception as error:  # whatever it is: without a group this worker does nothing
                 failures += 1
-                if self._seldom.may_say(repr(error)):
-                    log.warning("Kafka at %s does not answer, trying again: %r", self._settings.broker, error)
+                self.health.failed(error)
+                said = named(error)
+                if self._seldom.may_say(said):
+                    log.warning("Kafka at %s does not answer, trying again: %s", self._settings.broker, said)
                 await self._disconnect()
                 await asyncio.sleep(_retry_s(failures))
 
@@ -386,19 +395,11 @@ class PartitionConsumer(Service):
         await asyncio.gather(*(assigned.stop() for assigned in let_go))
 
     @Service.task
-    async def _tell(self) -> None:
-        """Say that the open tables have an owner, for the board."""
-        while not self.should_stop:
-            for partition, assigned in list(self.assigned.items()):
-                if self.assigned.get(partition) is assigned:  # still: a beat may take seconds
-                    await assigned.table.beat(assigned.lag())
-            await self.sleep(BEAT_S)
-
-    @Service.task
     async def _mirror(self) -> None:
         """Commit to the group what is committed in Redis, for tools that show lag.
 
-        Nothing reads it back: it may go backwards, and resetting the group has no effect.
+        Nothing reads it back: it may go backwards, and resetting the group has no effect. It is waited for as
+        long as it takes: aiokafka shields the request, whose error would be nobody's when we had gone.
         """
         while not self.should_stop:
             await self.sleep(MIRROR_S)
@@ -409,30 +410,38 @@ class PartitionConsumer(Service):
             }
             if offsets and self._kafka is not None:
                 try:
-                    async with asyncio.timeout(MIRROR_S):
-                        await self._kafka.commit(offsets)
+                    await self._kafka.commit(offsets)
                 except Exception as error:  # a rebalance, or no broker: the next one will do
-                    log.debug("the group's offsets are not mirrored: %r", error)
+                    log.debug("the group's offsets are not mirrored: %s", named(error))
 
-    # -- The watchdog --------------------------------------------------------------------------------------
+    # -- The look at Kafka, and the watchdog --------------------------------------------------------------
 
     @Service.task
     async def _watch(self) -> None:
-        watchdog = Watchdog(self._settings.stall_s, self._look, time.monotonic)
+        watchdog = Watchdog(self._settings.stall_s, self._signs, time.monotonic)
         while not self.should_stop:
-            await self.sleep(watchdog.every_s)
+            await self.sleep(min(LOOK_S, watchdog.every_s))
+            await self._look()
             try:
                 await watchdog.check(self.assigned)
             except Stalled as stalled:
                 return self._give_up(stalled)
 
-    async def _look(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """The last stable offsets, asked for here and now; an error when Kafka or Redis does not answer."""
-        assert self._kafka is not None
+    async def _look(self) -> None:
+        """Ask Kafka for the last stable offsets; a worker without partitions asks for one all the same."""
+        if self._kafka is None or self._connecting is None or not self._connecting.done():
+            return  # `_connect` tells
+        partitions = list(self.assigned) or [TopicPartition(self._settings.topic, 0)]
+        self._ends = await self.health.look(self._kafka.end_offsets(partitions))
+        if self._ends or not self.health.up:
+            for partition, assigned in self.assigned.items():
+                assigned.table.tell_lag(self._ends.get(partition))
+
+    async def _signs(self, partitions: Collection[TopicPartition]) -> Ends:
+        """The ends as of just now; RedisError when Redis does not answer."""
         for partition in list(partitions)[:1]:
             await self.assigned[partition].table.store.client.ping()
-        ends: Mapping[TopicPartition, int] = await self._kafka.end_offsets(list(partitions))
-        return ends
+        return self._ends
 
     # -- The end -------------------------------------------------------------------------------------------
 
@@ -448,7 +457,7 @@ async def _stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
         async with asyncio.timeout(DISCONNECT_S):
             await client.stop()  # type: ignore[no-untyped-call]  # the union hides that it is aiokafka's
     except Exception as error:
-        log.warning("Kafka was not told that we leave: %r", error)
+        log.warning("Kafka was not told that we leave: %s", named(error))
 
 
 class _Listener(ConsumerRebalanceListener):

@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from aiokafka import TopicPartition
-from redis.exceptions import RedisError
 
 from streams.engine.decode import Event, Reject
 from streams.engine.engine import Engine
@@ -25,7 +24,7 @@ from streams.state import Changes, Outcome, PartitionStore, Position
 from streams.worker.bad_share import BadShare
 from streams.worker.batch import Batch
 from streams.worker.checks import Checks
-from streams.worker.condition import OURS, Condition, reason_of
+from streams.worker.condition import OURS, Condition, named, reason_of
 from streams.worker.dead_letters import DeadLetters
 from streams.worker.log import Log
 from streams.worker.pace import Pace
@@ -338,7 +337,7 @@ class KpiTable:
                 if self._has_uncommitted():
                     await self._commit()
         except Exception as error:
-            log.warning("%s: closed without its last commit: %r", self.partition, error)
+            log.warning("%s: closed without its last commit: %s", self.partition, named(error))
         finally:
             self._pace.drop_deadline()
             self.condition.released()
@@ -353,15 +352,47 @@ class KpiTable:
         """The offset that is committed in Redis; negative while it is not open."""
         return NEVER if self._position is None else self._position.offset
 
-    async def beat(self, lag: int | None) -> None:
-        """Tell the board that the partition has an owner, and the metrics how far behind it is."""
+    def tell_lag(self, end: int | None) -> None:
+        """Tell the metrics how many records before `end` are not committed, also while it is not open.
+
+        Nothing while one of the two is not known, or when the log ends before us: then it is another log. An
+        open table may be further than an older answer of Kafka says.
+        """
         if self._is_closing:
             return
-        if lag is not None:
-            self._telemetry.lag(self.partition.partition, lag)
-        if self.state == "open":
-            with suppress(RedisError):
-                await self.store.beat()
+        lag = None if end is None or self.store.seen is None else end - self.store.seen.offset
+        if lag is not None and lag < 0:
+            lag = 0 if self.state == "open" else None
+        self._telemetry.lag(self.partition.partition, lag)
+
+    async def beat(self) -> None:
+        """Tell the board that the partition has an owner, and find out what else only a commit would.
+
+        An idle partition has none for long. It is asked without the lock, for a batch may take its time; what
+        is found counts when no commit has moved the position meanwhile.
+        """
+        if self._is_closing or self.state != "open":
+            return
+        ours = self._position
+        (found,) = await asyncio.gather(self._ask(), return_exceptions=True)
+        if found == ours:
+            return
+        async with self._busy:
+            if self._position is ours and not self._is_closing:
+                await self._or_open(self._elsewhere(found))
+
+    async def _ask(self) -> Position | None:
+        """Beat, and return where Redis says that we stand; Held when the minute's check finds something."""
+        await self._checks.while_open()
+        return await self.store.beat()
+
+    async def _elsewhere(self, found: Position | None | BaseException) -> None:
+        """Redis was rolled back or emptied, or somebody else moved the partition; or `_ask` has failed."""
+        if isinstance(found, BaseException):
+            raise found
+        self._telemetry.fenced.inc()
+        log.warning("%s: Redis is at %s, not where we left it", self.partition, found)
+        await self._open()
 
     def _has_uncommitted(self) -> bool:
         return self._pending.since is not None and self._reached > self.committed

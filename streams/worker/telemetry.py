@@ -23,7 +23,7 @@ class Telemetry:
         )
         self._commit_seconds = Histogram(
             naming.COMMIT_SECONDS,
-            "Time of a commit in Redis",
+            "Time of a commit: acknowledgement of its dead letters, loading panes, and Redis' answer",
             buckets=_COMMIT_BUCKETS,
             registry=self.registry,
         )
@@ -31,7 +31,9 @@ class Telemetry:
             naming.BATCH_EVENTS, "Records of a commit", buckets=_BATCH_BUCKETS, registry=self.registry
         )
         self.fenced = Counter(
-            naming.FENCED, "Commits refused because another worker owns the partition", registry=self.registry
+            naming.FENCED,
+            "Commits refused, and idle partitions opened again, because their position in Redis is not ours",
+            registry=self.registry,
         )
         self.forgotten = Counter(
             naming.FORGOTTEN,
@@ -62,7 +64,17 @@ class Telemetry:
             ("partition", "error"),
             registry=self.registry,
         )
-        self._lag = Gauge(naming.LAG, "Records not yet applied", ("partition",), registry=self.registry)
+        self.kafka_up = Gauge(
+            naming.KAFKA_UP,
+            "1 while Kafka answers; 0 when it has not for 10 s, or not yet",
+            registry=self.registry,
+        )
+        self._lag = Gauge(
+            naming.LAG,
+            "Records that may be read and are not committed; absent while not known",
+            ("partition",),
+            registry=self.registry,
+        )
         self._state = Gauge(
             naming.PARTITION_STATE,
             "1 for the state that a partition is in",
@@ -90,8 +102,12 @@ class Telemetry:
         self._commit_seconds.observe(seconds)
         self._batch_events.observe(sum(outcomes.values()) + sum(rejects.values()))
 
-    def lag(self, partition: int, records: int) -> None:
-        self._lag.labels(partition).set(records)
+    def lag(self, partition: int, records: int | None) -> None:
+        """How far behind a partition is; with None, for it is not known, there is no series."""
+        if records is None:
+            self._lag.remove(partition)
+        else:
+            self._lag.labels(partition).set(records)
 
     def state(self, partition: int, state: str, reason: str = "") -> None:
         """The one state that a partition is in, and the reason when it is held."""
@@ -101,7 +117,7 @@ class Telemetry:
     def released(self, partition: int) -> None:
         """The partition is no longer ours."""
         self.state(partition, "")
-        self._lag.remove(partition)
+        self.lag(partition, None)
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -16,11 +16,11 @@ from aiokafka import TopicPartition
 from streams.errors import Stalled
 
 LOOKS: Final = 6
-"""So often it looks within the time that a partition may stand still."""
+"""So often it looks, or oftener, within the time that a partition may stand still."""
 LOOK_TIMEOUT_S: Final = 5.0
 
 Look = Callable[[Collection[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
-"""Asks Redis for a sign of life, and Kafka for the last stable offsets, without the fetcher's help."""
+"""Asks Redis for a sign of life; the last stable offsets as of just now, without the fetcher's help."""
 
 
 class Watched(Protocol):

@@ -8,7 +8,7 @@ import textwrap
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,60 @@ def leads(name: str, number: int) -> list[bytes]:
         json.dumps(lead_created(f"{name}-{at}", at=NOW_MS - 60_000, customer_id=f"{name}-{at}")).encode()
         for at in range(number)
     ]
+
+
+# -- What is told of Kafka --------------------------------------------------------------------------------
+
+
+@contextmanager
+def down(server: Server) -> Iterator[None]:
+    server.kill9()
+    try:
+        yield
+    finally:
+        server.restart()
+
+
+def lags(fleet: Fleet, worker: str) -> list[float]:
+    metrics = fleet.metrics(worker)
+    return [value for series, value in metrics.items() if series.startswith("crm_partition_lag_records")]
+
+
+@pytest.mark.parametrize("how", [hanging, down])
+async def test_a_kafka_that_is_lost_under_open_partitions_is_named_and_so_is_its_return(
+    redis: RedisServer,
+    kafka_jars: Path,
+    tmp_path: Path,
+    how: Callable[[Server], AbstractContextManager[None]],
+) -> None:
+    with KafkaServer(tmp_path / "kafka", kafka_jars) as kafka:
+        fleet = Fleet.of(f"lost-{how.__name__}", kafka, redis, tmp_path)
+        try:
+            await a_loss_is_told(fleet, how(kafka))
+        finally:
+            fleet.stop()
+
+
+async def a_loss_is_told(fleet: Fleet, loss: AbstractContextManager[None]) -> None:
+    fleet.start_worker("worker")
+    await fleet.until(opened(fleet, "worker"))
+    await fleet.publish(LINES[:500])
+    assert await fleet.is_exact()
+    await fleet.until(lambda: lags(fleet, "worker") == [0] * len(PARTITIONS))
+    assert told(fleet, "worker", "crm_kafka_up") == 1
+    with loss:
+        await fleet.until(lambda: not fleet.get("worker", "/readyz")["ready"])
+        shown = fleet.get("worker", "/readyz")["kafka"]
+        assert not shown["up"]
+        assert shown["message"].startswith("Kafka does not answer, or refuses: Kafka")
+        assert told(fleet, "worker", "crm_kafka_up") == 0
+        assert lags(fleet, "worker") == [], "nobody knows"
+    await fleet.until(opened(fleet, "worker"))
+    assert told(fleet, "worker", "crm_kafka_up") == 1
+    assert fleet.get("worker", "/readyz")["kafka"] == {"up": True}
+    await fleet.publish(LINES[500:1_000])
+    assert await fleet.is_exact()
+    await fleet.until(lambda: lags(fleet, "worker") == [0] * len(PARTITIONS))
 
 
 # -- The group's offsets ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError
+from redis.exceptions import OutOfMemoryError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from streams.errors import Held
@@ -50,7 +50,11 @@ def series(condition: Condition) -> list[str]:
         (RedisConnectionError("Error 111"), "redis", "Redis does not answer: ConnectionError: Error 111"),
         (RedisTimeoutError("slow"), "redis", "Redis does not answer"),
         (OutOfMemoryError("maxmemory"), "redis", "Redis refuses: OutOfMemoryError: maxmemory"),
-        (KafkaConnectionError("gone"), "kafka", "Kafka does not answer"),
+        (
+            KafkaConnectionError("gone"),
+            "kafka",
+            "Kafka does not answer, or refuses: KafkaConnectionError: gone",
+        ),
         (ConnectionResetError("reset"), "network", "a connection failed"),
         (KeyError("leads"), "code", "a fault of this software: KeyError: 'leads'"),
     ],
@@ -99,16 +103,33 @@ def test_a_trouble_that_lasts_is_logged_once_a_minute_and_another_one_at_once(
 ) -> None:
     caplog.set_level(logging.WARNING)
     for _ in range(100):
-        condition.failed(RedisConnectionError())
-        condition.failed(RedisTimeoutError())  # the same trouble in other words
+        condition.failed(RedisConnectionError("refused"))
         later(1)
     assert len(caplog.records) == 2
+    condition.failed(RedisConnectionError("reset"))
+    assert len(caplog.records) == 3
     condition.failed(KafkaConnectionError())
     condition.held(Held("topic", "made anew"))
     condition.held(Held("topic", "made anew"))
     condition.held(Held("eviction", "volatile-lru"))
-    condition.failed(RedisConnectionError())
-    assert len(caplog.records) == 5
+    condition.failed(RedisConnectionError("refused"))
+    assert len(caplog.records) == 6
+    condition.held(Held("topic", "made anew once more"))
+    assert len(caplog.records) == 7
+
+
+def test_the_log_has_the_whole_text_of_an_error_and_each_other_text_is_another_trouble(
+    condition: Condition, caplog: pytest.LogCaptureFixture
+) -> None:
+    condition.failed(OutOfMemoryError("command not allowed when used memory > 'maxmemory'"))
+    condition.failed(ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value"))
+    condition.failed(ResponseError("MISCONF Redis is configured to save RDB snapshots"))
+    said = [record.getMessage().partition("again: ")[2] for record in caplog.records]
+    assert said == [
+        "Redis refuses: OutOfMemoryError: command not allowed when used memory > 'maxmemory'",
+        "Redis refuses: ResponseError: WRONGTYPE Operation against a key holding the wrong kind of value",
+        "Redis refuses: ResponseError: MISCONF Redis is configured to save RDB snapshots",
+    ]
 
 
 def test_a_fault_of_our_own_is_logged_with_its_traceback(

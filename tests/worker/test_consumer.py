@@ -1,8 +1,10 @@
 """The pump of a partition: what it makes of what Kafka says, whatever that is."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from aiokafka.errors import (
     ConsumerStoppedError,
     CorruptRecordException,
     IllegalStateError,
+    KafkaConnectionError,
     OffsetOutOfRangeError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
@@ -102,6 +105,9 @@ class Table:
 
     async def take(self, batch: Batch) -> None:
         self.taken.append(batch)
+
+    async def beat(self) -> None:
+        """Nobody listens."""
 
     async def close(self, timeout_s: float) -> None:
         self.closed = True
@@ -358,18 +364,38 @@ async def test_the_log_tells_what_was_at_an_offset_readable_or_not(assign: Any) 
     assert found == [None, None, 1_007, None, 1_009]
 
 
-async def test_the_lag_is_what_is_not_fetched_yet_once_kafka_has_said(assign: Any) -> None:
-    assigned = assign()
-    assigned.table.reached = 30
-    assert assigned.lag() == 70
-    assigned.table.reached = 130  # the answer is older than what was fetched since
-    assert assigned.lag() == 0
-    assigned.table.reached = -1
-    assert assigned.lag() is None
-
-
 def no_stall(stalled: Stalled) -> None:
     pytest.fail(str(stalled))
+
+
+async def test_a_mirror_that_hangs_is_waited_for_and_its_error_heard(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To give it up would leave aiokafka's request behind, and its error in the log as nobody's."""
+    caplog.set_level(logging.DEBUG, logger=consumer_module.__name__)
+    monkeypatch.setattr(consumer_module, "MIRROR_S", 0.01)
+    asked: list[int] = []
+    answered = asyncio.Event()
+
+    async def commit(offsets: Mapping[TopicPartition, int]) -> None:
+        asked.append(offsets[TP])
+        await answered.wait()
+        raise KafkaConnectionError("gone")
+
+    app: Any = App()
+    consumer: Any = PartitionConsumer(app, Settings(), None, Telemetry(), no_stall)  # type: ignore[arg-type]
+    consumer.assigned[TP] = SimpleNamespace(table=SimpleNamespace(state="open", committed=7))
+    consumer._kafka = SimpleNamespace(commit=commit)
+    mirroring = asyncio.create_task(consumer._mirror(consumer))
+    try:
+        await until(lambda: asked)
+        await asyncio.sleep(0.1)
+        assert asked == [7]
+        answered.set()
+        await until(lambda: len(asked) > 2)
+        assert "not mirrored: KafkaConnectionError: gone" in caplog.text
+    finally:
+        mirroring.cancel()
 
 
 async def test_who_is_leaving_takes_over_nothing() -> None:

@@ -186,7 +186,12 @@ class Store:
 
     async def position(self) -> Position | None:
         await self._answer()
-        return self._position
+        found = self._position
+        await self._answer()  # which may be late
+        return found
+
+    async def beat(self) -> Position | None:
+        return await self.position()
 
     async def claim(self, offset_if_new: int, meta: dict[str, str]) -> Position:
         await self._answer()

@@ -709,23 +709,145 @@ async def test_a_table_that_never_opened_closes_in_silence(client: Redis) -> Non
 # -- The heartbeat ----------------------------------------------------------------------------------------
 
 
-async def test_an_open_table_beats_and_tells_its_lag(client: Redis) -> None:
+async def test_an_open_table_beats(client: Redis) -> None:
     bench = a_bench(client)
-    await bench.table.beat(None)
+    await bench.table.beat()
     assert not await client.exists(bench.store.keys.alive)
     await bench.table.open()
-    await bench.table.beat(12)
+    await bench.table.beat()
     assert await client.exists(bench.store.keys.alive)
-    assert bench.metric("crm_partition_lag_records", partition="3") == 12
 
 
 async def test_a_closed_table_is_silent(client: Redis) -> None:
     """Its partition is somebody else's: a series left behind would tell of it for ever."""
     bench = await a_bench(client).opened()
     await bench.table.close(1.0)
-    await bench.table.beat(12)
+    await bench.table.beat()
+    bench.table.tell_lag(12)
     assert not await client.exists(bench.store.keys.alive)
     assert b'partition="3"' not in bench.telemetry.text()
+
+
+async def test_an_idle_table_finds_out_that_redis_was_rolled_back(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    await bench.take(30)
+    old: dict[bytes, Any] = {key: await client.dump(key) async for key in client.scan_iter()}
+    await bench.take(30)
+    await client.flushdb()
+    for key, data in old.items():
+        await client.restore(key, 0, data)
+    await bench.table.beat()
+    assert (bench.table.state, bench.log.next) == ("open", 30), "nothing has come to be committed"
+    assert bench.metric("crm_fenced_total") == 1
+    await bench.run()
+    assert await bench.is_exact()
+
+
+async def test_an_idle_table_finds_out_that_redis_was_emptied(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    await bench.take(30)
+    bench.log.group = 30
+    await client.flushdb()
+    async with under_way(bench.table.beat()):
+        await is_held(bench, "emptied")
+        bench.log.group = None
+    await bench.run()
+    assert await bench.is_exact()
+
+
+async def test_an_idle_table_finds_out_that_redis_is_gone(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    failing: list[Exception] = [RedisConnectionError("refused")] * 2
+    before(bench.store, "beat", lambda: fail_with(failing))
+    before(bench.store, "position", lambda: fail_with(failing))
+    await bench.table.beat()
+    assert bench.errors() == {"ConnectionError": 2}, "at the beat, and when it opened"
+    assert bench.table.state == "open"
+    await bench.run()
+    assert await bench.is_exact()
+
+
+def fail_with(errors: list[Exception]) -> None:
+    if errors:
+        raise errors.pop()
+
+
+async def test_a_beat_beside_a_commit_takes_our_own_commit_for_no_trouble(client: Redis) -> None:
+    """The beat's answer is older, or newer, than what the table knows meanwhile."""
+    bench = await a_bench(client).opened()
+    epoch = bench.table.epoch
+    after(bench.store, "beat", lambda *_: bench.take(10))  # an answer from before the commit
+    await bench.table.beat()
+    beats: list[asyncio.Task[None]] = []
+
+    async def beat(*_: Any) -> None:
+        beats.append(asyncio.create_task(bench.table.beat()))
+        await asyncio.sleep(0.05)
+
+    assert bench.commits == [10]
+    bench.store.beat = type(bench.store).beat.__get__(bench.store)  # type: ignore[method-assign]
+    after(bench.store, "commit", beat)  # an answer from behind the commit, before the table has heard of it
+    await bench.take(10)
+    await asyncio.gather(*beats)
+    assert (bench.commits, bench.table.epoch) == ([10, 20], epoch)
+    assert bench.metric("crm_fenced_total") == 0
+    await bench.run()
+    assert await bench.is_exact()
+
+
+async def test_a_beat_does_not_wait_for_the_batch_in_hand(client: Redis) -> None:
+    """A batch may wait for Kafka's acknowledgement of a dead letter, and has an owner all the while."""
+    bench, go_on = await a_bench(client).opened(), asyncio.Event()
+    before(bench.store, "commit", lambda *_: go_on.wait())
+    async with under_way(bench.take(10)):
+        await bench.table.beat()
+        assert await client.exists(bench.store.keys.alive)
+        go_on.set()
+    await bench.run()
+    assert await bench.is_exact()
+
+
+# -- The lag ----------------------------------------------------------------------------------------------
+
+
+def lag(bench: Bench) -> float | None:
+    return bench.telemetry.registry.get_sample_value("crm_partition_lag_records", {"partition": "3"})
+
+
+async def test_the_lag_counts_from_what_is_committed_to_what_may_be_read(client: Redis) -> None:
+    bench = a_bench(client)
+    bench.table.tell_lag(100)
+    assert lag(bench) is None, "nobody knows yet where it stands"
+    await bench.opened()
+    bench.table.tell_lag(100)
+    assert lag(bench) == 100
+    await bench.take(30)
+    bench.table.tell_lag(100)
+    assert lag(bench) == 70
+    bench.table.tell_lag(29)  # Kafka was asked before the commit
+    assert lag(bench) == 0
+    bench.table.tell_lag(None)
+    assert lag(bench) is None
+
+
+async def test_the_lag_of_a_held_partition_grows(client: Redis) -> None:
+    bench = await a_bench(client).opened()
+    await bench.take(30)
+    await bench.table.close(1.0)
+    await client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        again = a_bench(client)
+        async with under_way(again.table.open()):
+            await is_held(again, "eviction")
+            again.table.tell_lag(50)
+            assert lag(again) == 20
+            again.table.tell_lag(90)
+            assert lag(again) == 60
+            again.table.tell_lag(10)
+            assert lag(again) is None, "it ends before us: another log"
+            await client.config_set("maxmemory-policy", "noeviction")
+    finally:
+        await client.config_set("maxmemory-policy", "noeviction")
 
 
 # -- Windows that end at the wall clock -------------------------------------------------------------------
