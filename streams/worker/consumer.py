@@ -13,6 +13,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -188,10 +189,12 @@ class Assigned:
                 await asyncio.sleep(_retry_s(self._failures))
 
     async def _reopen(self) -> None:
-        """Once all that was fetched is applied: it is not lost."""
+        """Once all that was fetched is applied, for it is not lost; what takes longer must not stand here."""
         epoch, fetched = self.epoch, await self._kafka.position(self._partition)
-        while self.epoch == epoch and self.table.reached < fetched:
-            await asyncio.sleep(0.01)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_S):
+                while self.epoch == epoch and self.table.reached < fetched:
+                    await asyncio.sleep(0.01)
         if self.epoch == epoch:
             await self.table.reopen()
 

@@ -103,6 +103,8 @@ class Table:
     async def open(self) -> None:
         self.opened += 1
 
+    reopen = open
+
     async def take(self, batch: Batch) -> None:
         self.taken.append(batch)
 
