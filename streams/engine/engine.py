@@ -51,10 +51,6 @@ class Engine:
         work.merge(events, rows)
         return work.effect()
 
-    def holds(self, kind: str, row: Row, since_ms: int) -> bool:
-        """Whether a row must not be forgotten; see `Kind.holds`."""
-        return self._kinds[kind].holds(row, since_ms)
-
     def forgets(self, kind: str, row: Row, now_ms: int) -> bool:
         """Whether a row is past its keep and nothing needs it: swept or not, it counts as gone."""
         return self._kinds[kind].forgets(row, now_ms)

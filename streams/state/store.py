@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from importlib import resources
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from redis.asyncio import Redis
 
@@ -21,20 +21,20 @@ from streams.naming import PartitionKeys, partition_prefix, split_pane_member
 from streams.state.changes import Changes, PaneChanges, by_hash, pack_private, pack_public
 from streams.state.position import Position
 
-FEED_ENTRIES = 256
-FEED_BYTES = 4_000_000
-ENTRY_BYTES = 200  # of an entry beside its changes
-FIELDS_PER_READ = 1_000  # of one HMGET
-HEARTBEAT_MS = 15_000
+FEED_ENTRIES: Final = 256
+FEED_BYTES: Final = 4_000_000
+ENTRY_BYTES: Final = 200  # of an entry beside its changes
+FIELDS_PER_READ: Final = 1_000  # of one HMGET
+HEARTBEAT_MS: Final = 15_000
 
-FOREIGN_TEXT = (
+FOREIGN_TEXT: Final = (
     "the state {} was made with another catalog; give KPI_NAMESPACE a new name to count the topic anew "
     "(`kpi rebuild`, which does that in place, comes later)"
 )
 
 # How long a pane stays after its tier's keep: its own width and some slack, so that it is never gone while a
 # window may still want it.
-LINGER_MS = {"minute": 5 * 60_000, "hour": 2 * 3_600_000, "day": 26 * 3_600_000}
+LINGER_MS: Final = {"minute": 5 * 60_000, "hour": 2 * 3_600_000, "day": 26 * 3_600_000}
 
 _T = TypeVar("_T")
 

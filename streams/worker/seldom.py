@@ -25,10 +25,6 @@ class Seldom:
         self._again[text] = now + self._every_s
         return True
 
-    def forget(self) -> None:
-        """It is over: should it come again, that is news."""
-        self._again.clear()
-
 
 class QuietClient(logging.Filter):
     """Lets each text of one library's loggers through once a minute.

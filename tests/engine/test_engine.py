@@ -9,6 +9,7 @@ from tests.builders import (
     Event,
     Ledger,
     Record,
+    cost_recorded,
     customer_churned,
     days,
     deal_won,
@@ -71,25 +72,36 @@ def test_the_newest_time_of_a_subject_is_kept_also_when_no_fact_changes() -> Non
     assert ledger.newest_ms == ms("12:00")
 
 
-FAR_MS = 2**62
+KEEP = days(800)
+
+
+def forgets(ledger: Ledger, kind: str, id_: str, now_ms: int) -> bool:
+    return ledger.engine.forgets(kind, ledger.engine.decode_row(kind, ledger.encoded[kind, id_]), now_ms)
+
+
+def test_a_row_is_forgotten_when_its_keep_is_over() -> None:
+    ledger = Ledger().take(deal_won("d", at="2024-04-15 10:00"))
+    over = ms("2024-04-15 10:00") + KEEP
+    assert not forgets(ledger, "deal", "d", over)
+    assert forgets(ledger, "deal", "d", over + 1)
 
 
 def test_a_row_that_lies_in_a_window_must_not_be_forgotten() -> None:
-    """Taken back later, what it contributed would have to be known."""
-    ledger = Ledger().take(deal_won("d", at="2024-04-15 10:00"))
-    row = ledger.engine.decode_row("deal", ledger.encoded["deal", "d"])
-    assert ledger.engine.holds("deal", row, ms("2024-04-15 09:59"))
-    assert not ledger.engine.holds("deal", row, ms("2024-04-15 10:00"))
+    """Taken back later, what it contributed would have to be known: here up to the last day of a period."""
+    cost = cost_recorded("c", at="2024-04-15", period_start="2024-04-15", period_end="2024-05-14")
+    ledger = Ledger().take(cost)
+    assert not forgets(ledger, "cost", "c", ms("2024-05-13") + KEEP)
+    assert forgets(ledger, "cost", "c", ms("2024-05-14") + KEEP)
 
 
 def test_a_row_that_counts_in_a_level_or_waits_must_not_be_forgotten() -> None:
     ledger = Ledger().take(
         lead_created("a"), lead_created("b"), lead_contacted("b", at="11:00"), deal_won("d")
     )
-    rows = {key: ledger.engine.decode_row(key[0], row) for key, row in ledger.encoded.items()}
-    assert ledger.engine.holds("lead", rows["lead", "a"], FAR_MS)
-    assert not ledger.engine.holds("lead", rows["lead", "b"], FAR_MS)
-    assert not ledger.engine.holds("deal", rows["deal", "d"], FAR_MS)
+    far_ms = 2**62
+    assert not forgets(ledger, "lead", "a", far_ms)
+    assert forgets(ledger, "lead", "b", far_ms)
+    assert forgets(ledger, "deal", "d", far_ms)
 
 
 # -- Too late ---------------------------------------------------------------------------------------------
