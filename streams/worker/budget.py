@@ -1,8 +1,9 @@
 """One memory budget for all partitions of a worker: what is fetched and not yet applied.
 
 Half of it is divided among the partitions, so that each always has a part that nobody can take from it; the
-other half goes to whoever comes first, beyond that part. A partition that stands still keeps what it has got and no more, and
-who waits for room waits only for its own earlier fetches to be applied: no partition waits for another one.
+other half goes to whoever comes first, beyond that part. A partition that stands still keeps what it has got
+and no more, and who waits for room waits only for its own earlier fetches to be applied: no partition waits
+for another one.
 """
 
 import asyncio
