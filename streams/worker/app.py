@@ -176,13 +176,17 @@ class Worker:
             return view.json(status, status=200 if status["ready"] else 503)
 
     def status(self) -> dict[str, Any]:
-        """Ready once the group has spoken and all assigned partitions are open; and why not."""
+        """Ready once the group has spoken and all assigned partitions are open; and why not.
+
+        `trouble`: the last error of Kafka or of the group, while we are not in it.
+        """
         partitions = {
             str(partition.partition): assigned.table.condition.shown()
             for partition, assigned in self._consumer.assigned.items()
         }
         ready = self._consumer.joined and all(one["state"] == "open" for one in partitions.values())
-        return {"ready": ready, "joined": self._consumer.joined, "partitions": partitions}
+        joined, trouble = self._consumer.joined, self._consumer.trouble
+        return {"ready": ready, "joined": joined, "trouble": trouble, "partitions": partitions}
 
 
 def _calm_collector() -> None:
