@@ -57,8 +57,8 @@ class Budget:
         if greedy:  # what is left of its own part, and of the common half what nobody has beyond his own
             taken_records = sum([max(0, one.records - own_records) for one in self._accounts])
             taken_bytes = sum([max(0, one.bytes - own_bytes) for one in self._accounts])
-            records = max(0, records) + self._half_records - taken_records
-            bytes_ = max(0, bytes_) + self._half_bytes - taken_bytes
+            records = max(0, records) + max(0, self._half_records - taken_records)
+            bytes_ = max(0, bytes_) + max(0, self._half_bytes - taken_bytes)
         # Only who has come while others had it all finds no room for its own part.
         return min(records, self._records - self.records), bytes_
 

@@ -406,10 +406,8 @@ class PartitionConsumer(Service):
             await self.sleep(GROUP_S)
             if self._kafka is None or self._connecting is None or not self._connecting.done():
                 continue
-            try:
-                await self._kafka.getmany(
-                    nobodys, timeout_ms=0
-                )  # in a rebalance it waits for the end of that
+            try:  # in a rebalance it waits for the end of that
+                await self._kafka.getmany(nobodys, timeout_ms=0)
             except ConsumerStoppedError:
                 return
             except Exception as error:  # whatever it is: aiokafka joins again now
