@@ -37,7 +37,7 @@ async def run_workers(settings: Settings, number: int, say: Callable[[str], None
 
 
 def worker_ports(settings: Settings, number: int) -> list[int]:
-    """The port that is set and those behind it, or free ones for 0; SettingsError when one is taken or none."""
+    """The port that is set and those behind it, or free ones for 0; SettingsError when one is not free."""
     if not settings.worker_port:
         found: set[int] = set()
         while len(found) < number:
