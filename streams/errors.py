@@ -46,7 +46,7 @@ class Unreachable(KpiError):
 
 
 class Stalled(KpiError):
-    """A partition lags and does not move; another start of the worker is what helps."""
+    """Partitions do not move, or have nobody; another start of the worker is what helps."""
 
 
 class Held(KpiError):

@@ -144,6 +144,8 @@ async def _watched(worker: Child, settings: Settings) -> AsyncIterator[Check]:
         worker.check()
         if found:
             raise found[0]
+        if watching.done():
+            watching.result()  # nobody would hear of a hold any more
 
     async with ClientSession(timeout=ClientTimeout(total=5)) as http:
         watching = asyncio.create_task(watch(http))
@@ -158,15 +160,35 @@ async def _holds(http: ClientSession, settings: Settings) -> list[KpiError]:
     """What the worker says of the partitions that it holds; nothing while it does not answer."""
     try:
         async with http.get(f"http://{settings.worker_host}:{settings.worker_port}/readyz") as reply:
-            partitions: dict[str, dict[str, str]] = (await reply.json())["partitions"]
+            return _held(await reply.read())
     except (ClientError, TimeoutError):
         return []
-    held = {number: one for number, one in partitions.items() if one["state"] == "held"}
+
+
+class _Shown(msgspec.Struct):
+    """What /readyz says of a partition."""
+
+    state: str
+    reason: str = ""
+    message: str = ""
+
+
+class _Ready(msgspec.Struct):
+    partitions: dict[str, _Shown]
+
+
+def _held(reply: bytes) -> list[KpiError]:
+    """Of a reply of /readyz; nothing of one that is something else, for then it is not known."""
+    try:
+        partitions = msgspec.json.decode(reply, type=_Ready).partitions
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return []
     return [
-        TooManyBad(f"partition {number}: {one['message']}")
-        if one["reason"] == TOO_MANY
-        else Held(one["reason"], one["message"])
-        for number, one in held.items()
+        TooManyBad(f"partition {number}: {one.message}")
+        if one.reason == TOO_MANY
+        else Held(one.reason, one.message)
+        for number, one in partitions.items()
+        if one.state == "held"
     ]
 
 

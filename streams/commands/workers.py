@@ -12,6 +12,7 @@ from streams.errors import SettingsError
 from streams.settings import Settings
 
 WATCH_S: Final = 0.1
+LAST_PORT: Final = 65_535
 AGAIN_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """How long to wait before a worker is started again, by how often it has ended in a row."""
 SETTLED_S: Final = 60.0
@@ -36,13 +37,18 @@ async def run_workers(settings: Settings, number: int, say: Callable[[str], None
 
 
 def worker_ports(settings: Settings, number: int) -> list[int]:
-    """The port that is set and those behind it, or free ones for 0; SettingsError when one is taken."""
+    """The port that is set and those behind it, or free ones for 0; SettingsError when one is not free."""
     if not settings.worker_port:
         found: set[int] = set()
         while len(found) < number:
             found.add(free_port())
         return sorted(found)
     ports = [settings.worker_port + at for at in range(number)]
+    if ports[-1] > LAST_PORT:
+        raise SettingsError(
+            f"KPI_WORKER_PORT={settings.worker_port} for {number} processes: {ports[-1]} is no port, the last"
+            f" one is {LAST_PORT}; give a lower one, or 0 for any"
+        )
     for port in ports:
         if not is_free(port):
             raise SettingsError(

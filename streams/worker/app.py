@@ -176,16 +176,21 @@ class Worker:
             return view.json(status, status=200 if status["ready"] else 503)
 
     def status(self) -> dict[str, Any]:
-        """Ready while Kafka answers, the group has spoken and all its partitions are open; and why not."""
+        """Ready while Kafka answers, the group has spoken and all its partitions are open; and why not.
+
+        `trouble`: the last error of Kafka or of the group, while we are not in it.
+        """
         partitions = {
             str(partition.partition): assigned.table.condition.shown()
             for partition, assigned in self._consumer.assigned.items()
         }
-        joined, kafka = self._consumer.joined, self._consumer.health
+        consumer = self._consumer
+        all_open = all(one["state"] == "open" for one in partitions.values())
         return {
-            "ready": joined and kafka.up and all(one["state"] == "open" for one in partitions.values()),
-            "joined": joined,
-            "kafka": kafka.shown(),
+            "ready": consumer.joined and consumer.health.up and all_open,
+            "joined": consumer.joined,
+            "trouble": consumer.trouble,
+            "kafka": consumer.health.shown(),
             "partitions": partitions,
         }
 

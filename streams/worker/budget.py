@@ -1,8 +1,9 @@
 """One memory budget for all partitions of a worker: what is fetched and not yet applied.
 
 Half of it is divided among the partitions, so that each always has a part that nobody can take from it; the
-other half goes to whoever comes first. A partition that stands still keeps what it has got and no more, and
-who waits for room waits only for its own earlier fetches to be applied: no partition waits for another one.
+other half goes to whoever comes first, beyond that part. A partition that stands still keeps what it has got
+and no more, and who waits for room waits only for its own earlier fetches to be applied: no partition waits
+for another one.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ class Budget:
     """
 
     def __init__(self, records: int = BUDGET_RECORDS, bytes_: int = BUDGET_BYTES) -> None:
+        self._records = records
         self._half_records = records // 2
         self._half_bytes = bytes_ // 2
         self._accounts: set[Account] = set()
@@ -50,12 +52,15 @@ class Budget:
     def left(self, account: "Account", *, greedy: bool) -> tuple[int, int]:
         """(records, bytes) that this account may take more; `greedy`: also of the half for whoever comes."""
         number = max(1, len(self._accounts))
-        records = self._half_records // number - account.records
-        bytes_ = self._half_bytes // number - account.bytes
-        if greedy:
-            records = max(records, self._half_records - self.records)
-            bytes_ = max(bytes_, self._half_bytes - self.bytes)
-        return records, bytes_
+        own_records, own_bytes = self._half_records // number, self._half_bytes // number
+        records, bytes_ = own_records - account.records, own_bytes - account.bytes
+        if greedy:  # what is left of its own part, and of the common half what nobody has beyond his own
+            taken_records = sum([max(0, one.records - own_records) for one in self._accounts])
+            taken_bytes = sum([max(0, one.bytes - own_bytes) for one in self._accounts])
+            records = max(0, records) + max(0, self._half_records - taken_records)
+            bytes_ = max(0, bytes_) + max(0, self._half_bytes - taken_bytes)
+        # Only who has come while others had it all finds no room for its own part.
+        return min(records, self._records - self.records), bytes_
 
 
 class Account:

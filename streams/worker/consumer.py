@@ -43,7 +43,7 @@ from streams.worker.table import KpiTable
 from streams.worker.telemetry import Telemetry
 from streams.worker.topics import create_topics
 from streams.worker.unreadable import Salvage, salvage
-from streams.worker.watchdog import Watchdog
+from streams.worker.watchdog import ENDS, Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,8 @@ REBALANCE_MS: Final = 30_000
 By default that is a session, too: who is busy for longer is thrown out, joins again, and throws out the next.
 """
 BEAT_S: Final = 5.0
+GROUP_S: Final = 1.0
+"""How often aiokafka is asked what the group has against us."""
 MIRROR_S: Final = 5.0
 RETRY_S: Final = (0.5, 1.0, 2.0, 5.0)
 """How long to wait before fetching or connecting again, by the failures in a row."""
@@ -69,6 +71,8 @@ HEARTBEAT_MS: Final = 1_000
 DAY_MS: Final = 86_400_000
 METADATA_MS: Final = 10_000
 """Within this time an added partition is heard of; the group gives all out anew, and they are held."""
+NOBODYS: Final = -1
+"""The number of a partition that there is not: a fetch from it takes no record from a pump."""
 
 
 class MakeTable(Protocol):
@@ -300,7 +304,7 @@ class PartitionConsumer(Service):
         give_up: Callable[[Stalled], None],
         **kwargs: Any,
     ) -> None:
-        """`give_up` is called when a partition stands still: this process is to end."""
+        """`give_up` is called when only another start helps: this process is to end."""
         super().__init__(**kwargs)
         self._app = app
         self._settings = settings
@@ -318,6 +322,8 @@ class PartitionConsumer(Service):
         self.assigned: dict[TopicPartition, Assigned] = {}
         self.joined = False
         """Whether the group has told us our partitions, which may be none."""
+        self.trouble = ""
+        """The last error of connecting or of the group; none once we have joined."""
 
     async def on_start(self) -> None:
         """Connect to Kafka, however long that takes, and join the group."""
@@ -333,7 +339,7 @@ class PartitionConsumer(Service):
             except Exception as error:  # whatever it is: without a group this worker does nothing
                 failures += 1
                 self.health.failed(error)
-                said = named(error)
+                self.trouble = said = named(error)
                 if self._seldom.may_say(said):
                     log.warning("Kafka at %s does not answer, trying again: %s", self._settings.broker, said)
                 await self._disconnect()
@@ -370,10 +376,19 @@ class PartitionConsumer(Service):
         await asyncio.gather(*(_stop(client) for client in clients))
 
     async def take_over(self, partitions: Collection[TopicPartition]) -> None:
+        """Start an `Assigned` for each. Who cannot ends: aiokafka would go on, and they have nobody."""
         if self.should_stop:  # the group has answered while we were leaving
             return
+        try:
+            await self._assign(partitions)
+        except Exception as error:
+            log.critical("the partitions of the group cannot be taken over", exc_info=True)
+            self._give_up(Stalled(f"partitions were not taken over: {error!r}: {ENDS}"))
+        else:
+            self.joined, self.trouble = True, ""
+
+    async def _assign(self, partitions: Collection[TopicPartition]) -> None:
         assert self._kafka is not None and self._producer is not None
-        self.joined = True
         letters = DeadLetters(self._producer, self._settings.dead_letters_topic)
         for partition in partitions:
             assigned = Assigned(
@@ -394,8 +409,37 @@ class PartitionConsumer(Service):
         return None if name is None else Placement(partition, PARTITIONERS[name], self._telemetry)
 
     async def let_go(self, partitions: Collection[TopicPartition]) -> None:
+        self.joined = False
         let_go = [self.assigned.pop(partition) for partition in partitions if partition in self.assigned]
         await asyncio.gather(*(assigned.stop() for assigned in let_go))
+
+    @Service.task
+    async def _ask_group(self) -> None:
+        """Hear what the group has against us, also while no pump does.
+
+        aiokafka puts an error of the group aside for the next fetch, and does not join again before that.
+        """
+        nobodys = TopicPartition(self._settings.topic, NOBODYS)
+        last: Exception | None = None
+        while not self.should_stop:
+            await self.sleep(GROUP_S)
+            if self._kafka is None or self._connecting is None or not self._connecting.done():
+                continue
+            try:  # in a rebalance it waits for the end of that
+                await self._kafka.getmany(nobodys, timeout_ms=0)
+            except ConsumerStoppedError:
+                return
+            except Exception as error:  # whatever it is: aiokafka joins again now
+                if error is last:  # unless this comes from its task, which has ended
+                    return self._give_up(Stalled(f"Kafka's client has stopped: {named(error)}: {ENDS}"))
+                last = error
+                self._group_failed(error)
+
+    def _group_failed(self, error: Exception) -> None:
+        said = named(error)
+        self.trouble = "" if self.joined else said
+        if self._seldom.may_say(said):
+            log.warning("the group %s: %s", self._settings.group_id(), said)
 
     @Service.task
     async def _mirror(self) -> None:

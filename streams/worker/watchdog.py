@@ -3,7 +3,8 @@
 Clients of Kafka have stopped fetching without dying, after an outage or a rebalance. Nothing is kept in the
 process, so to start again costs a second. What has a cause that another start would not take away is left
 alone: a table that is not open (held, or waiting for Redis or Kafka), a Kafka or a Redis that does not
-answer, an open transaction. Then the time begins anew, so that after an outage everyone has all of it.
+answer, an open transaction. Then the time begins anew, so that after an outage everyone has all of it; and
+so it does when the whole process was stopped for a while.
 """
 
 import asyncio
@@ -18,6 +19,9 @@ from streams.errors import Stalled
 LOOKS: Final = 6
 """So often it looks, or oftener, within the time that a partition may stand still."""
 LOOK_TIMEOUT_S: Final = 5.0
+SLEPT: Final = 2
+"""After more than so many of its intervals it was stopped itself, as all of the worker was."""
+ENDS: Final = "this worker ends, to be started again"
 
 Look = Callable[[Collection[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
 """Asks Redis for a sign of life; the last stable offsets as of just now, without the fetcher's help."""
@@ -48,10 +52,14 @@ class Watchdog:
         self._look = look
         self._now = now
         self._seen: dict[TopicPartition, _Seen] = {}
+        self._looked = now()
 
     async def check(self, assigned: Mapping[TopicPartition, Watched]) -> None:
         """To be called every `every_s`; Stalled when a partition has stood still for too long."""
         now = self._now()
+        if now - self._looked > SLEPT * self.every_s:
+            self._seen.clear()
+        self._looked = now
         still = self._still(assigned, now)
         if not still:
             return
@@ -60,6 +68,7 @@ class Watchdog:
                 ends = await self._look(list(still))
         except Exception:  # no answer is what the tables wait for as well, and not a stall
             ends = {}
+        self._looked = self._now()  # an answer may take longer than an interval
         for partition, one in still.items():
             lag = ends.get(partition, 0) - (one.progress[1] if one.progress else 0)
             if assigned.get(partition) is None or assigned[partition].progress() != one.progress or lag <= 0:
@@ -85,6 +94,6 @@ class Watchdog:
         trouble = f"; its last fetch failed: {one.trouble}" if one.trouble else ""
         return Stalled(
             f"partition {partition.partition} of {partition.topic} stands at offset {at}, {lag} records"
-            f" behind, and has not moved for {self._stall_s:g} s although Kafka and Redis answer: this worker"
-            f" ends, to be started again{trouble}"
+            f" behind, and has not moved for {self._stall_s:g} s although Kafka and Redis"
+            f" answer: {ENDS}{trouble}"
         )

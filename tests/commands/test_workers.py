@@ -98,6 +98,11 @@ def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         worker_ports(Settings(worker_port=7000), 3)
 
 
+def test_ports_behind_the_last_one_are_refused() -> None:
+    with pytest.raises(SettingsError, match="KPI_WORKER_PORT=65534 for 3 processes: 65536 is no port"):
+        worker_ports(Settings(worker_port=65_534), 3)
+
+
 def test_who_ends_again_and_again_waits_longer_and_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     started: list[float] = []

@@ -18,8 +18,8 @@ def is_waiting(task: "asyncio.Task[Share]") -> bool:
 async def test_alone_a_partition_gets_what_it_asks_for_until_the_budget_is_used() -> None:
     budget = Budget(12_000, 10**9)
     account = budget.open()
-    first, second = [await account.reserve(ASKED, greedy=True) for _ in range(2)]
-    assert (first.records, second.records) == (ASKED, 1_000)
+    first, second, last = [await account.reserve(ASKED, greedy=True) for _ in range(3)]
+    assert (first.records, second.records, last.records) == (ASKED, ASKED, 2_000)
     third = asyncio.create_task(account.reserve(ASKED, greedy=True))
     await asyncio.sleep(0)
     assert is_waiting(third)
@@ -60,17 +60,49 @@ async def test_who_expects_little_leaves_the_common_half_to_others() -> None:
     assert (await accounts[0].reserve(ASKED, greedy=True)).records >= 160
 
 
+@pytest.mark.parametrize("number", [4, 16, 64])
+async def test_what_others_have_of_their_own_parts_takes_nothing_from_the_common_half(number: int) -> None:
+    """Idle pumps wait with a part each; the busy one still has its own part and all of the common half."""
+    budget = Budget(32_000, 10**9)
+    busy, *idle = [budget.open() for _ in range(number)]
+    for account in idle:
+        await account.reserve(ASKED, greedy=False)
+    shares = await take_all(busy)
+    assert sum(share.records for share in shares) > 16_000
+    assert budget.records <= 32_000
+
+
+async def test_the_common_half_of_the_bytes_is_what_nobody_has_beyond_his_own_part() -> None:
+    budget = Budget(10**9, 64_000_000)
+    busy, *idle = [budget.open() for _ in range(16)]
+    for account in idle:
+        account.fetched(await account.reserve(ASKED, greedy=False), 1_000, 2_000_000)
+    shares = await take_all(busy)
+    assert 32_000_000 < sum(share.bytes for share in shares) <= 34_000_000
+
+
+async def test_who_comes_while_others_have_it_all_goes_on_record_by_record() -> None:
+    budget = Budget(32_000, 10**9)
+    shares = await take_all(budget.open())
+    newcomer = budget.open()
+    share = await newcomer.reserve(ASKED, greedy=True)
+    assert share.records == 1
+    share.release()
+    shares[0].release()
+    assert (await newcomer.reserve(ASKED, greedy=False)).records == ASKED
+
+
 async def test_bytes_count_as_well_and_what_a_fetch_brought_foretells_the_next() -> None:
     budget = Budget(10**9, 64_000_000)
     account = budget.open()
     share = await account.reserve(ASKED, greedy=True)
-    account.fetched(share, 100, 100 * 500_000)
-    assert budget.bytes == 50_000_000
+    account.fetched(share, 128, 128 * 500_000)
+    assert budget.bytes == 64_000_000
     task = asyncio.create_task(account.reserve(ASKED, greedy=True))
     await asyncio.sleep(0)
     assert is_waiting(task)
     share.release()
-    assert (await task).records == 64
+    assert (await task).records == 128
 
 
 async def test_a_record_larger_than_the_budget_goes_through_alone() -> None:
@@ -96,7 +128,7 @@ async def test_a_partition_that_is_let_go_gives_everything_back() -> None:
         share.settle(1, 1)
         share.release()
     assert (budget.records, budget.bytes) == (0, 0)
-    assert (await other.reserve(10**6, greedy=True)).records == 16_000
+    assert (await other.reserve(10**6, greedy=True)).records == 32_000
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -12,8 +12,10 @@ from aiokafka import TopicPartition
 from aiokafka.errors import (
     ConsumerStoppedError,
     CorruptRecordException,
+    GroupAuthorizationFailedError,
     IllegalStateError,
     KafkaConnectionError,
+    KafkaError,
     OffsetOutOfRangeError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
@@ -409,3 +411,119 @@ async def test_who_is_leaving_takes_over_nothing() -> None:
     await consumer.stop()
     await consumer.take_over([TP])
     assert consumer.assigned == {}
+
+
+# -- The group --------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Group:
+    """An AIOKafkaConsumer that has joined, with what its group has against it."""
+
+    errors: list[Exception] = field(default_factory=list)
+    asked: list[TopicPartition] = field(default_factory=list)
+
+    async def getmany(self, *partitions: TopicPartition, timeout_ms: int) -> dict[TopicPartition, Any]:
+        assert timeout_ms == 0
+        self.asked += partitions
+        if self.errors:
+            raise self.errors.pop(0)
+        return {}
+
+    async def stop(self) -> None:
+        """As the real one."""
+
+
+@dataclass(slots=True)
+class Member:
+    """A consumer without partitions, whose Kafka is a `Group`."""
+
+    consumer: PartitionConsumer
+    group: Group
+    gave_up: list[Stalled]
+
+
+@pytest.fixture
+async def member(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Member]:
+    monkeypatch.setattr(consumer_module, "GROUP_S", 0.01)
+    app: Any = App()
+    gave_up: list[Stalled] = []
+    consumer = PartitionConsumer(app, Settings(), lambda *_, **__: no_table(), Telemetry(), gave_up.append)
+    group: Any = Group()
+
+    async def connected() -> None:
+        consumer._kafka = consumer._producer = group
+
+    monkeypatch.setattr(consumer, "_join", connected)
+    monkeypatch.setattr(app, "flow_control", SimpleNamespace(resume=lambda: None), raising=False)
+    await consumer.start()
+    yield Member(consumer, group, gave_up)
+    await consumer.stop()
+
+
+def no_table() -> Any:
+    raise ValueError("no table can be made")
+
+
+async def test_an_error_of_the_group_is_heard_also_without_a_partition_and_told_once(
+    member: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Until it is, aiokafka waits, and does not join again."""
+    member.group.errors = [GroupAuthorizationFailedError("crm") for _ in range(3)]
+    await until(lambda: not member.group.errors)
+    await until(lambda: "GroupAuthorizationFailedError" in member.consumer.trouble)
+    assert len([text for text in caplog.messages if "GroupAuthorizationFailedError" in text]) == 1
+    assert member.gave_up == []
+
+
+async def test_to_hear_of_errors_takes_no_record_of_any_partition(member: Member) -> None:
+    """Without a partition it would ask for the records of all, which belong to their pumps."""
+    await until(lambda: len(member.group.asked) > 3)
+    assert {partition.partition for partition in member.group.asked} == {-1}
+
+
+async def test_a_client_that_has_stopped_for_good_ends_the_worker(member: Member) -> None:
+    """A task that has ended raises the same error again; an error of the group is another one each time."""
+    error = KafkaError("Unexpected error during coordination")
+    member.group.errors = [error, KafkaError("something else"), error]
+    await until(lambda: not member.group.errors)
+    assert member.gave_up == []
+    member.group.errors = [error, error]
+    await until(lambda: bool(member.gave_up))
+    assert "Kafka's client has stopped" in str(member.gave_up[0])
+
+
+async def test_who_has_let_go_has_not_joined_until_the_group_speaks_again(member: Member) -> None:
+    consumer = member.consumer
+    await consumer.take_over([])
+    assert (consumer.joined, consumer.trouble) == (True, "")
+    await consumer.let_go([])
+    assert not consumer.joined
+    member.group.errors = [GroupAuthorizationFailedError("crm")]
+    await until(lambda: consumer.trouble != "")
+    await consumer.take_over([])
+    assert (consumer.joined, consumer.trouble) == (True, "")
+
+
+async def test_who_cannot_take_its_partitions_over_ends(
+    member: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    """aiokafka would say so and go on, and nobody would ever process them."""
+    await member.consumer.take_over([TP])
+    (stalled,) = member.gave_up
+    assert "not taken over: ValueError('no table can be made')" in str(stalled)
+    assert not member.consumer.joined
+    assert "Traceback" in caplog.text
+
+
+async def test_why_kafka_is_not_reached_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    app: Any = SimpleNamespace(flow_control=SimpleNamespace(resume=lambda: None))
+    consumer = PartitionConsumer(app, Settings(), lambda *_, **__: no_table(), Telemetry(), no_stall)
+
+    async def fails() -> None:
+        raise KafkaConnectionError("nobody there")
+
+    monkeypatch.setattr(consumer, "_join", fails)
+    await consumer.start()
+    await until(lambda: "nobody there" in consumer.trouble)
+    await consumer.stop()

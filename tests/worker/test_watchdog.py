@@ -36,6 +36,8 @@ class Watch:
     answers: bool = True
     now: float = 0.0
     looks: int = 0
+    takes_s: float = 0.0
+    """How long an answer takes."""
     watchdog: Watchdog = field(init=False)
 
     def __post_init__(self) -> None:
@@ -43,6 +45,7 @@ class Watch:
 
     async def look(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         self.looks += 1
+        self.now += self.takes_s
         if not self.answers:
             raise KafkaConnectionError
         return {partition: self.ends[partition] for partition in partitions}
@@ -112,6 +115,23 @@ async def test_it_is_quiet_while_kafka_or_redis_does_not_answer_and_for_as_long_
     await watch.passes(600)
     watch.answers = True
     await watch.passes(STALL_S - 2 * watch.watchdog.every_s)
+    with pytest.raises(Stalled):
+        await watch.passes()
+
+
+async def test_it_begins_anew_when_the_whole_process_was_stopped_for_a_while() -> None:
+    """By SIGSTOP, or in a frozen container: nothing could move."""
+    watch = Watch()
+    await watch.passes(STALL_S / 2)
+    watch.now += 1.5 * STALL_S
+    await watch.passes(STALL_S - watch.watchdog.every_s)
+    with pytest.raises(Stalled):
+        await watch.passes()
+
+
+async def test_an_answer_that_takes_longer_than_an_interval_does_not_make_it_begin_anew() -> None:
+    watch = Watch()
+    watch.takes_s = 3 * watch.watchdog.every_s
     with pytest.raises(Stalled):
         await watch.passes()
 
