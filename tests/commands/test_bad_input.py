@@ -191,7 +191,7 @@ def assert_counted(state: State, expected: State, good: int) -> None:
 
 def test_the_list_of_bad_input_has_every_reason_but_those_of_other_tests() -> None:
     reasons = {reason for _, reason, _ in BAD.values()}
-    elsewhere = {"bad_scale", "too_late", "too_large", "engine_error"}
+    elsewhere = {"bad_scale", "too_late", "too_large", "engine_error", "unreadable"}
     known = set(DeadLetter.model_fields["reason"].annotation.__args__)  # type: ignore[union-attr]
     assert reasons == known - elsewhere
     bad = batch()[1 : 2 * len(BAD) : 2]

@@ -24,10 +24,12 @@ from aiokafka.errors import (
 from streams.engine.decode import Reject
 from streams.errors import Stalled
 from streams.settings import Settings
+from streams.worker import assigned as assigned_module
 from streams.worker import consumer as consumer_module
+from streams.worker.assigned import Assigned
 from streams.worker.batch import Batch
 from streams.worker.budget import Budget
-from streams.worker.consumer import Assigned, PartitionConsumer
+from streams.worker.consumer import PartitionConsumer
 from streams.worker.telemetry import Telemetry
 from streams.worker.unreadable import Salvage
 from tests.builders import Record, record
@@ -167,7 +169,7 @@ NOT_UTF8 = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "the name of a header")
 @pytest.fixture
 async def assign(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Assigned]]:
     """Makes an `Assigned` over answers of Kafka; it is stopped at the end."""
-    monkeypatch.setattr(consumer_module, "table_agent", Agent)
+    monkeypatch.setattr(assigned_module, "table_agent", Agent)
     app: Any = App()
     budget = Budget()
     made: list[Assigned] = []
@@ -273,7 +275,7 @@ async def test_what_lies_behind_a_seek_and_was_asked_for_before_it_is_fetched_ag
     ids=lambda error: type(error).__name__,
 )
 async def test_no_error_ends_the_pump(assign: Any, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
+    monkeypatch.setattr(assigned_module, "RETRY_S", (0.01,))
     (batch,) = await batches(assign(Fetched(error=error), Fetched(5, some(0))), 1)
     assert (batch.start, batch.end) == (0, 5)
 
@@ -282,7 +284,7 @@ async def test_no_error_ends_the_pump(assign: Any, error: Exception, monkeypatch
 async def test_what_fails_twice_at_one_position_is_fetched_past_the_consumer(
     assign: Any, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
+    monkeypatch.setattr(assigned_module, "RETRY_S", (0.01,))
     asked: list[int] = []
 
     async def salvage(partition: TopicPartition, position: int) -> Salvage:
@@ -304,7 +306,7 @@ async def test_what_fails_twice_at_one_position_is_fetched_past_the_consumer(
 async def test_what_kafka_itself_refuses_is_never_taken_for_a_record_that_cannot_be_read(
     assign: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
+    monkeypatch.setattr(assigned_module, "RETRY_S", (0.01,))
 
     async def salvage(partition: TopicPartition, position: int) -> Salvage:
         pytest.fail("it was")
@@ -317,7 +319,7 @@ async def test_what_kafka_itself_refuses_is_never_taken_for_a_record_that_cannot
 async def test_a_fetch_that_fails_again_and_again_is_counted_each_time_and_told_once(
     assign: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(consumer_module, "RETRY_S", (0.01,))
+    monkeypatch.setattr(assigned_module, "RETRY_S", (0.01,))
     assigned = assign(*(Fetched(error=TopicAuthorizationFailedError()) for _ in range(5)))
     await assigned.start()
     registry = assigned._telemetry.registry

@@ -24,10 +24,10 @@ from streams.engine.facts import NEVER
 from streams.engine.work import Effect
 from streams.settings import Settings
 from streams.state import Changes, Outcome, Position
-from streams.worker import consumer as consumer_module
+from streams.worker import assigned as assigned_module
+from streams.worker.assigned import Assigned
 from streams.worker.batch import Batch
 from streams.worker.budget import Budget
-from streams.worker.consumer import Assigned
 from streams.worker.table import KpiTable
 from streams.worker.telemetry import Telemetry
 from streams.worker.unreadable import Salvage
@@ -379,7 +379,7 @@ def test_whatever_comes_between_each_record_is_applied_once(
     partitions: int, block: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL)  # so much goes wrong
-    monkeypatch.setattr(consumer_module, "table_agent", Agent)
+    monkeypatch.setattr(assigned_module, "table_agent", Agent)
     wrong = {}
     for seed in range(block * BLOCK, (block + 1) * BLOCK):
         with asyncio.Runner(loop_factory=CountedTime) as runner:
