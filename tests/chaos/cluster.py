@@ -59,10 +59,10 @@ class Worker:
         """Partition -> state, of those that it was given; none while it does not answer."""
         try:
             async with http.get(f"http://127.0.0.1:{self.port}/readyz") as reply:
-                states: dict[str, str] = (await reply.json())["partitions"]
+                partitions: dict[str, dict[str, str]] = (await reply.json())["partitions"]
         except (ClientError, TimeoutError):
             return {}
-        return {int(partition): state for partition, state in states.items()}
+        return {int(partition): told["state"] for partition, told in partitions.items()}
 
     async def partitions(self, http: ClientSession) -> set[int]:
         """The partitions that it has open."""
