@@ -24,16 +24,8 @@ NUMERATOR_HELP: Final = (
 DENOMINATOR_HELP: Final = "What a KPI's numerator is divided by, as a whole number"
 
 
-def make_registry(plan: Plan, shown: Callable[[], Shown]) -> CollectorRegistry:
-    """A registry of its own with the board's gauges and nothing else."""
-    registry = CollectorRegistry()
-    registry.register(KpiCollector(plan, lambda: shown().readings))
-    registry.register(FreshnessCollector(shown))
-    return registry
-
-
 class Exposition:
-    """What a scrape gets: the text of `make_registry`, whose larger part is written once for all scrapers."""
+    """What a scrape gets: the text of both collectors, that of the readings written once for all scrapers."""
 
     def __init__(self, plan: Plan, shown: Callable[[], Shown]) -> None:
         self._plan = plan

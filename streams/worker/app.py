@@ -35,14 +35,12 @@ NOT_IN_TIME: Final = 1
 """Exit status of one that took longer: it has lost nothing, but was missed by its group for a while."""
 STALLED: Final = 1
 """Exit status of one that the watchdog has ended."""
+YOUNG_OBJECTS: Final = 500_000
+"""New objects between two looks of the garbage collector: more than a few batches and commits are made of."""
 
 
 class _Boot(BootStrategy):
     enable_kafka = False  # Faust runs the agents; it does not fetch
-
-
-YOUNG_OBJECTS: Final = 500_000
-"""New objects between two looks of the garbage collector: more than a few batches and commits are made of."""
 
 
 class KpiApp(faust.App):

@@ -19,6 +19,7 @@ from aiokafka.errors import (
 from streams.worker.agents import table_agent
 from streams.worker.batch import Batch
 from streams.worker.budget import RECORD_BYTES, Account, Share
+from streams.worker.condition import named
 from streams.worker.log import Log
 from streams.worker.placement import Placement
 from streams.worker.seldom import Seldom
@@ -185,7 +186,7 @@ class Assigned:
         except Exception as error:
             if not self._may_be_unreadable(error, start):
                 raise
-            return await self._pass(epoch, start, share)
+            return await self._fetch_past(epoch, start, share)
         end = await self._kafka.position(partition)
         if self.epoch != epoch:
             self._kafka.seek(partition, self._sought)  # nothing of the new epoch has been handed on yet
@@ -212,7 +213,7 @@ class Assigned:
         told_by_kafka = isinstance(error, KafkaError) and not isinstance(error, CorruptRecordException)
         return not first and not told_by_kafka
 
-    async def _pass(self, epoch: int, start: int, share: Share) -> Batch | None:
+    async def _fetch_past(self, epoch: int, start: int, share: Share) -> Batch | None:
         """A batch that aiokafka's consumer cannot read, fetched past it; the consumer goes on behind it."""
         found = await self._salvage(self._partition, start)
         if self.epoch != epoch or found.end <= start:
@@ -221,14 +222,13 @@ class Assigned:
         self._kafka.seek(self._partition, found.end)  # no new epoch: the batch moves the table as far
         for reject in found.rejects:
             log.warning("%s: offset %d: %s", self._partition, reject.record.offset, reject.message)
-        end = self._is_end(found.end)
-        return self._batch(
-            share, Batch(epoch, start, found.end, found.records, end, found.rejects, share=share)
-        )
+        caught_up = self._is_end(found.end)
+        batch = Batch(epoch, start, found.end, found.records, caught_up, found.rejects, share=share)
+        return self._batch(share, batch)
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1
-        self.trouble = repr(error)
+        self.trouble = named(error)
         self._telemetry.fetch_errors.labels(self._partition.partition, type(error).__name__).inc()
         if self._seldom.may_say(self.trouble):
             log.warning("%s: cannot fetch at offset %d: %s", self._partition, self._failed_at, self.trouble)

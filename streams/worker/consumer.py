@@ -19,9 +19,7 @@ from typing import Any, Final, Protocol
 
 import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import (
-    ConsumerStoppedError,
-)
+from aiokafka.errors import ConsumerStoppedError
 from mode import Service
 
 from streams.errors import Stalled
@@ -160,7 +158,7 @@ class PartitionConsumer(Service):
             await self._assign(partitions)
         except Exception as error:
             log.critical("the partitions of the group cannot be taken over", exc_info=True)
-            self._give_up(Stalled(f"partitions were not taken over: {error!r}: {ENDS}"))
+            self._give_up(Stalled(f"partitions were not taken over: {named(error)}: {ENDS}"))
         else:
             self.joined, self.trouble = True, ""
 

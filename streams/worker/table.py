@@ -6,9 +6,9 @@ batch if it is the next one. `commit()` writes what was applied, atomically, tog
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from aiokafka import TopicPartition
 
@@ -193,8 +193,8 @@ class KpiTable:
             return await self._open()
         if self._pending.since is None:
             self._pending.since = asyncio.get_running_loop().time()
-        for records in _chunks(batch.records, CHUNK_EVENTS):
-            await self._apply(records)
+        for first in range(0, len(batch.records), CHUNK_EVENTS):
+            await self._apply(batch.records[first : first + CHUNK_EVENTS])
         self._reject(batch.rejects)
         self._pending.bytes += batch.bytes
         self._reached = batch.end
@@ -401,11 +401,3 @@ class KpiTable:
         self._failures += 1
         self._faults += reason_of(error) == OURS
         self.condition.failed(error)
-
-
-_T = TypeVar("_T")
-
-
-def _chunks(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    for first in range(0, len(items), size):
-        yield items[first : first + size]

@@ -1,6 +1,6 @@
 """The worker's own metrics. Everything that is dropped, held or lost is counted here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -14,79 +14,40 @@ class Telemetry:
     """One registry per worker process."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._events = Counter(
-            naming.EVENTS, "Events by what became of them", ("type", "outcome"), registry=self.registry
-        )
-        self._dead_letters = Counter(
-            naming.DEAD_LETTERS, "Records that could not be counted", ("reason",), registry=self.registry
-        )
-        self._commit_seconds = Histogram(
-            naming.COMMIT_SECONDS,
-            "Time of a commit: acknowledgement of its dead letters, loading panes, and Redis' answer",
-            buckets=_COMMIT_BUCKETS,
-            registry=self.registry,
-        )
-        self._batch_events = Histogram(
-            naming.BATCH_EVENTS, "Records of a commit", buckets=_BATCH_BUCKETS, registry=self.registry
-        )
-        self.fenced = Counter(
-            naming.FENCED,
-            "Commits refused, and idle partitions opened again, because their position in Redis is not ours",
-            registry=self.registry,
-        )
-        self.forgotten = Counter(
-            naming.FORGOTTEN,
-            "Times between the earliest and the latest that a full fact did not keep",
-            registry=self.registry,
-        )
-        self.lost = Counter(
-            naming.LOST,
-            "Records that retention deleted before they were read",
-            ("partition",),
-            registry=self.registry,
-        )
-        self.errors = Counter(
-            naming.ERRORS,
-            "Errors after which a partition was opened again, by who did not answer, or failed",
-            ("cause", "error"),
-            registry=self.registry,
-        )
-        self.misplaced = Counter(
-            naming.MISPLACED,
-            "Records in another partition than KPI_PARTITIONER gives their key",
-            ("partition",),
-            registry=self.registry,
-        )
-        self.fetch_errors = Counter(
-            naming.FETCH_ERRORS,
-            "Fetches that failed",
-            ("partition", "error"),
-            registry=self.registry,
-        )
-        self.kafka_up = Gauge(
-            naming.KAFKA_UP,
-            "1 while Kafka answers; 0 when it has not for 10 s, or not yet",
-            registry=self.registry,
-        )
-        self._lag = Gauge(
-            naming.LAG,
-            "Records that may be read and are not committed; absent while not known",
-            ("partition",),
-            registry=self.registry,
-        )
-        self._state = Gauge(
-            naming.PARTITION_STATE,
-            "1 for the state that a partition is in",
-            ("partition", "state"),
-            registry=self.registry,
-        )
-        self._held = Gauge(
-            naming.PARTITION_HELD,
-            "1 for the reason that a partition is held for",
-            ("partition", "reason"),
-            registry=self.registry,
-        )
+        self.registry = registry = CollectorRegistry()
+
+        def counter(name: str, help_: str, *labels: str) -> Counter:
+            return Counter(name, help_, labels, registry=registry)
+
+        def gauge(name: str, help_: str, *labels: str) -> Gauge:
+            return Gauge(name, help_, labels, registry=registry)
+
+        def histogram(name: str, help_: str, buckets: Sequence[float]) -> Histogram:
+            return Histogram(name, help_, buckets=buckets, registry=registry)
+
+        self._events = counter(naming.EVENTS, "Events by what became of them", "type", "outcome")
+        self._dead_letters = counter(naming.DEAD_LETTERS, "Records that could not be counted", "reason")
+        commit = "Time of a commit: acknowledgement of its dead letters, loading panes, and Redis' answer"
+        self._commit_seconds = histogram(naming.COMMIT_SECONDS, commit, _COMMIT_BUCKETS)
+        self._batch_events = histogram(naming.BATCH_EVENTS, "Records of a commit", _BATCH_BUCKETS)
+        fenced = "Commits refused, and idle partitions opened again: their position in Redis is not ours"
+        self.fenced = counter(naming.FENCED, fenced)
+        forgotten = "Times between the earliest and the latest that a full fact did not keep"
+        self.forgotten = counter(naming.FORGOTTEN, forgotten)
+        self.lost = counter(naming.LOST, "Records that retention deleted before they were read", "partition")
+        errors = "Errors after which a partition was opened again, by who did not answer, or failed"
+        self.errors = counter(naming.ERRORS, errors, "cause", "error")
+        misplaced = "Records in another partition than KPI_PARTITIONER gives their key"
+        self.misplaced = counter(naming.MISPLACED, misplaced, "partition")
+        self.fetch_errors = counter(naming.FETCH_ERRORS, "Fetches that failed", "partition", "error")
+        up = "1 while Kafka answers; 0 when it has not for 10 s, or not yet"
+        self.kafka_up = gauge(naming.KAFKA_UP, up)
+        lag = "Records that may be read and are not committed; absent while not known"
+        self._lag = gauge(naming.LAG, lag, "partition")
+        state = "1 for the state that a partition is in"
+        self._state = gauge(naming.PARTITION_STATE, state, "partition", "state")
+        held = "1 for the reason that a partition is held for"
+        self._held = gauge(naming.PARTITION_HELD, held, "partition", "reason")
         self._states: dict[int, str] = {}
         self._reasons: dict[int, str] = {}
 

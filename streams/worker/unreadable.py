@@ -23,6 +23,7 @@ from aiokafka.record.util import decode_varint
 
 from streams.engine.decode import Reject
 from streams.settings import Settings
+from streams.worker.condition import named
 
 FETCH_BYTES: Final = 1_000_000
 """Of a fetch; Kafka gives a larger record batch as a whole."""
@@ -98,7 +99,10 @@ def read(partition: TopicPartition, position: int, data: bytes, aborted: list[An
         [record for record in records if record.offset not in batches.errors],
         [
             Reject(
-                record, "unreadable", None, f"the record cannot be read: {batches.errors[record.offset]!r}"
+                record,
+                "unreadable",
+                None,
+                f"the record cannot be read: {named(batches.errors[record.offset])}",
             )
             for record in records
             if record.offset in batches.errors

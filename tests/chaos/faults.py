@@ -15,6 +15,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from tests.chaos.cluster import SESSION_MS, Cluster, Worker
+from tests.servers import KafkaServer, RedisServer
 
 Owners = list[tuple[Worker, set[int]]]
 Fault = Callable[[Cluster, Owners, random.Random], Awaitable[str | None]]
@@ -56,14 +57,21 @@ async def zombie(cluster: Cluster, owners: Owners, rng: random.Random) -> str | 
     return f"{worker.name} slept until others had gone on with {_named(left)}"
 
 
-async def kill_redis(cluster: Cluster, owners: Owners, rng: random.Random) -> str | None:
-    """kill -9, and a start with its AOF. What it answered is in there: only a machine's crash loses it."""
-    left = await _left(cluster)
-    if left is None:
-        return None
-    await asyncio.to_thread(cluster.redis_server.kill9)
-    await asyncio.to_thread(cluster.redis_server.restart)
-    return f"kill -9 of Redis, {left}"
+def kill(name: str, server_of: Callable[[Cluster], KafkaServer | RedisServer]) -> Fault:
+    """kill -9 of a server, and a start with its log or AOF.
+
+    What Redis has answered is in its AOF: only a machine's crash loses it.
+    """
+
+    async def fault(cluster: Cluster, owners: Owners, rng: random.Random) -> str | None:
+        left = await _left(cluster)
+        if left is None:
+            return None
+        await asyncio.to_thread(server_of(cluster).kill9)
+        await asyncio.to_thread(server_of(cluster).restart)
+        return f"kill -9 of {name}, {left}"
+
+    return fault
 
 
 async def roll_back_redis(cluster: Cluster, owners: Owners, rng: random.Random) -> str | None:
@@ -123,25 +131,15 @@ async def steal(cluster: Cluster, owners: Owners, rng: random.Random) -> str | N
     return f"{_named(set(positions))} claimed by a stranger, {left}"
 
 
-async def kill_kafka(cluster: Cluster, owners: Owners, rng: random.Random) -> str | None:
-    """kill -9, and a start with its log."""
-    left = await _left(cluster)
-    if left is None:
-        return None
-    await asyncio.to_thread(cluster.kafka.kill9)
-    await asyncio.to_thread(cluster.kafka.restart)
-    return f"kill -9 of Kafka, {left}"
-
-
 FAULTS: Final[dict[str, Fault]] = {
     "worker": kill_worker,
     "zombie": zombie,
-    "redis": kill_redis,
+    "redis": kill("Redis", lambda cluster: cluster.redis_server),
     "rollback": roll_back_redis,
     "hang": hang_redis,
     "cut": cut_connections,
     "thief": steal,
-    "kafka": kill_kafka,
+    "kafka": kill("Kafka", lambda cluster: cluster.kafka),
 }
 
 

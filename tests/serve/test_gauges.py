@@ -11,7 +11,7 @@ from streams.engine.readings import Reading
 from streams.serve import gauges
 from streams.serve.board import Shown
 from streams.serve.follower import Stale
-from streams.serve.gauges import Exposition, make_registry
+from streams.serve.gauges import Exposition, FreshnessCollector, KpiCollector
 from tests.builders import (
     CATALOG,
     customer_activated,
@@ -28,7 +28,11 @@ WHOLE = {"window": "24h", "dimension": "all", "member": "all"}
 
 
 def scrape(shown: Shown, plan: Plan | None = None) -> str:
-    return generate_latest(make_registry(plan or shipped(), lambda: shown)).decode()
+    """The board's gauges in one registry, written anew."""
+    registry = CollectorRegistry()
+    registry.register(KpiCollector(plan or shipped(), lambda: shown.readings))
+    registry.register(FreshnessCollector(lambda: shown))
+    return generate_latest(registry).decode()
 
 
 def test_a_reading_is_a_series_of_its_gauge_in_base_units() -> None:

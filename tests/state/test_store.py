@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -180,14 +182,21 @@ async def test_a_key_of_a_wrong_type_refuses_the_commit_before_anything_is_writt
 ) -> None:
     owner = await an_owner(client)
     await owner.commit(some_of_each(1))
-    await client.delete(KEYS[kind])
-    await client.rpush(KEYS[kind], "not what it was")
-    before = await dump_without(client, KEYS[kind])
     changes = replace(some_of_each(2), dropped=[("hour", 0)])
-    with pytest.raises(ResponseError, match="WRONGTYPE"):
+    async with refused_for_its_type(client, KEYS[kind]):
         await owner.store.commit(owner.position, owner.position.at(9), changes, NOW_MS)
-    assert await client.lrange(KEYS[kind], 0, -1) == [b"not what it was"]
-    assert await dump_without(client, KEYS[kind]) == before
+
+
+@asynccontextmanager
+async def refused_for_its_type(client: Redis, key: str) -> AsyncIterator[None]:
+    """With a list under this key what is done is refused, and nothing is written."""
+    await client.delete(key)
+    await client.rpush(key, "not what it was")
+    before = await dump_without(client, key)
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        yield
+    assert await client.lrange(key, 0, -1) == [b"not what it was"]
+    assert await dump_without(client, key) == before
 
 
 async def dump_without(client: Redis, key: str) -> dict[str, object]:
@@ -230,13 +239,8 @@ async def test_a_key_of_a_wrong_type_refuses_a_claim_before_anything_is_written(
 ) -> None:
     owner = await an_owner(client)
     await owner.commit(some_of_each(1))
-    await client.delete(KEYS[kind])
-    await client.rpush(KEYS[kind], "not what it was")
-    before = await dump_without(client, KEYS[kind])
-    with pytest.raises(ResponseError, match="WRONGTYPE"):
+    async with refused_for_its_type(client, KEYS[kind]):
         await a_store(client).claim(0, {"partitions": "4", "one": "more"})
-    assert await client.lrange(KEYS[kind], 0, -1) == [b"not what it was"]
-    assert await dump_without(client, KEYS[kind]) == before
 
 
 @pytest.mark.parametrize("headroom", [-1, 0, 5_000, 20_000, 100_000, 10_000_000])
