@@ -5,322 +5,31 @@ by compiling (an unknown measure in a formula, a field that an event does not ha
 `streams.engine.plan`, with the same `Problem`.
 """
 
-import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from schemas.events import MAX_AMOUNT
+from schemas.kpis import Kpi
+from schemas.measures import MEASURE_SPECS, MeasureSpec, Subject
+from schemas.words import INTERVAL, PATTERNS, CurrencyCode, EventTypeName, FreeName, Model, Name, nearest
 
-RESERVED = frozenset({"all", "kpi", "window", "dimension", "member", "partition"})
-"""Every gauge has these labels, and `all` is the whole: no dimension or label of a KPI may be called so."""
 
-_NAME = r"^[a-z][a-z0-9_]*$"
-_SPAN = r"^[1-9][0-9]{0,8}(ms|s|m|h|d)$"
-_GAUGE = r"^crm_[a-z0-9_]+$"
-_CURRENCY = r"^[A-Z]{3}$"
-_PATTERNS = {
-    _NAME: "a name has lower-case letters, digits and _, and begins with a letter",
-    _SPAN: "a span is a number and its unit, such as 30d, 24h, 15m, 90s or 500ms",
-    _GAUGE: "a gauge is called crm_ and then lower-case letters, digits and _",
-    _CURRENCY: "a currency is its ISO 4217 code, such as EUR",
-}
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    """What to say after "unknown ..": the known name that was probably meant, else all of them."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known) or 'none'}"
-
-
-_Items = TypeVar("_Items", bound=list[Any])
-
-
-def _distinct(items: _Items) -> _Items:
-    for item in items:
-        if items.count(item) > 1:
-            raise PydanticCustomError("repeated", "{item} stands here twice", {"item": item})
-    return items
-
-
-def _not_reserved(name: str) -> str:
-    if name in RESERVED:
-        raise PydanticCustomError(
-            "reserved", "{name} has a meaning of its own; choose another", {"name": name}
-        )
-    return name
-
-
-Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=64)]
-FreeName = Annotated[Name, AfterValidator(_not_reserved)]
-Names = Annotated[list[Name], AfterValidator(_distinct)]
-Span = Annotated[str, StringConstraints(pattern=_SPAN)]
-GaugeName = Annotated[str, StringConstraints(pattern=_GAUGE)]
-CurrencyCode = Annotated[str, StringConstraints(pattern=_CURRENCY)]
-Condition = str
-
-Window = Literal[
-    "now", "5m", "15m", "1h", "24h", "7d", "28d", "30d", "90d", "365d", "today", "wtd", "mtd", "qtd", "ytd"
-]
-Tier = Literal["minute", "hour", "day"]
-Unit = Literal["count", "ratio", "seconds", "money", "points"]
-
-_SPAN_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-
-
-def span_ms(span: Span) -> int:
-    """Milliseconds of a span such as `30d`, `24h` or `500ms`."""
-    number = span.rstrip("mshd")
-    return int(number) * _SPAN_MS[span[len(number) :]]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_unknown_field(cls, data: Any) -> Any:
-        """All unknown fields at once, and instead of what is missing: mostly they are the same fault."""
-        unknown = [key for key in data if key not in cls.model_fields] if isinstance(data, Mapping) else []
-        if unknown:
-            context = {"fields": unknown, "known": list(cls.model_fields)}
-            raise PydanticCustomError("unknown_fields", "unknown fields: {fields}", context)
-        return data
-
-
-# -- Facts ------------------------------------------------------------------------------------------------
-
-
-class Step(_Model):
-    """A step: the times of an event type, where a condition on its data holds."""
-
-    event: str
-    where: Condition | None = None
-
-
-class Register(_Model):
-    """A value: the fields of the event with the greatest (revision, time, digest).
-
-    An amount (`amount_minor`) is converted to the reporting currency. `time` names the event's own time.
-    """
-
-    event: str
-    fields: Annotated[list[str], AfterValidator(_distinct)] = Field(min_length=1)
-
-
-class Map(_Model):
-    """Key -> register: one value per value of the field `key` (the refunds of an order)."""
-
-    event: str
-    key: str
-    field: str
-
-
-class FieldState(_Model):
-    field: str
-
-
-class Transition(_Model):
-    """An event that puts the subject into a state: member (1) or not (0), a number, or a field's value."""
-
-    event: str
-    state: Annotated[int, Field(ge=0)] | FieldState
-    kind: str | None = None
-    """The field that says of which kind the change is (voluntary, reactivated, ..)."""
-    key: str | None = None
-    """The field that tells several such states of one subject apart (a customer's subscriptions)."""
-
-
-class Moment(_Model):
-    """A time that follows from the facts.
-
-    Either the `first` of a step that lies after every time of `after` and not before any time of
-    `not_before`; or the first `entering` of a transition, unless its kind is `unless_kind`.
-    """
-
-    first: Name | None = None
-    after: list[Name] = []
-    not_before: list[Name] = []
-    entering: Name | None = None
-    unless_kind: str | None = None
-
-
-# -- Measures ---------------------------------------------------------------------------------------------
-
-
-class Provided(_Model):
-    """A bound on how many times of `step` lie before (or after) a moment; strictly so, both ways."""
-
-    step: Name
-    before: Name | None = None
-    after: Name | None = None
-    at_least: int = 0
-    at_most: int | None = None
-
-
-class MeasureSpec(_Model):
-    """Base of all measures. `tiers`: which panes hold it; all by default."""
-
-    tiers: Annotated[list[Tier], Field(min_length=1), AfterValidator(_distinct)] | None = None
-    note: str | None = None
-
-
-class Count(MeasureSpec):
-    """n(x); with `at`, n(x @ y): once both are known, placed at y; `within`: x at most that long after y."""
-
-    count: Name
-    at: Name | None = None
-    within: Span | None = None
-    when: Condition | None = None
-    """A condition on registers, such as `answer.score >= 9`."""
-    provided: list[Provided] = []
-
-
-class Sum(MeasureSpec):
-    """sum(x.v): a register's field (`won.amount_minor`) or all of a map's values, placed at `at`."""
-
-    sum: str
-    at: Name
-    when: Condition | None = None
-
-
-class Duration(MeasureSpec):
-    """dur(a -> b): milliseconds from a to the first b not before it, placed at b, with log-scale buckets."""
-
-    duration: Name
-    to: Name
-    skip_first_if: Name | None = None
-    """When this step is known, the second such b counts instead of the first."""
-
-
-class Level(MeasureSpec):
-    """level(x): a running total of a transition's state."""
-
-    level: Name
-
-
-class Open(MeasureSpec):
-    """open(a until b): a level from a to the first of `until` not before it, with ages and a waiting list."""
-
-    open: Name
-    until: list[Name] = Field(min_length=1)
-
-
-class Trailing(MeasureSpec):
-    """trailing(f): f(state at the window's start, state now), exact for every window that ends now."""
-
-    trailing: str
-    of: Name
-    kind: str | None = None
-    """Count only subjects whose last leaving (state 0) was of this kind."""
-
-
-class Spread(MeasureSpec):
-    """A register's amount, spread over the local days of its period; held in day panes only."""
-
-    spread: str
-    start: str
-    end: str
-    when: Condition | None = None
-
-
-MEASURE_SPECS: dict[str, type[MeasureSpec]] = {
-    "count": Count,
-    "sum": Sum,
-    "duration": Duration,
-    "level": Level,
-    "open": Open,
-    "trailing": Trailing,
-    "spread": Spread,
-}
-"""The measure kinds: the key that names a kind in YAML, and what belongs to it."""
-
-
-class Subject(_Model):
-    """What events are about: a lead, a deal, a ticket. `id` names the field that tells them apart."""
-
-    id: str
-    keep: Span | Literal["forever"] = "800d"
-    """How long after its newest event a subject is remembered (longer while it counts in a level)."""
-    dimensions: Names = []
-    dimensions_from: list[str] | None = None
-    """Event types that may set the dimensions; all events about the subject by default."""
-    steps: dict[Name, Step] = {}
-    registers: dict[Name, Register] = {}
-    maps: dict[Name, Map] = {}
-    transitions: dict[Name, list[Transition]] = {}
-    moments: dict[Name, Moment] = {}
-    measures: dict[Name, Any] = {}
-    """Each a `MeasureSpec` after `parse`."""
-
-
-# -- KPIs -------------------------------------------------------------------------------------------------
-
-
-class Series(_Model):
-    """One gauge series of a KPI; what it leaves out comes from the KPI."""
-
-    formula: str
-    gauge: GaugeName | None = None
-    labels: dict[FreeName, str] = {}
-    unit: Unit | None = None
-
-
-class Kpi(_Model):
-    """A formula over windowed sums, with the words that people need to use it rightly."""
-
-    title: str
-    group: Literal["sales", "support", "customers", "campaigns", "health", "pipeline"]
-    goal: str
-    owner: str
-    unit: Unit
-    good: Literal["up", "down", "none"]
-    gauge: GaugeName
-    windows: Annotated[list[Window], AfterValidator(_distinct)] = Field(min_length=1)
-    dimensions: Names = []
-    labels: dict[FreeName, str] = {}
-    formula: str | None = None
-    series: list[Series] = []
-    requires: list[Name] = []
-    """Measures of which at least one must be other than 0 for there to be a value (recorded costs)."""
-    note: str | None = None
-
-    def all_series(self) -> list[Series]:
-        """The KPI's series with gauge, labels and unit filled in."""
-        given = self.series or [Series(formula=self.formula or "")]
-        return [
-            Series(
-                formula=series.formula,
-                gauge=series.gauge or self.gauge,
-                labels={**self.labels, **series.labels},
-                unit=series.unit or self.unit,
-            )
-            for series in given
-        ]
-
-
-class Rate(_Model):
+class Rate(Model):
     rate: Decimal = Field(gt=0)
     """Major units of the reporting currency for one major unit of this one."""
     digits: int = Field(default=2, ge=0, le=4)
 
 
-class Currency(_Model):
+class Currency(Model):
     report: CurrencyCode
     digits: int = Field(default=2, ge=0, le=4)
     rates: dict[CurrencyCode, Rate] = {}
@@ -339,15 +48,66 @@ class Currency(_Model):
         return self
 
 
-class Dimension(_Model):
+class Dimension(Model):
+    """What numbers are sliced by: a field that every event may carry, or a pair of such."""
+
     keeps: Literal["first", "as_was"] = "first"
     """`first`: of the earliest event that had it; `as_was`: as it stood at each time."""
+    of: tuple[Name, Name] | None = None
+    """A pair: its members are those of both dimensions together."""
+    members: int = Field(ge=1, le=500)
+    """How many members are expected at most: what bounds the number of series."""
 
 
-class Catalog(_Model):
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Interval = Annotated[str, StringConstraints(pattern=INTERVAL)]
+
+
+class Holidays(Model):
+    """Public holidays, as the library `holidays` has them."""
+
+    country: str
+    subdivision: str | None = None
+
+
+class BusinessHours(Model):
+    """When somebody is there: intervals of local time per day, less holidays."""
+
+    time_zone: str | None = None
+    """An IANA name; the catalog's by default."""
+    week: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], list[Interval]]
+    """Day -> intervals such as 09:00-12:30, in order; up to 24:00. A day that is left out has none."""
+    holidays: Holidays | None = None
+    closed: list[date] = []
+    """Further days on which nobody is there."""
+
+
+class Scale(Model):
+    min: int
+    max: int
+
+
+FieldKind = Literal["id", "text", "integer", "amount", "currency", "boolean", "date", "time"]
+
+
+class EventType(Model):
+    """An event type of one's own, `crm.x.<entity>.<past tense>`; its fields are those of `data`."""
+
+    id: str
+    """The field that names what the event is about; the record key when there is no customer."""
+    required: dict[Name, FieldKind | list[str]]
+    """Field -> what it holds; a list of texts is all that it may hold."""
+    optional: dict[Name, FieldKind | list[str]] = {}
+
+
+class Catalog(Model):
     version: Literal[1]
     time_zone: str = "UTC"
     currency: Currency
+    business_hours: BusinessHours | None = None
+    ces_scale: Scale = Scale(min=1, max=7)
+    """The one scale on which customer effort is asked."""
+    events: dict[EventTypeName, EventType] = {}
     dimensions: dict[FreeName, Dimension] = {}
     subjects: dict[Name, Subject]
     kpis: dict[Name, Kpi]
@@ -481,7 +241,7 @@ def _problems(lines: Lines, prefix: Path, error: ValidationError) -> Iterator[Pr
             messages[*lines.known(path[:-1]), path[-1]] = ["is missing"]
         else:
             not_mapping = "Input should be a mapping" if fault["type"] == "model_type" else None
-            message = not_mapping or _PATTERNS.get(context.get("pattern", ""), fault["msg"])
+            message = not_mapping or PATTERNS.get(context.get("pattern", ""), fault["msg"])
             messages.setdefault(lines.known(path), []).append(message)
     for path, alternatives in messages.items():
         yield lines.problem(path, "; or: ".join(alternatives))

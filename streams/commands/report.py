@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from schemas.catalog import Window
+from schemas.words import Window
 from streams.commands.replay import FILE_HEADER, Outcome, line_of
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading

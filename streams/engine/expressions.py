@@ -8,7 +8,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from schemas.catalog import nearest
+from schemas.words import nearest
 
 _ALLOWED = (
     *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub),

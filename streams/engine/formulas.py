@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple, Protocol
 
-from schemas.catalog import nearest
+from schemas.words import nearest
 from streams.engine.buckets import Counts
 from streams.engine.expressions import ExpressionError, parse
-from streams.engine.measures import BARE, Measure
+from streams.engine.measures.base import BARE, Measure
 
 
 class Slice(Protocol):

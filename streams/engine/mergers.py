@@ -11,8 +11,10 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, Final
 
-from schemas.catalog import Catalog, FieldState, Register, Step, Subject, Transition, nearest
+from schemas.catalog import Catalog
 from schemas.events import EVENT_TYPES, field_type
+from schemas.measures import FieldState, Register, Step, Subject, Transition
+from schemas.words import nearest
 from streams.engine import facts
 from streams.engine.decode import Event
 from streams.engine.expressions import compile_condition

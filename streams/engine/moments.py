@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from schemas.catalog import Moment, Subject, nearest
+from schemas.measures import Moment, Subject
+from schemas.words import nearest
 from streams.engine import facts
 from streams.engine.facts import NEVER, Row
 from streams.engine.faults import PlanFault

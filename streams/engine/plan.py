@@ -8,13 +8,17 @@ from functools import lru_cache, partial
 from typing import Any, Final
 from zoneinfo import ZoneInfoNotFoundError
 
-from schemas.catalog import Catalog, Kpi, Path, Series, Subject, nearest, parse
+from schemas.catalog import Catalog, Path, parse
+from schemas.kpis import Kpi, Series
+from schemas.measures import Subject
+from schemas.words import nearest
 from streams.engine.buckets import BOUNDS
 from streams.engine.decode import Decoder
 from streams.engine.expressions import ExpressionError, names
 from streams.engine.faults import PlanFault
 from streams.engine.formulas import Formula, Operand, compile_formula
-from streams.engine.measures import BARE, Measure, compile_measure
+from streams.engine.measures import compile_measure
+from streams.engine.measures.base import BARE, Measure
 from streams.engine.money import Converter
 from streams.engine.panes import Calendar
 from streams.engine.subjects import SubjectPlan, compile_subject

@@ -12,7 +12,7 @@ import msgspec
 from streams.engine.buckets import Counts
 from streams.engine.facts import NEVER
 from streams.engine.formulas import Number
-from streams.engine.measures import Measure
+from streams.engine.measures.base import Measure
 from streams.engine.panes import DAY, HOUR, HOUR_MS, MINUTE, MINUTE_MS
 from streams.engine.plan import Plan, SeriesPlan
 from streams.engine.windows import AHEAD_MS, Window, window

@@ -7,7 +7,7 @@ from typing import Final
 
 from streams.engine.dimensions import Members
 from streams.engine.facts import NEVER
-from streams.engine.measures import Contribution, Measure
+from streams.engine.measures.base import Contribution, Measure
 from streams.engine.panes import DAY, HOUR, MINUTE, MINUTE_MS, Calendar, Pane
 from streams.naming import cell
 

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.catalog import Catalog, Subject, nearest, span_ms
+from schemas.catalog import Catalog
 from schemas.events import EVENT_TYPES
+from schemas.measures import Subject
+from schemas.words import nearest, span_ms
 from streams.engine.dimensions import FIRST_MEMBERS, PREFIX, Dimensions
 from streams.engine.facts import NEVER, Row
 from streams.engine.faults import PlanFault, located

@@ -19,7 +19,7 @@ import msgspec
 from streams.engine.decode import Event, Reject
 from streams.engine.dimensions import Dimensions
 from streams.engine.facts import CHANGED, FORGOT, NEVER, Row
-from streams.engine.measures import Contribution, Measure, Seen
+from streams.engine.measures.base import Contribution, Measure, Seen
 from streams.engine.mergers import Merger
 from streams.engine.panes import DAY_MS, Pane
 from streams.engine.plan import Plan

@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from schemas.catalog import Window
+from schemas.words import Window
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.naming import ALL

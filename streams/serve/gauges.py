@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from schemas.catalog import Kpi
+from schemas.kpis import Kpi
 from streams import naming
 from streams.engine.plan import Plan, SeriesPlan
 from streams.engine.readings import Reading

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from schemas.catalog import Kpi
+from schemas.kpis import Kpi
 from streams.naming import OWN_LABELS
 
 NONE: Final = "–"

@@ -7,7 +7,7 @@ from itertools import groupby, repeat
 from typing import Final, Self
 from urllib.parse import urlencode
 
-from schemas.catalog import Kpi
+from schemas.kpis import Kpi
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.naming import ALL, NOW

@@ -9,7 +9,7 @@ import pytest
 from streams.engine.buckets import Counts, bucket, estimate_ms
 from streams.engine.expressions import ExpressionError
 from streams.engine.formulas import Figures, compile_formula
-from streams.engine.measures import Measure
+from streams.engine.measures.base import Measure
 from tests.builders import shipped
 
 

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from pytest import MonkeyPatch
 
-from schemas import catalog as contract
-from schemas.catalog import MeasureSpec
+from schemas.measures import MEASURE_SPECS, MeasureSpec
 from streams.engine import measures
 from streams.engine.buckets import bucket
-from streams.engine.measures import Compiler, Measure, make_measure
+from streams.engine.measures.base import Compiler, Measure, make_measure
 from streams.engine.plan import Plan, read_plan
 from tests.builders import (
     Ledger,
@@ -44,7 +43,7 @@ def catalog(subject: str, zone: str = "UTC", kpi: str = "") -> str:
         version: 1
         time_zone: {zone}
         currency: {{report: USD, rates: {{EUR: {{rate: 1.10}}}}}}
-        dimensions: {{channel: {{keeps: first}}, plan: {{keeps: as_was}}}}
+        dimensions: {{channel: {{keeps: first, members: 20}}, plan: {{keeps: as_was, members: 20}}}}
         subjects:
           thing:
         """)
@@ -548,9 +547,9 @@ def compile_weekday(compiler: Compiler, spec: Weekday) -> Measure:
 
 
 def test_a_new_kind_needs_no_change_of_the_engine(monkeypatch: MonkeyPatch) -> None:
-    specs: dict[str, Any] = {**contract.MEASURE_SPECS, "weekday": Weekday}
+    specs: dict[str, Any] = {**MEASURE_SPECS, "weekday": Weekday}
     kinds: dict[Any, Any] = {**measures.KINDS, Weekday: compile_weekday}
-    monkeypatch.setattr(contract, "MEASURE_SPECS", specs)
+    monkeypatch.setattr("schemas.catalog.MEASURE_SPECS", specs)
     monkeypatch.setattr(measures, "KINDS", kinds)
     text = catalog(LEAD + "      contacts: {weekday: contact, tiers: [day]}\n")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.catalog import Window as WindowName
+from schemas.words import Window as WindowName
 from streams.engine.panes import DAY, HOUR, MINUTE, Calendar
 from streams.engine.windows import tier_of, window
 from tests.builders import days, ms

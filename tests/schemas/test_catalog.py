@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from schemas.catalog import Catalog, parse, span_ms
+from schemas.catalog import Catalog, parse
+from schemas.words import span_ms
 from streams.engine.plan import read_plan
 from streams.errors import CatalogError
 from tests.builders import CATALOG, shipped

@@ -1,0 +1,34 @@
+"""Measures: pure functions from one subject's facts to contributions.
+
+`KINDS` is the table of measure kinds. A new kind is one function in a file here and one spec in
+`schemas.measures.MEASURE_SPECS`; the engine does not change.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from schemas.measures import Count, Duration, Level, MeasureSpec, Open, Spread, Sum, Trailing
+from streams.engine.measures.base import Compiler, Measure
+from streams.engine.measures.counts import count, sum_of
+from streams.engine.measures.durations import duration
+from streams.engine.measures.levels import level
+from streams.engine.measures.spreads import spread
+from streams.engine.measures.trailing import trailing
+from streams.engine.measures.waiting import open_until
+from streams.engine.panes import Calendar
+from streams.engine.subjects import SubjectPlan
+
+KINDS: Final[dict[type[MeasureSpec], Callable[[Compiler, Any], Measure]]] = {
+    Count: count,
+    Sum: sum_of,
+    Duration: duration,
+    Level: level,
+    Open: open_until,
+    Trailing: trailing,
+    Spread: spread,
+}
+
+
+def compile_measure(name: str, spec: MeasureSpec, plan: SubjectPlan, calendar: Calendar) -> Measure:
+    """The measure that `spec` describes; PlanFault says what in it cannot be."""
+    return KINDS[type(spec)](Compiler(name, plan, calendar), spec)

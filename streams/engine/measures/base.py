@@ -1,0 +1,201 @@
+"""What every kind of measure is made of, and what a kind may use to compile its spec."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from operator import attrgetter, itemgetter
+from typing import Any, Final, NamedTuple, Self
+
+import msgspec
+
+from schemas.measures import MeasureSpec
+from schemas.words import nearest
+from streams.engine import facts
+from streams.engine.dimensions import Dimensions, Members
+from streams.engine.expressions import compile_condition, names
+from streams.engine.facts import Row
+from streams.engine.faults import PlanFault
+from streams.engine.mergers import holds
+from streams.engine.moments import times_of
+from streams.engine.panes import TIERS, Calendar
+from streams.engine.subjects import SubjectPlan, register_names
+
+Contribution = tuple[str, int | None, Members, int]
+"""(part, time_ms, members, whole number). Without a time it belongs to the running total alone."""
+Contribute = Callable[["Seen"], Iterable[Contribution]]
+
+
+class Seen(msgspec.Struct, gc=False):
+    """A row during one pass over its subject's measures; what several of them read is computed once."""
+
+    row: Row
+    dimensions: Dimensions
+    same_members: Members | None
+    """The subject's slices, if they are the same at all times."""
+    known_states: "dict[str, list[State]]" = {}
+
+    @classmethod
+    def of(cls, dimensions: Dimensions, row: Row) -> Self:
+        return cls(row, dimensions, None if dimensions.as_was else dimensions.members(row, None))
+
+    def members(self, time_ms: int | None) -> Members:
+        """The subject's slices at a time; None: now."""
+        return self.dimensions.members(self.row, time_ms) if self.same_members is None else self.same_members
+
+    def moved(self) -> list[int]:
+        """The times at which a dimension that is kept as it was may have changed."""
+        return self.dimensions.changes(self.row) if self.same_members is None else []
+
+    def states(self, name: str) -> "list[State]":
+        """The states after each transition and each change of a dimension, in order of time."""
+        if name not in self.known_states:
+            self.known_states[name] = states_of(self, name) if getattr(self.row, name) else []
+        return self.known_states[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One measure, compiled. Its parts are `name` and `name.<suffix>`."""
+
+    name: str
+    kind: str
+    contribute: Contribute
+    reads: frozenset[str]
+    """The facts that it reads, beside the subject's dimensions: another one does not change it."""
+    tiers: Sequence[str]
+    functions: Sequence[str]
+    """How formulas may read it: "" by its bare name, else by `start(..)`, `quantile(..)`, .."""
+    dimensions: Sequence[str]
+    keep_ms: int | None
+    """How long its subjects are remembered; None: for ever."""
+    is_amount: bool
+    """Whether its sums are amounts, which do not tell how many subjects they are of."""
+    ahead: bool
+    """Whether windows that end now take its panes up to five minutes ahead (a spread's lie there anyway)."""
+    age: str | None = None
+    """Of what may be open: the part that a subject contributes to, at the time since which it waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """What a kind may use to compile its spec. It notes which facts the measure will read."""
+
+    name: str
+    plan: SubjectPlan
+    calendar: Calendar
+    reads: set[str] = field(default_factory=set)
+
+    def times(self, name: str, *at: str | int) -> Callable[[Row], Sequence[facts.Time]]:
+        """How to read the times of a step or moment; a PlanFault says that it stands at `at`."""
+        try:
+            times = times_of(self.plan.subject, name)
+        except PlanFault as fault:
+            raise PlanFault(str(fault), *at) from None
+        self.reads.update(times.facts)
+        return times.read
+
+    def condition(self, text: str | None) -> Callable[[Row], bool]:
+        """A condition on the registers of a row."""
+        if text is None:
+            return lambda row: True
+        try:
+            condition = compile_condition(text, "row", register_names(self.plan.subject))
+        except ValueError as error:
+            raise PlanFault(str(error), "when") from None
+        self.reads.update(name.partition(".")[0] for name in names(text))
+        return condition
+
+    def register_field(self, text: str, held: type, *at: str | int) -> Callable[[Row], Any]:
+        """Reads `register.field` from a row; None while the register is empty.
+
+        `held`: what must stand in that field of the event, int or date (kept as a day number).
+        """
+        known = register_names(self.plan.subject)
+        if text not in known:
+            raise PlanFault(f"unknown field {text!r}{nearest(text, known)}", *at)
+        register, field = text.split(".")
+        if holds(self.plan.subject.registers[register].event, field) is not held:
+            raise PlanFault(f"{text} does not hold {'a day' if held is date else 'a whole number'}", *at)
+        index = self.plan.subject.registers[register].fields.index(field)
+        self.reads.add(register)
+
+        def read(row: Row) -> Any:
+            value = getattr(row, register)
+            return None if value is None else value[3][index]
+
+        return read
+
+    def total(self, seen: Seen, amount: int) -> Contribution:
+        """A contribution to the running total, in the slices that the subject is in now."""
+        return self.name, None, seen.members(None), amount
+
+    def transition(self, name: str, *at: str | int) -> None:
+        """The measure reads a transition; PlanFault, at `at`, when the subject has none of this name."""
+        if name not in self.plan.subject.transitions:
+            raise PlanFault(f"unknown transition {name!r}{nearest(name, self.plan.subject.transitions)}", *at)
+        self.reads.add(name)
+
+
+class State(NamedTuple):
+    """What a subject was from `time_ms` on: the sum of its states, its slices, how it last left."""
+
+    time_ms: int
+    value: int
+    members: Members
+    left: str | None
+
+
+value_of: Final = attrgetter("value")
+
+
+def states_of(seen: Seen, name: str) -> list[State]:
+    changes = [
+        (change[0], at, key, change[2], change[3])
+        for key, kept in getattr(seen.row, name).items()
+        for at, change in enumerate(facts.normalised(kept))
+    ]
+    changes.sort()
+    moved: list[Any] = [(time_ms, None, None, None, None) for time_ms in seen.moved()]
+    states: list[State] = []
+    now: dict[str, int] = {}
+    left: str | None = None
+    for time_ms, _, key, value, kind in sorted([*changes, *moved], key=itemgetter(0)):
+        if key is not None:
+            now[key], left = value, kind if value == 0 else left
+        states.append(State(time_ms, sum(now.values()), seen.members(time_ms), left))
+    return states
+
+
+def placed_at(seen: Seen, part: str, time_ms: int, amount: int) -> Contribution:
+    """A contribution at a time, in the slices that the subject was in then."""
+    return part, time_ms, seen.members(time_ms), amount
+
+
+BARE: Final = ""
+
+
+def make_measure(
+    compiler: Compiler,
+    kind: str,
+    spec: MeasureSpec,
+    contribute: Contribute,
+    *,
+    functions: Sequence[str] = (BARE,),
+    age: str | None = None,
+    is_amount: bool = False,
+    ahead: bool = True,
+) -> Measure:
+    """What every kind returns; what it leaves out is that of a plain sum of subjects."""
+    return Measure(
+        name=compiler.name,
+        kind=kind,
+        contribute=contribute,
+        reads=frozenset(compiler.reads),
+        tiers=tuple(spec.tiers or TIERS),
+        functions=functions,
+        dimensions=tuple(compiler.plan.subject.dimensions),
+        keep_ms=compiler.plan.keep_ms,
+        is_amount=is_amount,
+        ahead=ahead,
+        age=age,
+    )
