@@ -22,7 +22,7 @@ SUMMED = {
     "the reporting currency": ("report: USD", "report: CHF"),
     "its digits": ("report: USD", "report: USD, digits: 3"),
     "the days": ("time_zone: UTC", "time_zone: Europe/Berlin"),
-    "a dimension": ("  plan: {keeps: as_was, members: 20}", "  plan: {keeps: as_was, members: 20}\n  region: {}"),
+    "a dimension": ("  plan: {keeps: as_was", "  region: {members: 9}\n  plan: {keeps: as_was"),
     "how a dimension is kept": ("plan: {keeps: as_was, members: 20}", "plan: {keeps: first, members: 20}"),
     "a subject's dimensions": ("[channel]\n    steps", "[channel, plan]\n    steps"),
     "who sets the dimensions": ("id: lead_id", "id: lead_id\n    dimensions_from: [crm.lead.created]"),
