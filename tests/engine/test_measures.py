@@ -32,7 +32,7 @@ from tests.builders import (
     ticket_replied,
     ticket_resolved,
 )
-from tests.engine.things import catalog, plan
+from tests.engine.catalogs import catalog, plan
 
 LEAD = """\
     id: lead_id

@@ -18,7 +18,7 @@ from tests.builders import (
     lead_created,
     survey_answered,
 )
-from tests.engine.things import with_measures
+from tests.engine.measured import with_measures
 
 
 def row(ledger: Ledger, id_: str) -> Row:
