@@ -21,8 +21,12 @@ Morning = tuple[int, State]
 
 
 def mornings(history: History, calendar: Calendar) -> list[Morning]:
-    """What the subject was when days began, from the first day that began so: the day after a change."""
-    last: dict[int, State] = {}
+    """What the subject was when days began, from the first day that began so: the day after a change.
+
+    Before them, at no day (`NEVER`), stands what it was before all.
+    """
+    first = history[0]
+    last = {NEVER: State(NEVER, 0, first.members, None)}
     for state in history:
         is_told = state.time_ms != NEVER
         last[calendar.number(calendar.starts(state.time_ms).day) + 1 if is_told else NEVER] = state
@@ -33,13 +37,9 @@ def days_apart(
     mornings: Sequence[Morning], days: int, value: Callable[[State, State], int], calendar: Calendar
 ) -> list[State]:
     """The history of g, beginning with what it was before all. Its slices are those of the earlier state."""
-    first_day, first = mornings[0]
-    then = now = first if first_day == NEVER else State(NEVER, 0, first.members, None)
-    told = [morning for morning in mornings if morning[0] != NEVER]
-    steps = [
-        *((day, False, state) for day, state in told),
-        *((day + days, True, state) for day, state in told),
-    ]
+    (_, first), *told = mornings
+    then = now = first
+    steps = [(day, False, state) for day, state in told] + [(day + days, True, state) for day, state in told]
     found = [State(NEVER, value(then, now), then.members, None)]
     for day, same_day in groupby(sorted(steps, key=itemgetter(0)), key=itemgetter(0)):
         for _, is_earlier, state in same_day:
