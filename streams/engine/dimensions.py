@@ -80,7 +80,7 @@ class Dimensions:
         for kept, name in zip(self.as_was, self._read_as_was(event.data), strict=True):
             if name:
                 member = (event.time_ms, event.digest, name)
-                flags |= facts.bounded(facts.add_member, getattr(row, kept), member, facts.TRANSITIONS_KEPT)
+                flags |= facts.bounded(facts.add_standing, getattr(row, kept), member, facts.TRANSITIONS_KEPT)
         return flags
 
     # -- Members ------------------------------------------------------------------------------------------

@@ -28,14 +28,17 @@ Time = tuple[int, int]
 """(time_ms, event digest)."""
 Registered = tuple[int, int, int, tuple[Any, ...]]
 """(revision, time_ms, digest, values): the greatest wins."""
-Change = tuple[int, int, int, str | None]
-"""(time_ms, digest, state, kind)."""
+Change = tuple[int, int, int, str | None, *tuple[int, ...]]
+"""(time_ms, digest, state, kind) and, where a transition tells it, the state before."""
 Member = tuple[int, int, str]
 """(time_ms, digest, member of a dimension)."""
+Stage = tuple[int, int, int]
+"""(time_ms, digest, place): the place counts from 1, in the order in which the stages are declared."""
 First = tuple[int, int, tuple[str | None, ...]]
 """(time_ms, digest, the members that stand by this event: one or None per dimension)."""
 
 _T = TypeVar("_T")
+_Standing = TypeVar("_Standing", Member, Stage)
 
 
 def bounded(add: Callable[[list[_T], _T], bool], items: list[_T], item: _T, kept: int) -> int:
@@ -60,14 +63,14 @@ def add_change(changes: list[Change], change: Change) -> bool:
     return _add_bounded(changes, change, TRANSITIONS_KEPT, key=order)
 
 
-def order(change: Change) -> tuple[int, int, int, str]:
+def order(change: Change) -> tuple[int, int, int, str, tuple[int, ...]]:
     """By time, then digest; what one event says twice, by content."""
-    return (change[0], change[1], change[2], change[3] or "")
+    return (change[0], change[1], change[2], change[3] or "", change[4:])
 
 
-def add_member(members: list[Member], member: Member) -> bool:
-    """Merge one change of a dimension that is kept as it was; bounded like transitions."""
-    return _add_bounded(members, member, TRANSITIONS_KEPT)
+def add_standing(kept: list[_Standing], new: _Standing) -> bool:
+    """Merge what stands from its time on (a member of a dimension, a stage); bounded like transitions."""
+    return _add_bounded(kept, new, TRANSITIONS_KEPT)
 
 
 def add_first(firsts: list[First], new: First) -> bool:
@@ -100,11 +103,42 @@ def _by_event(kept: Sequence[Member | None]) -> list[First]:
     ]
 
 
+def add_key(keys: list[str], key: str, kept: int | None) -> bool:
+    """Merge one key of a map that keeps nothing else; of more than `kept` the first in their order stay."""
+    at = bisect_left(keys, key)
+    if at == kept or (at < len(keys) and keys[at] == key):
+        return False
+    keys.insert(at, key)
+    if kept is not None:
+        del keys[kept:]
+    return True
+
+
+def put(registers: dict[str, Registered], key: str, new: Registered, kept: int | None) -> bool:
+    """Merge one register of a map; of more than `kept` those of the first keys stay.
+
+    A key that had to go comes never back, for those before it stay: what is kept of the others is whole.
+    """
+    if not wins(new, registers.get(key)):
+        return False
+    registers[key] = new
+    if kept is None or len(registers) <= kept:
+        return True
+    last = max(registers)
+    del registers[last]
+    return last != key
+
+
 def wins(new: Registered, old: Registered | None) -> bool:
     """Whether a register takes the new value. Equal marks are decided by content, never by order."""
     if old is None or new[:3] != old[:3]:
         return old is None or new[:3] > old[:3]
     return new[3] != old[3] and msgspec.json.encode(new[3]) > msgspec.json.encode(old[3])
+
+
+def opening(changes: list[Change]) -> int:
+    """The state before all that is known: what the earliest of the transitions tells of it, else 0."""
+    return sum(changes[0][4:]) if changes else 0
 
 
 def normalised(changes: list[Change]) -> list[Change]:
@@ -113,10 +147,10 @@ def normalised(changes: list[Change]) -> list[Change]:
     Sorted by time; a repeated state is dropped (the first keeps its date and kind); at equal times the one
     that changes the current state comes first; a leaving (state 0) without an earlier joining is ignored.
     """
+    state = opening(changes)
     if len(changes) == 1:
-        return changes if changes[0][2] != 0 else []
+        return changes if changes[0][2] != state else []
     result: list[Change] = []
-    state = 0
     for same_time in _by_time(changes):
         for change in sorted(same_time, key=lambda change: change[2] == state):
             if change[2] != state:

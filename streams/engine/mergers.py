@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from schemas.catalog import Catalog
 from schemas.events import EVENT_TYPES, field_type
-from schemas.measures import FieldState, Register, Step, Subject, Transition
+from schemas.measures import FieldState, Map, Register, Step, Subject, Transition
 from schemas.words import nearest
 from streams.engine import facts
 from streams.engine.decode import Event
@@ -26,6 +26,12 @@ AMOUNT_SUFFIX: Final = "_minor"
 """Fields whose names end so are amounts in the event's currency; they are kept in the reporting currency."""
 EVENT_TIME: Final = "time"
 """The field of a register that stands for the event's own time."""
+
+STAGES: Final = "stages"
+"""The field of a row that holds the stages that the subject was in."""
+_CHANGES: Final[Any] = dict[str, list[tuple[int, int, int, str | None]]]
+_OPENING_CHANGES: Final[Any] = dict[str, list[tuple[int, int, int, str | None, int]]]
+"""Transitions as a row holds them: without the state before, and with it."""
 
 Reader = Callable[[Event], Any]
 Merger = Callable[[Row, Event], int]
@@ -56,9 +62,11 @@ def compile_mergers(
     for name, register in subject.registers.items():
         facts_of.add_register(name, register)
     for name, map_ in subject.maps.items():
-        facts_of.add_map(name, map_.event, map_.key, map_.field)
+        facts_of.add_map(name, map_)
     for name, transitions in subject.transitions.items():
         facts_of.add_transitions(name, transitions)
+    if subject.stages or subject.stages_from:
+        facts_of.add_stages(list(subject.stages), subject.stages_from)
     return facts_of.fields, facts_of.merges
 
 
@@ -73,11 +81,7 @@ class _Facts:
 
     def add_step(self, name: str, step: Step) -> None:
         self.fields.append((name, list[facts.Time], []))
-        when = None
-        if step.where is not None:
-            known = {field: f"data.{field}" for field in self._known_fields(step.event)}
-            when = located(partial(compile_condition, step.where, "data", known), "steps", name, "where")
-        self._add(step.event, name, _step_merger(name), when)
+        self._add(step, name, _step_merger(name), "steps", name)
 
     def add_register(self, name: str, register: Register) -> None:
         self.fields.append((name, facts.Registered | None, None))
@@ -85,20 +89,39 @@ class _Facts:
             located(partial(self._reader, register.event, field), "registers", name, "fields", at)
             for at, field in enumerate(register.fields)
         ]
-        self._add(register.event, name, _register_merger(name, readers))
+        self._add(register, name, _register_merger(name, readers), "registers", name)
 
-    def add_map(self, name: str, event: str, key: str, field: str) -> None:
-        self.fields.append((name, dict[str, facts.Registered], {}))
-        read_key = located(partial(self._reader, event, key, str), "maps", name, "key")
-        read_value = located(partial(self._reader, event, field, int), "maps", name, "field")
-        self._add(event, name, _map_merger(name, read_key, read_value))
+    def add_map(self, name: str, map_: Map) -> None:
+        read_key = _keys(located(partial(self._reader, map_.event, map_.key, str), "maps", name, "key"))
+        if map_.field is None:
+            self.fields.append((name, list[str], []))
+            into = _keys_merger(name, read_key, map_.keep)
+        else:
+            self.fields.append((name, dict[str, facts.Registered], {}))
+            read_value = located(partial(self._reader, map_.event, map_.field, int), "maps", name, "field")
+            into = _map_merger(name, read_key, read_value, map_.keep)
+        self._add(map_, name, into, "maps", name)
 
     def add_transitions(self, name: str, transitions: Sequence[Transition]) -> None:
-        self.fields.append((name, dict[str, list[facts.Change]], {}))
+        opens = any(transition.before is not None for transition in transitions)
+        self.fields.append((name, _OPENING_CHANGES if opens else _CHANGES, {}))
         for at, transition in enumerate(transitions):
-            self._add(transition.event, name, self._transition_merger(transition, name, at))
+            into = self._transition_merger(transition, name, at, opens)
+            self._add(transition, name, into, "transitions", name, at)
 
-    def _transition_merger(self, transition: Transition, name: str, at: int) -> Merger:
+    def add_stages(self, stages: Sequence[str], sources: Mapping[str, str]) -> None:
+        """The stages that a subject was in, in one fact."""
+        if not stages or not sources:
+            raise PlanFault("`stages` and `stages_from` need each other", STAGES if stages else "stages_from")
+        self.fields.append((STAGES, list[facts.Stage], []))
+        places = {stage: at for at, stage in enumerate(stages, 1)}
+        for event, field in sources.items():
+            read = located(partial(self._reader, event, field, str), "stages_from", event)
+            self.merges.setdefault(event, []).append(Merge(STAGES, None, _stage_merger(read, places)))
+
+    def _transition_merger(self, transition: Transition, name: str, at: int, opens: bool) -> Merger:
+        """`opens`: some transition of this fact tells the state before, so each has a place for it."""
+
         def reader(part: str, field: str | None, *types: type) -> Reader:
             if field is None:
                 return lambda event: None
@@ -110,25 +133,29 @@ class _Facts:
         constant = state if isinstance(state, int) else None
         read_state = reader("state", state.field if isinstance(state, FieldState) else None, int, bool)
         read_kind, read_key = reader("kind", transition.kind, str), reader("key", transition.key, str)
+        read_before = reader("before", transition.before, int, bool)
 
         def merge(row: Row, event: Event) -> int:
             value = read_state(event) if constant is None else constant
             if value is None:
                 return 0
             changes: list[facts.Change] = getattr(row, name).setdefault(read_key(event) or "", [])
-            change = (event.time_ms, event.digest, int(value), read_kind(event) or None)
+            change: facts.Change = (event.time_ms, event.digest, int(value), read_kind(event) or None)
+            if opens:
+                change = (*change, int(read_before(event) or 0))
             return facts.bounded(facts.add_change, changes, change, facts.TRANSITIONS_KEPT)
 
         return merge
 
     def _add(
-        self,
-        type_: str,
-        fact: str,
-        into: Merger,
-        when: Callable[[Any], bool] | None = None,
+        self, source: Step | Register | Map | Transition, fact: str, into: Merger, *at: str | int
     ) -> None:
-        self.merges.setdefault(type_, []).append(Merge(fact, when, into))
+        """The events of `source`, which stands at `at`, go into a fact."""
+        when = None
+        if source.where is not None:
+            known = {field: f"data.{field}" for field in self._known_fields(source.event)}
+            when = located(partial(compile_condition, source.where, "data", known), *at, "where")
+        self.merges.setdefault(source.event, []).append(Merge(fact, when, into))
 
     def _known_fields(self, type_: str) -> list[str]:
         return [*dict.fromkeys((*EVENT_TYPES[type_].model_fields, *self._known))]
@@ -192,15 +219,35 @@ def _register_merger(name: str, readers: Sequence[Reader]) -> Merger:
     return merge
 
 
-def _map_merger(name: str, read_key: Reader, read_value: Reader) -> Merger:
+def _keys(read: Reader) -> Callable[[Event], str]:
+    """The key of an entry of a map; without one it is known by its event."""
+    return lambda event: read(event) or f"{event.digest:016x}"
+
+
+def _map_merger(name: str, read_key: Callable[[Event], str], read_value: Reader, kept: int | None) -> Merger:
     def merge(row: Row, event: Event) -> int:
-        registers: dict[str, facts.Registered] = getattr(row, name)
-        key = read_key(event) or f"{event.digest:016x}"  # without a key it is known by its event
         new = _registered(event, (read_value(event),))
-        if not facts.wins(new, registers.get(key)):
+        return CHANGED * facts.put(getattr(row, name), read_key(event), new, kept)
+
+    return merge
+
+
+def _keys_merger(name: str, read_key: Callable[[Event], str], kept: int | None) -> Merger:
+    def merge(row: Row, event: Event) -> int:
+        return CHANGED * facts.add_key(getattr(row, name), read_key(event), kept)
+
+    return merge
+
+
+def _stage_merger(read: Reader, places: Mapping[str, int]) -> Merger:
+    """Stages that are not declared say nothing."""
+
+    def merge(row: Row, event: Event) -> int:
+        place = places.get(read(event))
+        if place is None:
             return 0
-        registers[key] = new
-        return CHANGED
+        stage = (event.time_ms, event.digest, place)
+        return facts.bounded(facts.add_standing, row.stages, stage, facts.TRANSITIONS_KEPT)
 
     return merge
 

@@ -82,10 +82,12 @@ def _entering(subject: Subject, name: str, unless_kind: str | None) -> Times:
         raise PlanFault(f"unknown transition {name!r}{nearest(name, subject.transitions)}")
 
     changes_of = attrgetter(name)
+    opens = any(transition.before is not None for transition in subject.transitions[name])
 
     def read(row: Row) -> Sequence[facts.Time]:
-        entered = [change for key in changes_of(row).values() for change in facts.normalised(key)[:1]]
-        if not entered:
+        of_keys = changes_of(row).values()
+        entered = [change for kept in of_keys for change in facts.normalised(kept)[:1]]
+        if not entered or (opens and any(map(facts.opening, of_keys))):  # it was in before all that is known
             return ()
         first = min(entered, key=facts.order)
         return () if unless_kind is not None and first[3] == unless_kind else (first[:2],)

@@ -45,6 +45,8 @@ class Calendar:
         self.zone = ZoneInfo(time_zone)
         self._starts = lru_cache(maxsize=100_000)(self._starts_of_minute)
         self.day_start_ms = lru_cache(maxsize=100_000)(self._day_start_ms)
+        self.number = lru_cache(maxsize=10_000)(self.day)
+        """`day`, remembered: for instants with which days begin."""
         self.fingerprint = lru_cache(maxsize=1)(self._fingerprint)
 
     def starts(self, time_ms: int) -> Starts:

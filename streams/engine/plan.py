@@ -26,7 +26,7 @@ from streams.engine.windows import longest_ms, tier_of
 from streams.errors import CatalogError
 from streams.naming import NOW, RESERVED_GAUGES, ROW_SHARDS
 
-ARITHMETIC: Final = 2
+ARITHMETIC: Final = 3
 """Version of the engine's arithmetic: raise it whenever equal events would give other panes or rows."""
 
 
@@ -273,11 +273,13 @@ def _names(formula: str) -> list[str]:
 def _fingerprint(catalog: Catalog, calendar: Calendar, subjects: Mapping[str, SubjectPlan]) -> str:
     """Hash of what is summed. The zone counts by where its days begin, as the tzdata that is used has it.
 
-    The order in which facts are declared is that of their values in a row, so it counts as well.
+    The order in which facts are declared is that of their values in a row, so it counts as well; so does that
+    of the stages.
     """
     summed = {
         "shards": ROW_SHARDS,
         "rows": {kind: plan.row_type.__struct_fields__ for kind, plan in subjects.items()},
+        "stages": {kind: list(plan.subject.stages) for kind, plan in subjects.items()},
         "arithmetic": ARITHMETIC,
         "buckets": BOUNDS,
         "days": calendar.fingerprint(),

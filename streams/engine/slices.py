@@ -97,7 +97,8 @@ class Slices:
         """The tiers of a part's measure, and the part's cells: the whole and a slice per dimension."""
         measure = self._measures[part.partition(".")[0]]
         slices = zip(measure.dimensions, members, strict=True)
-        return measure.tiers, (part, *(cell(part, dimension, member) for dimension, member in slices))
+        names = [cell(part, dimension, member) for dimension, member in slices]
+        return measure.tiers_of(part), (part, *names)
 
 
 def _add(sums: Cells, cells: Cells) -> None:

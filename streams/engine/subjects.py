@@ -18,12 +18,14 @@ from schemas.words import nearest, span_ms
 from streams.engine.dimensions import FIRST_MEMBERS, PREFIX, Dimensions
 from streams.engine.facts import NEVER, Row
 from streams.engine.faults import PlanFault, located
-from streams.engine.mergers import Merge, compile_mergers, holds
+from streams.engine.mergers import STAGES, Merge, compile_mergers, holds
 from streams.engine.moments import times_of
 from streams.engine.money import Converter
 
 NEWEST: Final = "newest_ms"
 """The field of every row that holds the time of the subject's newest event."""
+ID_SEPARATOR: Final = "\x1f"
+"""Joins the fields that only together tell subjects apart. No key on a keyboard makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
     givers = types if subject.dimensions_from is None else subject.dimensions_from
     _check_members(subject, givers)
     fields, merges = compile_mergers(subject, catalog, converter)
+    id_of = _id_reader(_id_fields(subject))
     for name in subject.moments:
         located(partial(times_of, subject, name), "moments", name)
     all_fields = [(NEWEST, int, NEVER), *dimensions.fields(), *fields]
@@ -70,9 +73,7 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
     return SubjectPlan(
         kind=kind,
         subject=subject,
-        about={
-            type_: About(attrgetter(subject.id), type_ in givers, merges.get(type_, ())) for type_ in types
-        },
+        about={type_: About(id_of, type_ in givers, merges.get(type_, ())) for type_ in types},
         keep_ms=None if subject.keep == "forever" else span_ms(subject.keep),
         row_type=row_type,
         dimensions=dimensions,
@@ -81,7 +82,8 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
 
 
 def _check_names(subject: Subject) -> None:
-    seen = dict.fromkeys((NEWEST, FIRST_MEMBERS), "fields that every row has")
+    own = (NEWEST, FIRST_MEMBERS, STAGES) if subject.stages else (NEWEST, FIRST_MEMBERS)
+    seen = dict.fromkeys(own, "fields that every row has")
     for section in ("steps", "registers", "maps", "transitions", "moments"):
         for name in getattr(subject, section):
             if name in seen:
@@ -114,8 +116,11 @@ def _event_types(subject: Subject) -> list[str]:
     for type_, at in given:
         if type_ not in EVENT_TYPES:
             raise PlanFault(f"unknown event type {type_!r}{nearest(type_, EVENT_TYPES)}", *at)
-        if subject.id not in EVENT_TYPES[type_].model_fields:
-            raise PlanFault(f"{type_} has no field {subject.id!r}, the id of this subject", *at)
+        for field in _id_fields(subject):
+            if field not in EVENT_TYPES[type_].model_fields:
+                raise PlanFault(f"{type_} has no field {field!r}, the id of this subject", *at)
+            if holds(type_, field) is not str:
+                raise PlanFault(f"{field} of {type_} is no text, so it cannot be the id of this subject", *at)
     return list(dict.fromkeys(type_ for type_, _ in given))
 
 
@@ -127,12 +132,37 @@ def _given_types(subject: Subject) -> Iterator[tuple[str, tuple[str | int, ...]]
     for name, transitions in subject.transitions.items():
         for at, transition in enumerate(transitions):
             yield transition.event, ("transitions", name, at, "event")
+    for type_ in subject.stages_from:
+        yield type_, ("stages_from", type_)
     for at, type_ in enumerate(subject.dimensions_from or ()):
         yield type_, ("dimensions_from", at)
 
 
+def _id_fields(subject: Subject) -> list[str]:
+    return [subject.id] if isinstance(subject.id, str) else subject.id
+
+
+def _id_reader(fields: Sequence[str]) -> Callable[[Any], str | None]:
+    """Reads the subject's id of an event's data; None when a part of it is missing."""
+    if len(fields) == 1:
+        return attrgetter(fields[0])
+    read = attrgetter(*fields)
+
+    def joined(data: Any) -> str | None:
+        parts = read(data)
+        return ID_SEPARATOR.join(parts) if all(parts) else None
+
+    return joined
+
+
+def condition_names(subject: Subject) -> dict[str, str]:
+    """What conditions of measures may read from a row: registers, and how many keys a map has."""
+    counts = {f"{name}.count": f"row.{name}.__len__()" for name in subject.maps}
+    return {**register_names(subject), **counts}
+
+
 def register_names(subject: Subject) -> dict[str, str]:
-    """`answer.score` -> the Python that reads it from a row; for conditions of measures."""
+    """`answer.score` -> the Python that reads it from a row."""
     return {
         f"{name}.{field}": f"row.{name}[3][{at}]"
         for name, register in subject.registers.items()

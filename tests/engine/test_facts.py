@@ -146,7 +146,7 @@ def test_of_many_changes_of_a_dimension_the_64_earliest_and_the_64_latest_stay(
     Random(seed).shuffle(shuffled)
     members: list[Member] = []
     for item in shuffled:
-        facts.add_member(members, item)
+        facts.add_standing(members, item)
     assert members == (items if number <= 128 else items[:64] + items[-64:])
 
 
@@ -157,7 +157,7 @@ def test_of_many_changes_of_a_dimension_the_64_earliest_and_the_64_latest_stay(
 def test_transitions_are_kept_in_one_order_whichever_they_came_in(
     items: list[Change], random: Random
 ) -> None:
-    items = [(time, digest, state, kind or None) for time, digest, state, kind in items]
+    items = [(*item[:3], item[3] or None) for item in items]
     kept: list[list[Change]] = []
     for _ in range(2):
         random.shuffle(items)
@@ -210,5 +210,5 @@ def test_transitions_as_they_count(case: str) -> None:
 
 @given(st.lists(CHANGE, max_size=20))
 def test_of_the_transitions_that_count_no_two_neighbours_have_the_same_state(items: list[Change]) -> None:
-    states = [0, *(state for _, _, state, _ in facts.normalised(sorted(items, key=facts.order)))]
+    states = [0, *(change[2] for change in facts.normalised(sorted(items, key=facts.order)))]
     assert all(before != after for before, after in zip(states, states[1:], strict=False))

@@ -7,12 +7,27 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from schemas.measures import Count, Duration, Level, MeasureSpec, Open, Spread, Sum, Trailing
+from schemas.measures import (
+    Count,
+    Distinct,
+    Duration,
+    Level,
+    MeasureSpec,
+    Movement,
+    Open,
+    Reached,
+    Spread,
+    Sum,
+    Trailing,
+)
 from streams.engine.measures.base import Compiler, Measure
 from streams.engine.measures.counts import count, sum_of
+from streams.engine.measures.distincts import distinct
 from streams.engine.measures.durations import duration
 from streams.engine.measures.levels import level
+from streams.engine.measures.movements import movement
 from streams.engine.measures.spreads import spread
+from streams.engine.measures.stages import reached
 from streams.engine.measures.trailing import trailing
 from streams.engine.measures.waiting import open_until
 from streams.engine.panes import Calendar
@@ -23,8 +38,11 @@ KINDS: Final[dict[type[MeasureSpec], Callable[[Compiler, Any], Measure]]] = {
     Sum: sum_of,
     Duration: duration,
     Level: level,
+    Reached: reached,
+    Movement: movement,
     Open: open_until,
     Trailing: trailing,
+    Distinct: distinct,
     Spread: spread,
 }
 

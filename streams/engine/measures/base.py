@@ -17,8 +17,8 @@ from streams.engine.facts import Row
 from streams.engine.faults import PlanFault
 from streams.engine.mergers import holds
 from streams.engine.moments import times_of
-from streams.engine.panes import TIERS, Calendar
-from streams.engine.subjects import SubjectPlan, register_names
+from streams.engine.panes import DAY, TIERS, Calendar
+from streams.engine.subjects import SubjectPlan, condition_names, register_names
 
 Contribution = tuple[str, int | None, Members, int]
 """(part, time_ms, members, whole number). Without a time it belongs to the running total alone."""
@@ -47,7 +47,10 @@ class Seen(msgspec.Struct, gc=False):
         return self.dimensions.changes(self.row) if self.same_members is None else []
 
     def states(self, name: str) -> "list[State]":
-        """The states after each transition and each change of a dimension, in order of time."""
+        """The states after each transition and each change of a dimension, in order of time.
+
+        Before them stands, at no time (`NEVER`), the state before all that is known, if it was other than 0.
+        """
         if name not in self.known_states:
             self.known_states[name] = states_of(self, name) if getattr(self.row, name) else []
         return self.known_states[name]
@@ -74,6 +77,15 @@ class Measure:
     """Whether windows that end now take its panes up to five minutes ahead (a spread's lie there anyway)."""
     age: str | None = None
     """Of what may be open: the part that a subject contributes to, at the time since which it waits."""
+    only_now: bool = False
+    """Whether it has a value for windows that end now only, and none for windows that ended earlier."""
+    over: Sequence[int] = ()
+    """The days W of its parts `name.over<W>`: levels, read at the beginning of a day E as the total less
+    the day panes from E on. They tell of the W days before E what the measure tells of those before now."""
+
+    def tiers_of(self, part: str) -> Sequence[str]:
+        """Which panes hold a part."""
+        return (DAY,) if part.startswith(f"{self.name}.over") else self.tiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +107,11 @@ class Compiler:
         return times.read
 
     def condition(self, text: str | None) -> Callable[[Row], bool]:
-        """A condition on the registers of a row."""
+        """A condition on a row: on its registers, and the number of keys in its maps."""
         if text is None:
             return lambda row: True
         try:
-            condition = compile_condition(text, "row", register_names(self.plan.subject))
+            condition = compile_condition(text, "row", condition_names(self.plan.subject))
         except ValueError as error:
             raise PlanFault(str(error), "when") from None
         self.reads.update(name.partition(".")[0] for name in names(text))
@@ -148,18 +160,24 @@ class State(NamedTuple):
 value_of: Final = attrgetter("value")
 
 
-def states_of(seen: Seen, name: str) -> list[State]:
+def states_of(seen: Seen, name: str, only: str | None = None) -> list[State]:
+    """As `Seen.states`; `only`: of the states under one key."""
+    of_keys: dict[str, list[facts.Change]] = getattr(seen.row, name)
+    if only is not None:
+        of_keys = {only: of_keys[only]} if only in of_keys else {}
     changes = [
         (change[0], at, key, change[2], change[3])
-        for key, kept in getattr(seen.row, name).items()
+        for key, kept in of_keys.items()
         for at, change in enumerate(facts.normalised(kept))
     ]
     changes.sort()
     moved: list[Any] = [(time_ms, None, None, None, None) for time_ms in seen.moved()]
-    states: list[State] = []
-    now: dict[str, int] = {}
+    steps = sorted([*changes, *moved], key=itemgetter(0))
+    now = {key: before for key, kept in of_keys.items() if (before := facts.opening(kept))}
+    first_ms = steps[0][0] if steps else None
+    states = [State(facts.NEVER, sum(now.values()), seen.members(first_ms), None)] if now else []
     left: str | None = None
-    for time_ms, _, key, value, kind in sorted([*changes, *moved], key=itemgetter(0)):
+    for time_ms, _, key, value, kind in steps:
         if key is not None:
             now[key], left = value, kind if value == 0 else left
         states.append(State(time_ms, sum(now.values()), seen.members(time_ms), left))
@@ -184,6 +202,8 @@ def make_measure(
     age: str | None = None,
     is_amount: bool = False,
     ahead: bool = True,
+    only_now: bool = False,
+    over: Sequence[int] = (),
 ) -> Measure:
     """What every kind returns; what it leaves out is that of a plain sum of subjects."""
     return Measure(
@@ -198,4 +218,6 @@ def make_measure(
         is_amount=is_amount,
         ahead=ahead,
         age=age,
+        only_now=only_now,
+        over=over,
     )

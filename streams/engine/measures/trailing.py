@@ -3,22 +3,26 @@
 from collections.abc import Callable, Iterable
 
 from schemas.measures import Trailing
-from streams.engine.expressions import compile_expression
 from streams.engine.faults import PlanFault
 from streams.engine.measures.base import (
     Compiler,
     Contribution,
     Measure,
     Seen,
+    State,
     make_measure,
+    value_of,
 )
-from streams.engine.measures.levels import moves
+from streams.engine.measures.histories import formula_of_states, moves
+from streams.engine.measures.over import days_apart, mornings
+from streams.engine.panes import DAY
 
 
 def trailing(compiler: Compiler, spec: Trailing) -> Measure:
     """At each transition f(state before, state now) - f(state after, state now), in the slices of each."""
     compiler.transition(spec.of, "of")
-    formula = _of_two_states(spec.trailing)
+    formula = formula_of_states(spec.trailing, ["then", "now"], "trailing")
+    over = _days_over(spec)
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
         states = seen.states(spec.of)
@@ -28,18 +32,39 @@ def trailing(compiler: Compiler, spec: Trailing) -> Measure:
         moved = moves(compiler.name, states, lambda state: -formula(state.value, now), -formula(0, now))
         return (*moved, compiler.total(seen, formula(now, now)))
 
-    return make_measure(compiler, "trailing", spec, contribute)
+    contributes = _with_over(compiler, spec, formula, over, contribute) if over else contribute
+    return make_measure(compiler, "trailing", spec, contributes, over=over)
 
 
-def _of_two_states(text: str) -> Callable[[int, int], int]:
-    """The f of trailing(f), tried on a few states, so that no event can find out that it gives no number."""
-    try:
-        formula = compile_expression(text, "then, now", {"then": "then", "now": "now"})
-        for then, now in ((0, 0), (0, 3), (3, 0), (3, 5), (5, 3)):
-            if not isinstance(formula(then, now), int):
-                raise TypeError
-    except TypeError:
-        raise PlanFault(f"{text!r} does not give a whole number (or yes or no)", "trailing") from None
-    except ValueError as error:
-        raise PlanFault(str(error), "trailing") from None
-    return lambda then, now: int(formula(then, now))
+def _days_over(spec: Trailing) -> list[int]:
+    if spec.over and spec.tiers is not None and DAY not in spec.tiers:
+        raise PlanFault("`over` is held in day panes: the measure needs the tier `day`", "over")
+    return [int(window.removesuffix("d")) for window in spec.over]
+
+
+def _with_over(
+    compiler: Compiler,
+    spec: Trailing,
+    formula: Callable[..., int],
+    over: list[int],
+    contribute: Callable[[Seen], Iterable[Contribution]],
+) -> Callable[[Seen], Iterable[Contribution]]:
+    """Also a part per number of days: the level of f between days that lie so far apart."""
+    calendar = compiler.calendar
+    parts = [(f"{compiler.name}.over{days}", days) for days in over]
+
+    def value(then: State, now: State) -> int:
+        return formula(then.value, now.value) if spec.kind in (None, now.left) else 0
+
+    def contribute_both(seen: Seen) -> Iterable[Contribution]:
+        states = seen.states(spec.of)
+        if not states:
+            return ()
+        found = [*contribute(seen)]
+        begun, last = mornings(states, calendar), value(states[-1], states[-1])
+        for part, days in parts:
+            found += moves(part, days_apart(begun, days, value, calendar), value_of)
+            found.append((part, None, seen.members(None), last))
+        return found
+
+    return contribute_both

@@ -1,0 +1,86 @@
+"""What a subject was at which time: states in order of time, combined, and told as moves of a level.
+
+A history may begin with a state at no time (`NEVER`): what the subject was before all that is known. It
+belongs to no pane.
+"""
+
+import ast
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Final
+
+from streams.engine.expressions import compile_expression, parse
+from streams.engine.facts import NEVER
+from streams.engine.faults import PlanFault
+from streams.engine.measures.base import Contribution, State
+
+History = Sequence[State]
+
+_TRIED: Final = (0, 3, 5)
+"""States on which a formula is tried."""
+
+
+def moves(part: str, history: History, value: Callable[[State], int], before: int = 0) -> list[Contribution]:
+    """What each state takes from the slices of the one before it and adds to its own.
+
+    `before`: the value until the first state, unless the history tells what was before.
+    """
+    moves: list[Contribution] = []
+    members = history[0].members
+    if history[0].time_ms == NEVER:
+        before, history = value(history[0]), history[1:]
+    for state in history:
+        after = value(state)
+        if state.members == members:
+            if after != before:
+                moves.append((part, state.time_ms, members, after - before))
+        else:
+            moves += [(part, state.time_ms, members, -before), (part, state.time_ms, state.members, after)]
+        before, members = after, state.members
+    return moves
+
+
+def merged(first: History, second: History, combine: Callable[[int, int], int]) -> list[State]:
+    """At each time of either, what `combine` makes of both values as they are then; 0 until a first state."""
+    states: list[State] = []
+    values = [0, 0]
+    steps = [*((state, 0) for state in first), *((state, 1) for state in second)]
+    for state, which in sorted(steps, key=lambda step: step[0].time_ms):
+        values[which] = state.value
+        if states and states[-1].time_ms == state.time_ms:
+            states.pop()
+        states.append(State(state.time_ms, combine(*values), state.members, None))
+    return states
+
+
+def instants(history: History) -> list[State]:
+    """The last state of each time: what changes at once is one change."""
+    return list({state.time_ms: state for state in history}.values())
+
+
+def formula_of_states(text: str, arguments: Sequence[str], *at: str) -> Callable[..., int]:
+    """A formula of states by name; PlanFault at `at` for one that may give no whole number (or yes or no).
+
+    It is tried on a few states, and has no texts or fractions, so that no event can find out.
+    """
+    try:
+        formula = compile_expression(text, ", ".join(arguments), {name: name for name in arguments})
+        found = [formula(*states) for states in product(_TRIED, repeat=len(arguments))]
+        if not (_has_whole_numbers(text) and all(isinstance(number, int) for number in found)):
+            raise TypeError
+    except TypeError:
+        raise PlanFault(f"{text!r} does not give a whole number (or yes or no)", *at) from None
+    except ValueError as error:
+        raise PlanFault(str(error), *at) from None
+    return lambda *states: int(formula(*states))
+
+
+def _has_whole_numbers(text: str) -> bool:
+    """Whether nothing else stands in it, but lists that something is looked for `in`."""
+    tree = parse(text)
+    sought = [side for node in ast.walk(tree) if isinstance(node, ast.Compare) for side in node.comparators]
+    return all(
+        isinstance(node.value, int) if isinstance(node, ast.Constant) else node in sought
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant | ast.Tuple | ast.List)
+    )
