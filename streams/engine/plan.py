@@ -26,7 +26,7 @@ from streams.engine.windows import longest_ms, tier_of
 from streams.errors import CatalogError
 from streams.naming import NOW, RESERVED_GAUGES, ROW_SHARDS
 
-ARITHMETIC: Final = 2
+ARITHMETIC: Final = 3
 """Version of the engine's arithmetic: raise it whenever equal events would give other panes or rows."""
 
 

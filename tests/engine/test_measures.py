@@ -1,6 +1,5 @@
 """Every kind of measure: what one subject contributes, and how a correction takes it back."""
 
-from textwrap import dedent, indent
 from typing import Any
 
 import pytest
@@ -28,33 +27,12 @@ from tests.builders import (
     lead_converted,
     lead_created,
     ms,
-    plan_of,
     ticket_created,
     ticket_reopened,
     ticket_replied,
     ticket_resolved,
 )
-
-
-def catalog(subject: str, zone: str = "UTC", kpi: str = "") -> str:
-    """A catalog with one subject, called thing."""
-    return (
-        dedent(f"""\
-        version: 1
-        time_zone: {zone}
-        currency: {{report: USD, rates: {{EUR: {{rate: 1.10}}}}}}
-        dimensions: {{channel: {{keeps: first, members: 20}}, plan: {{keeps: as_was, members: 20}}}}
-        subjects:
-          thing:
-        """)
-        + indent(dedent(subject), "    ")
-        + ("kpis:\n" + indent(dedent(kpi), "  ") if kpi else "kpis: {}\n")
-    )
-
-
-def plan(subject: str, **how: str) -> Plan:
-    return plan_of(catalog(subject, **how))
-
+from tests.engine.catalogs import catalog, plan
 
 LEAD = """\
     id: lead_id

@@ -7,10 +7,10 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from schemas.measures import Count, Duration, Level, MeasureSpec, Open, Spread, Sum, Trailing
+from schemas.measures import Count, Duration, Level, MeasureSpec, Open, Spread, Sum, Timed, Trailing
 from streams.engine.measures.base import Compiler, Measure
 from streams.engine.measures.counts import count, sum_of
-from streams.engine.measures.durations import duration
+from streams.engine.measures.durations import duration, timed
 from streams.engine.measures.levels import level
 from streams.engine.measures.spreads import spread
 from streams.engine.measures.trailing import trailing
@@ -22,6 +22,7 @@ KINDS: Final[dict[type[MeasureSpec], Callable[[Compiler, Any], Measure]]] = {
     Count: count,
     Sum: sum_of,
     Duration: duration,
+    Timed: timed,
     Level: level,
     Open: open_until,
     Trailing: trailing,
