@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Final
-from zoneinfo import ZoneInfoNotFoundError
 
 from schemas.catalog import Catalog, Path, parse
 from schemas.kpis import Kpi, Series
 from schemas.measures import Subject
 from schemas.words import nearest
 from streams.engine.buckets import BOUNDS
+from streams.engine.business import BusinessClock, business_clock, zone_of
 from streams.engine.decode import Decoder
 from streams.engine.expressions import ExpressionError, names
 from streams.engine.faults import PlanFault
@@ -91,12 +91,15 @@ class _Compiler:
 
     def plan(self) -> Plan | None:
         calendar = self._try(("time_zone",), lambda: _calendar(self._catalog.time_zone)) or Calendar("UTC")
+        business = self._business(calendar)
         converter = Converter(self._catalog.currency)
         subjects = {
             kind: self._subject(kind, subject, converter) for kind, subject in self._catalog.subjects.items()
         }
         compiled = {kind: subject for kind, subject in subjects.items() if subject is not None}
-        measures_of = {kind: self._measures(subject, calendar) for kind, subject in compiled.items()}
+        measures_of = {
+            kind: self._measures(subject, calendar, business) for kind, subject in compiled.items()
+        }
         measures = self._by_name(measures_of)
         series = [
             one for name, kpi in self._catalog.kpis.items() for one in self._series_of(name, kpi, measures)
@@ -112,7 +115,7 @@ class _Compiler:
             measures=measures,
             measures_of=measures_of,
             series=series,
-            fingerprint=_fingerprint(self._catalog, calendar, compiled),
+            fingerprint=_fingerprint(self._catalog, calendar, business, compiled),
         )
 
     def _try(self, path: Path, build: Callable[[], Any]) -> Any:
@@ -123,17 +126,28 @@ class _Compiler:
             self.faults.append(((*path, *getattr(fault, "at", ())), str(fault)))
             return None
 
+    def _business(self, calendar: Calendar) -> BusinessClock | None:
+        hours = self._catalog.business_hours
+        if hours is None:
+            return None
+        clock: BusinessClock | None = self._try(
+            ("business_hours",), lambda: business_clock(hours, calendar.zone.key)
+        )
+        return clock or BusinessClock(())  # its fault is told; measures have none for that
+
     def _subject(self, kind: str, subject: Subject, converter: Converter) -> SubjectPlan | None:
         plan: SubjectPlan | None = self._try(
             ("subjects", kind), lambda: compile_subject(kind, subject, self._catalog, converter)
         )
         return plan
 
-    def _measures(self, plan: SubjectPlan, calendar: Calendar) -> list[Measure]:
+    def _measures(
+        self, plan: SubjectPlan, calendar: Calendar, business: BusinessClock | None
+    ) -> list[Measure]:
         compiled = [
             self._try(
                 ("subjects", plan.kind, "measures", name),
-                partial(compile_measure, name, spec, plan, calendar),
+                partial(compile_measure, name, spec, plan, calendar, business),
             )
             for name, spec in plan.subject.measures.items()
         ]
@@ -256,10 +270,8 @@ class _Compiler:
 
 @lru_cache(maxsize=8)
 def _calendar(time_zone: str) -> Calendar:
-    try:
-        return Calendar(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise PlanFault(f"{time_zone!r} is not an IANA time zone, such as Europe/Berlin") from None
+    zone_of(time_zone)
+    return Calendar(time_zone)
 
 
 def _names(formula: str) -> list[str]:
@@ -270,8 +282,12 @@ def _names(formula: str) -> list[str]:
         return []
 
 
-def _fingerprint(catalog: Catalog, calendar: Calendar, subjects: Mapping[str, SubjectPlan]) -> str:
+def _fingerprint(
+    catalog: Catalog, calendar: Calendar, business: BusinessClock | None, subjects: Mapping[str, SubjectPlan]
+) -> str:
     """Hash of what is summed. The zone counts by where its days begin, as the tzdata that is used has it.
+
+    Business hours count as the instants at which they begin and end, if a measure is of their clock.
 
     The order in which facts are declared is that of their values in a row, so it counts as well.
     """
@@ -293,5 +309,8 @@ def _fingerprint(catalog: Catalog, calendar: Calendar, subjects: Mapping[str, Su
         }
         for kind, subject in catalog.subjects.items()
     }
+    specs = (spec for of_subject in measures.values() for spec in of_subject.values())
+    if business is not None and any(spec.get("clock") == "business" for spec in specs):
+        summed["business"] = business.fingerprint()
     text = json.dumps([summed, measures], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

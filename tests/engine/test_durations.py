@@ -1,7 +1,7 @@
 """Durations that an event tells, and those of the business clock."""
 
 from streams.engine.buckets import bucket
-from tests.builders import Ledger, deal_created, deal_won, in_any_order
+from tests.builders import Ledger, deal_created, deal_won, in_any_order, ticket_created, ticket_replied
 from tests.engine.catalogs import plan
 
 TIMED = plan(
@@ -65,3 +65,33 @@ def test_a_negative_duration_says_nothing() -> None:
     """)
     before_1970 = deal_created("a", at=-5)
     assert not Ledger(told).take(before_1970).panes
+
+
+BUSINESS = plan(
+    """\
+    id: ticket_id
+    steps:
+      created: {event: crm.ticket.created}
+      replied: {event: crm.ticket.replied}
+    measures:
+      response: {duration: created, to: replied}
+      response_business: {duration: created, to: replied, clock: business}
+    """,
+    business_hours="{time_zone: Europe/Berlin, week: {mon: [09:00-17:00], fri: [09:00-17:00]}}",
+)
+
+
+def test_one_response_has_both_clocks() -> None:
+    """Friday 16:30 to Monday 9:30 in Berlin, over the end of summer time."""
+    response = [ticket_created("t", "2023-10-27 14:30"), ticket_replied("t", "2023-10-30 08:30")]
+    ledger = in_any_order(response, BUSINESS)
+    assert ledger.sum("response.sum") == 66 * 3_600_000
+    assert ledger.sum("response_business.sum") == 3_600_000
+    assert ledger.sum(f"response_business.b{bucket(3_600_000)}") == 1
+
+
+def test_a_response_out_of_hours_took_no_business_time() -> None:
+    ledger = Ledger(BUSINESS).take(
+        ticket_created("t", "2023-10-28 14:30"), ticket_replied("t", "2023-10-28 15:30")
+    )
+    assert (ledger.sum("response_business.sum"), ledger.sum("response_business.b0")) == (0, 1)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from schemas.measures import Count, Duration, Level, MeasureSpec, Open, Spread, Sum, Timed, Trailing
+from streams.engine.business import BusinessClock
 from streams.engine.measures.base import Compiler, Measure
 from streams.engine.measures.counts import count, sum_of
 from streams.engine.measures.durations import duration, timed
@@ -30,6 +31,8 @@ KINDS: Final[dict[type[MeasureSpec], Callable[[Compiler, Any], Measure]]] = {
 }
 
 
-def compile_measure(name: str, spec: MeasureSpec, plan: SubjectPlan, calendar: Calendar) -> Measure:
+def compile_measure(
+    name: str, spec: MeasureSpec, plan: SubjectPlan, calendar: Calendar, business: BusinessClock | None
+) -> Measure:
     """The measure that `spec` describes; PlanFault says what in it cannot be."""
-    return KINDS[type(spec)](Compiler(name, plan, calendar), spec)
+    return KINDS[type(spec)](Compiler(name, plan, calendar, business), spec)

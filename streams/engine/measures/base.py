@@ -11,6 +11,7 @@ import msgspec
 from schemas.measures import MeasureSpec
 from schemas.words import nearest
 from streams.engine import facts
+from streams.engine.business import BusinessClock
 from streams.engine.dimensions import Dimensions, Members
 from streams.engine.expressions import compile_condition, names
 from streams.engine.facts import Row
@@ -83,6 +84,8 @@ class Compiler:
     name: str
     plan: SubjectPlan
     calendar: Calendar
+    business: BusinessClock | None
+    """None: the catalog has no business hours."""
     reads: set[str] = field(default_factory=set)
 
     def times(self, name: str, *at: str | int) -> Callable[[Row], Sequence[facts.Time]]:
@@ -124,6 +127,12 @@ class Compiler:
             return None if value is None else value[3][index]
 
         return read
+
+    def business_ms(self, *at: str) -> Callable[[int, int], int]:
+        """Business time between two moments; PlanFault, at `at`, when nobody has said what that is."""
+        if self.business is None:
+            raise PlanFault("the catalog has no `business_hours`: declare them, or leave `clock`", *at)
+        return self.business.business_ms
 
     def total(self, seen: Seen, amount: int) -> Contribution:
         """A contribution to the running total, in the slices that the subject is in now."""

@@ -20,6 +20,7 @@ def duration(compiler: Compiler, spec: Duration) -> Measure:
     begin = compiler.times(spec.duration, "duration")
     end = compiler.times(spec.to, "to")
     skips = compiler.times(spec.skip_first_if, "skip_first_if") if spec.skip_first_if else None
+    business_ms = compiler.business_ms("clock") if spec.clock == "business" else None
     lasted = _lasted(compiler.name)
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
@@ -28,7 +29,10 @@ def duration(compiler: Compiler, spec: Duration) -> Measure:
             return ()
         begin_ms = begins[0][0]
         end_ms = not_before(end(seen.row), begin_ms, 1 if skips and skips(seen.row) else 0)
-        return () if end_ms is None else lasted(seen, end_ms, end_ms - begin_ms)
+        if end_ms is None:
+            return ()
+        duration_ms = end_ms - begin_ms if business_ms is None else business_ms(begin_ms, end_ms)
+        return lasted(seen, end_ms, duration_ms)
 
     return make_measure(compiler, "duration", spec, contribute, functions=_FUNCTIONS)
 
