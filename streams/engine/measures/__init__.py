@@ -7,11 +7,12 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from schemas.measures import Count, Duration, Level, MeasureSpec, Open, Spread, Sum, Timed, Trailing
+from schemas.measures import Count, Duration, Level, MeasureSpec, Open, Spread, Sum, Timed, Trailing, Union
 from streams.engine.business import BusinessClock
 from streams.engine.measures.base import Compiler, Measure
 from streams.engine.measures.counts import count, sum_of
 from streams.engine.measures.durations import duration, timed
+from streams.engine.measures.intervals import union
 from streams.engine.measures.levels import level
 from streams.engine.measures.spreads import spread
 from streams.engine.measures.trailing import trailing
@@ -28,6 +29,7 @@ KINDS: Final[dict[type[MeasureSpec], Callable[[Compiler, Any], Measure]]] = {
     Open: open_until,
     Trailing: trailing,
     Spread: spread,
+    Union: union,
 }
 
 

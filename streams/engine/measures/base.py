@@ -73,6 +73,11 @@ class Measure:
     """Whether its sums are amounts, which do not tell how many subjects they are of."""
     ahead: bool
     """Whether windows that end now take its panes up to five minutes ahead (a spread's lie there anyway)."""
+    future: bool
+    """Whether it may contribute after now what is not so yet: readings leave panes after now out.
+
+    For its total that means: the total at now is the running total less those panes.
+    """
     age: str | None = None
     """Of what may be open: the part that a subject contributes to, at the time since which it waits."""
 
@@ -193,6 +198,7 @@ def make_measure(
     age: str | None = None,
     is_amount: bool = False,
     ahead: bool = True,
+    future: bool = False,
 ) -> Measure:
     """What every kind returns; what it leaves out is that of a plain sum of subjects."""
     return Measure(
@@ -206,5 +212,6 @@ def make_measure(
         keep_ms=compiler.plan.keep_ms,
         is_amount=is_amount,
         ahead=ahead,
+        future=future,
         age=age,
     )
