@@ -1,7 +1,7 @@
 """Durations that an event tells, and those of the business clock."""
 
 from streams.engine.buckets import bucket
-from tests.builders import Ledger, deal_created, deal_won, in_any_order, ticket_created, ticket_replied
+from tests.builders import Ledger, deal_won, in_any_order, survey_answered, ticket_created, ticket_replied
 from tests.engine.catalogs import plan
 
 TIMED = plan(
@@ -55,16 +55,16 @@ def test_a_duration_that_is_told_reads_as_mean_and_quantile() -> None:
 
 def test_a_negative_duration_says_nothing() -> None:
     told = plan("""\
-        id: deal_id
+        id: response_id
         steps:
-          made: {event: crm.deal.created}
+          answered: {event: crm.survey.answered}
         registers:
-          told: {event: crm.deal.created, fields: [amount_minor, time]}
+          told: {event: crm.survey.answered, fields: [score]}
         measures:
-          took: {timed: told.time, at: made}
+          took: {timed: told.score, at: answered}
     """)
-    before_1970 = deal_created("a", at=-5)
-    assert not Ledger(told).take(before_1970).panes
+    ledger = Ledger(told).take(survey_answered("a", kind="csat", score=-5, scale_min=-10))
+    assert not ledger.rejects and not ledger.panes
 
 
 BUSINESS = plan(

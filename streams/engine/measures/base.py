@@ -1,8 +1,8 @@
 """What every kind of measure is made of, and what a kind may use to compile its spec."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple, Self
 
@@ -16,7 +16,7 @@ from streams.engine.dimensions import Dimensions, Members
 from streams.engine.expressions import compile_condition, names
 from streams.engine.facts import Row
 from streams.engine.faults import PlanFault
-from streams.engine.mergers import holds
+from streams.engine.mergers import EVENT_TIME, holds
 from streams.engine.moments import times_of
 from streams.engine.panes import TIERS, Calendar
 from streams.engine.subjects import SubjectPlan, register_names
@@ -73,13 +73,10 @@ class Measure:
     """Whether its sums are amounts, which do not tell how many subjects they are of."""
     ahead: bool
     """Whether windows that end now take its panes up to five minutes ahead (a spread's lie there anyway)."""
-    future: bool
-    """Whether it may contribute after now what is not so yet: readings leave panes after now out.
-
-    For its total that means: the total at now is the running total less those panes.
-    """
     age: str | None = None
     """Of what may be open: the part that a subject contributes to, at the time since which it waits."""
+    future: bool = False
+    """Whether its panes after now are of what has not happened yet, so that levels now leave them out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +113,16 @@ class Compiler:
     def register_field(self, text: str, held: type, *at: str | int) -> Callable[[Row], Any]:
         """Reads `register.field` from a row; None while the register is empty.
 
-        `held`: what must stand in that field of the event, int or date (kept as a day number).
+        `held`: what must stand in that field of the event: int, date (kept as a day number) or datetime (kept
+        as milliseconds since the epoch, as the event's own time is).
         """
         known = register_names(self.plan.subject)
         if text not in known:
             raise PlanFault(f"unknown field {text!r}{nearest(text, known)}", *at)
         register, field = text.split(".")
-        if holds(self.plan.subject.registers[register].event, field) is not held:
-            raise PlanFault(f"{text} does not hold {'a day' if held is date else 'a whole number'}", *at)
+        found = datetime if field == EVENT_TIME else holds(self.plan.subject.registers[register].event, field)
+        if found is not held:
+            raise PlanFault(f"{text} does not hold {_WORDS[held]}", *at)
         index = self.plan.subject.registers[register].fields.index(field)
         self.reads.add(register)
 
@@ -148,6 +147,9 @@ class Compiler:
         if name not in self.plan.subject.transitions:
             raise PlanFault(f"unknown transition {name!r}{nearest(name, self.plan.subject.transitions)}", *at)
         self.reads.add(name)
+
+
+_WORDS: Final[Mapping[type, str]] = {int: "a whole number", date: "a day", datetime: "a time"}
 
 
 class State(NamedTuple):
