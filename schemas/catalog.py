@@ -64,9 +64,17 @@ class Dimension(Model):
     keeps: Literal["first", "as_was"] = "first"
     """`first`: of the earliest event that had it; `as_was`: as it stood at each time."""
     of: tuple[Name, Name] | None = None
-    """A pair: its members are those of both dimensions together."""
+    """A pair: its members are those of both dimensions together. A subject that has it has both of these."""
     members: int = Field(ge=1, le=500)
     """How many members are expected at most: what bounds the number of series."""
+
+    @model_validator(mode="after")
+    def _pair_of_two(self) -> Self:
+        if self.of is not None and self.of[0] == self.of[1]:
+            raise PydanticCustomError("pair", "a pair is of two dimensions")
+        if self.of is not None and "keeps" in self.model_fields_set:
+            raise PydanticCustomError("pair", "a pair is kept as its two dimensions are: leave `keeps`")
+        return self
 
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -140,6 +148,11 @@ class Catalog(Model):
     dimensions: dict[FreeName, Dimension] = {}
     subjects: dict[Name, Subject]
     kpis: dict[Name, Kpi]
+
+    @property
+    def told(self) -> dict[str, Dimension]:
+        """The dimensions that events tell; the others are pairs of them."""
+        return {name: dimension for name, dimension in self.dimensions.items() if dimension.of is None}
 
 
 # -- Reading it -------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from schemas.words import nearest
 from streams.engine.buckets import BOUNDS
 from streams.engine.business import BusinessClock, business_clock, zone_of
 from streams.engine.decode import Decoder
+from streams.engine.dimensions import check_pair
 from streams.engine.expressions import ExpressionError, names
 from streams.engine.faults import PlanFault
 from streams.engine.formulas import Formula, Operand, compile_formula
@@ -93,6 +94,8 @@ class _Compiler:
         calendar = self._try(("time_zone",), lambda: _calendar(self._catalog.time_zone)) or Calendar("UTC")
         business = self._business(calendar)
         converter = Converter(self._catalog.currency)
+        for name in self._catalog.dimensions:
+            self._try(("dimensions", name), partial(check_pair, name, self._catalog.dimensions))
         subjects = {
             kind: self._subject(kind, subject, converter) for kind, subject in self._catalog.subjects.items()
         }
@@ -110,7 +113,7 @@ class _Compiler:
         return Plan(
             catalog=self._catalog,
             calendar=calendar,
-            decoder=Decoder(self._catalog.dimensions, converter.known),
+            decoder=Decoder(self._catalog.told, converter.known),
             subjects=compiled,
             measures=measures,
             measures_of=measures_of,
@@ -300,7 +303,7 @@ def _fingerprint(
         "catalog": catalog.model_dump(
             mode="json",
             include={"currency", "dimensions", "subjects"},
-            exclude={"subjects": {"__all__": {"measures"}}},
+            exclude={"subjects": {"__all__": {"measures"}}, "dimensions": {"__all__": {"members"}}},
         ),
     }
     measures = {

@@ -67,6 +67,9 @@ class Measure:
     functions: Sequence[str]
     """How formulas may read it: "" by its bare name, else by `start(..)`, `quantile(..)`, .."""
     dimensions: Sequence[str]
+    """All that it can be sliced by, pairs too."""
+    slices: Callable[[Members], Sequence[tuple[str, str]]]
+    """(dimension, member) of all slices that go with the members of a contribution."""
     keep_ms: int | None
     """How long its subjects are remembered; None: for ever."""
     is_amount: bool
@@ -211,6 +214,7 @@ def make_measure(
         tiers=tuple(spec.tiers or TIERS),
         functions=functions,
         dimensions=tuple(compiler.plan.subject.dimensions),
+        slices=compiler.plan.dimensions.slices,
         keep_ms=compiler.plan.keep_ms,
         is_amount=is_amount,
         ahead=ahead,
