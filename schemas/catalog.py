@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -20,7 +20,17 @@ from ruamel.yaml.reader import ReaderError
 from schemas.events import MAX_AMOUNT
 from schemas.kpis import Kpi
 from schemas.measures import MEASURE_SPECS, MeasureSpec, Subject
-from schemas.words import INTERVAL, PATTERNS, CurrencyCode, EventTypeName, FreeName, Model, Name, nearest
+from schemas.words import (
+    PATTERNS,
+    CurrencyCode,
+    EventTypeName,
+    FreeName,
+    Interval,
+    Model,
+    Name,
+    interval_ms,
+    nearest,
+)
 
 
 class Rate(Model):
@@ -54,13 +64,34 @@ class Dimension(Model):
     keeps: Literal["first", "as_was"] = "first"
     """`first`: of the earliest event that had it; `as_was`: as it stood at each time."""
     of: tuple[Name, Name] | None = None
-    """A pair: its members are those of both dimensions together."""
+    """A pair: its members are those of both dimensions together. A subject that has it has both of these."""
     members: int = Field(ge=1, le=500)
     """How many members are expected at most: what bounds the number of series."""
 
+    @model_validator(mode="after")
+    def _pair_of_two(self) -> Self:
+        if self.of is not None and self.of[0] == self.of[1]:
+            raise PydanticCustomError("pair", "a pair is of two dimensions")
+        if self.of is not None and "keeps" in self.model_fields_set:
+            raise PydanticCustomError("pair", "a pair is kept as its two dimensions are: leave `keeps`")
+        return self
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-Interval = Annotated[str, StringConstraints(pattern=INTERVAL)]
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = get_args(Day)
+
+
+def _in_order(intervals: list[Interval]) -> list[Interval]:
+    edges = [interval_ms(interval) for interval in intervals]
+    for at, (start_ms, end_ms) in enumerate(edges):
+        if start_ms >= end_ms:
+            text = "{interval} ends before it begins: split it at midnight"
+            raise PydanticCustomError("interval", text, {"interval": intervals[at]})
+        if at and start_ms < edges[at - 1][1]:
+            text = "{interval} begins before {before} has ended: write them in order, none in another"
+            context = {"interval": intervals[at], "before": intervals[at - 1]}
+            raise PydanticCustomError("interval", text, context)
+    return intervals
 
 
 class Holidays(Model):
@@ -75,11 +106,17 @@ class BusinessHours(Model):
 
     time_zone: str | None = None
     """An IANA name; the catalog's by default."""
-    week: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], list[Interval]]
+    week: dict[Day, Annotated[list[Interval], AfterValidator(_in_order)]]
     """Day -> intervals such as 09:00-12:30, in order; up to 24:00. A day that is left out has none."""
     holidays: Holidays | None = None
     closed: list[date] = []
     """Further days on which nobody is there."""
+
+    @model_validator(mode="after")
+    def _somebody_is_there(self) -> Self:
+        if not any(self.week.values()):
+            raise PydanticCustomError("week", "`week` has no interval: the business clock would never run")
+        return self
 
 
 class Scale(Model):
@@ -111,6 +148,11 @@ class Catalog(Model):
     dimensions: dict[FreeName, Dimension] = {}
     subjects: dict[Name, Subject]
     kpis: dict[Name, Kpi]
+
+    @property
+    def told(self) -> dict[str, Dimension]:
+        """The dimensions that events tell; the others are pairs of them."""
+        return {name: dimension for name, dimension in self.dimensions.items() if dimension.of is None}
 
 
 # -- Reading it -------------------------------------------------------------------------------------------

@@ -15,14 +15,14 @@ _SPAN = r"^[1-9][0-9]{0,8}(ms|s|m|h|d)$"
 _GAUGE = r"^crm_[a-z0-9_]+$"
 _CURRENCY = r"^[A-Z]{3}$"
 _OWN_TYPE = r"^crm\.x\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
-INTERVAL = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+_INTERVAL = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 PATTERNS = {
     _NAME: "a name has lower-case letters, digits and _, and begins with a letter",
     _SPAN: "a span is a number and its unit, such as 30d, 24h, 15m, 90s or 500ms",
     _GAUGE: "a gauge is called crm_ and then lower-case letters, digits and _",
     _CURRENCY: "a currency is its ISO 4217 code, such as EUR",
     _OWN_TYPE: "an event type of your own is called crm.x.<entity>.<past tense>, such as crm.x.demo.held",
-    INTERVAL: "an interval of the day is written 09:00-17:30",
+    _INTERVAL: "an interval of the day is written 09:00-17:30",
 }
 
 
@@ -57,6 +57,7 @@ Span = Annotated[str, StringConstraints(pattern=_SPAN)]
 GaugeName = Annotated[str, StringConstraints(pattern=_GAUGE)]
 EventTypeName = Annotated[str, StringConstraints(pattern=_OWN_TYPE)]
 CurrencyCode = Annotated[str, StringConstraints(pattern=_CURRENCY)]
+Interval = Annotated[str, StringConstraints(pattern=_INTERVAL)]
 Condition = str
 
 Window = Literal[
@@ -72,6 +73,12 @@ def span_ms(span: Span) -> int:
     """Milliseconds of a span such as `30d`, `24h` or `500ms`."""
     number = span.rstrip("mshd")
     return int(number) * _SPAN_MS[span[len(number) :]]
+
+
+def interval_ms(interval: Interval) -> tuple[int, int]:
+    """From and to, in milliseconds of a day, of an interval such as `09:00-12:30`."""
+    start, end = (int(edge[:2]) * 60 + int(edge[3:]) for edge in interval.split("-"))
+    return start * 60_000, end * 60_000
 
 
 class Model(BaseModel):

@@ -114,6 +114,27 @@ def split_cell(name: str) -> tuple[str, str, str]:
     return part, dimension, member
 
 
+def join_members(first: str, second: str) -> str:
+    """The member of a pair of dimensions: `web,small`. In a member comma and backslash have a \\ before."""
+    return f"{_escaped(first)},{_escaped(second)}"
+
+
+def split_members(member: str) -> tuple[str, str]:
+    """The two members of a pair; ValueError for what `join_members` cannot have made."""
+    parts = _PAIR.fullmatch(member)
+    if parts is None:
+        raise ValueError(f"{member!r} is no member of a pair")
+    first, second = (_ESCAPE.sub(r"\1", part) for part in parts.groups())
+    return first, second
+
+
+def _escaped(member: str) -> str:
+    return member.replace("\\", "\\\\").replace(",", "\\,")
+
+
+_PAIR = re.compile(r"((?:[^\\,]|\\[\\,])*),((?:[^\\,]|\\[\\,])*)", re.DOTALL)
+_ESCAPE = re.compile(r"\\([\\,])")
+
 # -- Metrics of the worker --------------------------------------------------------------------------------
 
 EVENTS = "crm_events"

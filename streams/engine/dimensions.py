@@ -2,19 +2,23 @@
 
 Dimensions of the kind `first` share one fact, `first_members`: the events that gave the members which stand,
 each with those it gave. Mostly that is one event, whose members are then the subject's. A dimension of the
-kind `as_was` has a fact of its own, all its changes.
+kind `as_was` has a fact of its own, all its changes. Of a pair of dimensions nothing is kept: which member of
+it a subject is in follows from those of both.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final, Self
 
+from schemas.catalog import Dimension
+from schemas.words import nearest
 from streams.engine import facts
 from streams.engine.decode import Event
 from streams.engine.facts import CHANGED, Row
-from streams.naming import UNKNOWN
+from streams.engine.faults import PlanFault
+from streams.naming import UNKNOWN, join_members
 
 Members = tuple[str, ...]
 """One member per dimension of the subject, in the subject's order."""
@@ -30,23 +34,28 @@ class Dimensions:
     """The dimensions of one kind of subject."""
 
     names: tuple[str, ...]
+    """Without the pairs."""
     as_was: tuple[str, ...]
     """Fields of the row that hold changes,"""
     _as_was_at: tuple[int, ...]
     """and where their dimensions stand among all."""
     _read_firsts: Callable[[Any], Names]
     _read_as_was: Callable[[Any], Names]
+    _pairs: tuple[tuple[str, int, int], ...]
+    """(name, where its two dimensions stand among all)."""
 
     @classmethod
-    def of(cls, keeps: Mapping[str, str]) -> Self:
-        """`keeps` tells how each dimension is kept: `first` or `as_was`."""
-        as_was = [name for name, how in keeps.items() if how == "as_was"]
+    def of(cls, dimensions: Mapping[str, Dimension]) -> Self:
+        """The dimensions of a subject, as the catalog has them; with a pair both that it is of."""
+        told = [name for name, dimension in dimensions.items() if dimension.of is None]
+        as_was = [name for name in told if dimensions[name].keeps == "as_was"]
         return cls(
-            names=tuple(keeps),
+            names=tuple(told),
             as_was=tuple(f"{PREFIX}{name}" for name in as_was),
-            _as_was_at=tuple(at for at, how in enumerate(keeps.values()) if how == "as_was"),
-            _read_firsts=_reader_of([name for name in keeps if name not in as_was]),
+            _as_was_at=tuple(map(told.index, as_was)),
+            _read_firsts=_reader_of([name for name in told if name not in as_was]),
             _read_as_was=_reader_of(as_was),
+            _pairs=tuple(_pairs(dimensions, told)),
         )
 
     def fields(self) -> list[tuple[str, Any, Any]]:
@@ -97,6 +106,11 @@ class Dimensions:
             return tuple(known)  # type: ignore[arg-type]  # as it says
         return tuple([UNKNOWN if name is None else name for name in known])
 
+    def slices(self, members: Members) -> list[tuple[str, str]]:
+        """(dimension, member) of all slices that a subject with these members is in, those of pairs too."""
+        pairs = [(name, join_members(members[one], members[other])) for name, one, other in self._pairs]
+        return [*zip(self.names, members, strict=True), *pairs]
+
     def changes(self, row: Row) -> list[int]:
         """The times at which a dimension that is kept as it was may have changed."""
         return sorted({time_ms for kept in self.as_was for time_ms, _, _ in getattr(row, kept)})
@@ -104,6 +118,21 @@ class Dimensions:
     @property
     def _unknown(self) -> Names:
         return (None,) * (len(self.names) - len(self.as_was))
+
+
+def check_pair(name: str, dimensions: Mapping[str, Dimension]) -> None:
+    """PlanFault when a dimension is a pair of what is none, or a pair itself."""
+    for at, part in enumerate(dimensions[name].of or ()):
+        if part not in dimensions:
+            raise PlanFault(f"unknown dimension {part!r}{nearest(part, dimensions)}", "of", at)
+        if dimensions[part].of is not None:
+            raise PlanFault(f"{part!r} is a pair itself: name the two dimensions that events tell", "of", at)
+
+
+def _pairs(dimensions: Mapping[str, Dimension], told: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    for name, dimension in dimensions.items():
+        if dimension.of is not None and all(part in told for part in dimension.of):
+            yield name, told.index(dimension.of[0]), told.index(dimension.of[1])
 
 
 def _reader_of(names: Sequence[str]) -> Callable[[Any], Names]:

@@ -56,7 +56,7 @@ def compile_mergers(
     subject: Subject, catalog: Catalog, converter: Converter
 ) -> tuple[Fields, Mapping[str, Sequence[Merge]]]:
     """The facts of a subject, and the merges per event type; PlanFault for the first that cannot be."""
-    facts_of = _Facts(tuple(catalog.dimensions), converter)
+    facts_of = _Facts(tuple(catalog.told), converter)
     for name, step in subject.steps.items():
         facts_of.add_step(name, step)
     for name, register in subject.registers.items():

@@ -22,7 +22,7 @@ TIERS: Final = tuple(KEEP_MS)
 Pane = tuple[str, int]
 """(tier, start_ms)."""
 
-_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Calendar:
         missing one lies at the change itself, and of two the first is taken.
         """
         midnight = datetime.combine(date.fromordinal(day), datetime.min.time(), tzinfo=self.zone)
-        start_ms = (day - _EPOCH_DAY) * DAY_MS - self._offset_ms(midnight)
+        start_ms = (day - EPOCH_DAY) * DAY_MS - self._offset_ms(midnight)
         while self._guess(start_ms - 1) >= day:  # the clocks skipped over midnight some time before it
             start_ms -= MINUTE_MS
         return start_ms - start_ms % MINUTE_MS

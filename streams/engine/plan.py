@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Final
-from zoneinfo import ZoneInfoNotFoundError
 
 from schemas.catalog import Catalog, Path, parse
 from schemas.kpis import Kpi, Series
 from schemas.measures import Subject
 from schemas.words import nearest
 from streams.engine.buckets import BOUNDS
+from streams.engine.business import BusinessClock, business_clock, zone_of
 from streams.engine.decode import Decoder
+from streams.engine.dimensions import check_pair
 from streams.engine.expressions import ExpressionError, names
 from streams.engine.faults import PlanFault
 from streams.engine.formulas import Formula, Operand, compile_formula
@@ -91,12 +92,17 @@ class _Compiler:
 
     def plan(self) -> Plan | None:
         calendar = self._try(("time_zone",), lambda: _calendar(self._catalog.time_zone)) or Calendar("UTC")
+        business = self._business(calendar)
         converter = Converter(self._catalog.currency)
+        for name in self._catalog.dimensions:
+            self._try(("dimensions", name), partial(check_pair, name, self._catalog.dimensions))
         subjects = {
             kind: self._subject(kind, subject, converter) for kind, subject in self._catalog.subjects.items()
         }
         compiled = {kind: subject for kind, subject in subjects.items() if subject is not None}
-        measures_of = {kind: self._measures(subject, calendar) for kind, subject in compiled.items()}
+        measures_of = {
+            kind: self._measures(subject, calendar, business) for kind, subject in compiled.items()
+        }
         measures = self._by_name(measures_of)
         series = [
             one for name, kpi in self._catalog.kpis.items() for one in self._series_of(name, kpi, measures)
@@ -107,12 +113,12 @@ class _Compiler:
         return Plan(
             catalog=self._catalog,
             calendar=calendar,
-            decoder=Decoder(self._catalog.dimensions, converter.known),
+            decoder=Decoder(self._catalog.told, converter.known),
             subjects=compiled,
             measures=measures,
             measures_of=measures_of,
             series=series,
-            fingerprint=_fingerprint(self._catalog, calendar, compiled),
+            fingerprint=_fingerprint(self._catalog, calendar, business, compiled),
         )
 
     def _try(self, path: Path, build: Callable[[], Any]) -> Any:
@@ -123,17 +129,28 @@ class _Compiler:
             self.faults.append(((*path, *getattr(fault, "at", ())), str(fault)))
             return None
 
+    def _business(self, calendar: Calendar) -> BusinessClock | None:
+        hours = self._catalog.business_hours
+        if hours is None:
+            return None
+        clock: BusinessClock | None = self._try(
+            ("business_hours",), lambda: business_clock(hours, calendar.zone.key)
+        )
+        return clock or BusinessClock(())  # its fault is told; measures have none for that
+
     def _subject(self, kind: str, subject: Subject, converter: Converter) -> SubjectPlan | None:
         plan: SubjectPlan | None = self._try(
             ("subjects", kind), lambda: compile_subject(kind, subject, self._catalog, converter)
         )
         return plan
 
-    def _measures(self, plan: SubjectPlan, calendar: Calendar) -> list[Measure]:
+    def _measures(
+        self, plan: SubjectPlan, calendar: Calendar, business: BusinessClock | None
+    ) -> list[Measure]:
         compiled = [
             self._try(
                 ("subjects", plan.kind, "measures", name),
-                partial(compile_measure, name, spec, plan, calendar),
+                partial(compile_measure, name, spec, plan, calendar, business),
             )
             for name, spec in plan.subject.measures.items()
         ]
@@ -256,10 +273,8 @@ class _Compiler:
 
 @lru_cache(maxsize=8)
 def _calendar(time_zone: str) -> Calendar:
-    try:
-        return Calendar(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise PlanFault(f"{time_zone!r} is not an IANA time zone, such as Europe/Berlin") from None
+    zone_of(time_zone)
+    return Calendar(time_zone)
 
 
 def _names(formula: str) -> list[str]:
@@ -270,8 +285,12 @@ def _names(formula: str) -> list[str]:
         return []
 
 
-def _fingerprint(catalog: Catalog, calendar: Calendar, subjects: Mapping[str, SubjectPlan]) -> str:
+def _fingerprint(
+    catalog: Catalog, calendar: Calendar, business: BusinessClock | None, subjects: Mapping[str, SubjectPlan]
+) -> str:
     """Hash of what is summed. The zone counts by where its days begin, as the tzdata that is used has it.
+
+    Business hours count as the instants at which they begin and end, if a measure is of their clock.
 
     The order in which facts are declared is that of their values in a row, so it counts as well; so does that
     of the stages.
@@ -286,7 +305,7 @@ def _fingerprint(catalog: Catalog, calendar: Calendar, subjects: Mapping[str, Su
         "catalog": catalog.model_dump(
             mode="json",
             include={"currency", "dimensions", "subjects"},
-            exclude={"subjects": {"__all__": {"measures"}}},
+            exclude={"subjects": {"__all__": {"measures"}}, "dimensions": {"__all__": {"members"}}},
         ),
     }
     measures = {
@@ -295,5 +314,8 @@ def _fingerprint(catalog: Catalog, calendar: Calendar, subjects: Mapping[str, Su
         }
         for kind, subject in catalog.subjects.items()
     }
+    specs = (spec for of_subject in measures.values() for spec in of_subject.values())
+    if business is not None and any(spec.get("clock") == "business" for spec in specs):
+        summed["business"] = business.fingerprint()
     text = json.dumps([summed, measures], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

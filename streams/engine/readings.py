@@ -57,7 +57,7 @@ class Sums(Protocol):
         """Start of the earliest pane of a tier in [start_ms, end_ms) in which a cell is not 0."""
 
     def oldest_ms(self, measure: str) -> int | None:
-        """Since when the longest waiting subject of a measure has been waiting, exactly."""
+        """Since when the longest waiting subject of a measure waits, exactly; or will, if none does yet."""
 
 
 def readings(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool) -> list[Reading]:
@@ -239,4 +239,6 @@ class _Part:
             since = reader.sums.oldest_ms(measure.name)
         else:
             since = reader.first_pane(self.cells[f"{measure.name}.age"])
-        return None if since is None else max(0, reader.now_ms - since)
+        if since is None or (measure.future and since > reader.now_ms):
+            return None
+        return max(0, reader.now_ms - since)

@@ -96,9 +96,7 @@ class Slices:
     def _name(self, part: str, members: Members) -> tuple[Sequence[str], Sequence[str]]:
         """The tiers of a part's measure, and the part's cells: the whole and a slice per dimension."""
         measure = self._measures[part.partition(".")[0]]
-        slices = zip(measure.dimensions, members, strict=True)
-        names = [cell(part, dimension, member) for dimension, member in slices]
-        return measure.tiers_of(part), (part, *names)
+        return measure.tiers_of(part), (part, *(cell(part, *slice_) for slice_ in measure.slices(members)))
 
 
 def _add(sums: Cells, cells: Cells) -> None:

@@ -3,7 +3,7 @@
 A `SubjectPlan` is compiled from the catalog: `row_type` is a struct with one field per fact.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -63,7 +63,7 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
     dimensions = _dimensions(subject, catalog)
     types = _event_types(subject)
     givers = types if subject.dimensions_from is None else subject.dimensions_from
-    _check_members(subject, givers)
+    _check_members(subject, givers, catalog.told)
     fields, merges = compile_mergers(subject, catalog, converter)
     id_of = _id_reader(_id_fields(subject))
     for name in subject.moments:
@@ -99,13 +99,17 @@ def _dimensions(subject: Subject, catalog: Catalog) -> Dimensions:
             raise PlanFault(
                 f"unknown dimension {name!r}{nearest(name, catalog.dimensions)}", "dimensions", at
             )
-    return Dimensions.of({name: catalog.dimensions[name].keeps for name in subject.dimensions})
+        parts = [part for part in catalog.dimensions[name].of or () if part in catalog.told]
+        lacking = [part for part in parts if part not in subject.dimensions]
+        if lacking:
+            raise PlanFault(f"{name!r} is a pair: declare {' and '.join(lacking)} too", "dimensions", at)
+    return Dimensions.of({name: catalog.dimensions[name] for name in subject.dimensions})
 
 
-def _check_members(subject: Subject, types: Iterable[str]) -> None:
+def _check_members(subject: Subject, types: Iterable[str], told: Container[str]) -> None:
     for type_ in types:
         for at, name in enumerate(subject.dimensions):
-            if holds(type_, name) is not str:
+            if name in told and holds(type_, name) is not str:
                 text = f"{name} of {type_} is no text, so it cannot be a dimension"
                 raise PlanFault(text, "dimensions", at)
 

@@ -123,7 +123,7 @@ class View:
         return self._tiers[tier].first_pane(cell, start_ms, end_ms)
 
     def oldest_ms(self, measure: str) -> int | None:
-        """Since when the longest waiting subject of a measure has been waiting."""
+        """Since when the longest waiting subject of a measure waits; or will wait, if none does yet."""
         views = self._partitions.values()
         return min((view.oldest_ms[measure] for view in views if measure in view.oldest_ms), default=None)
 
@@ -155,6 +155,10 @@ async def read_once(
 
 
 async def read_oldest(feed: Feed, plan: Plan) -> dict[str, int]:
-    """Measure -> since when the one who waits longest in a partition does; absent where nobody waits."""
+    """Measure -> since when the one who waits longest in a partition does; absent where nobody waits.
+
+    Where nobody is due yet it is when the first will be, and so holds on as time goes by: a reading compares
+    it with its now.
+    """
     waiting = await feed.waiting(plan.open_measures, count=1)
     return {measure: longest[0][1] for measure, longest in waiting.items() if longest}

@@ -73,12 +73,25 @@ class Feed:
         tail = await self._tail(feed_id)
         return tail.entries if tail.leads_on_from(position) else Gap(tail.position)
 
-    async def waiting(self, measures: Iterable[str], count: int = 20) -> dict[str, list[tuple[str, int]]]:
-        """measure -> (id, since_ms) of those who wait longest, the oldest first."""
+    async def waiting(
+        self, measures: Iterable[str], count: int = 20, until_ms: int | None = None
+    ) -> dict[str, list[tuple[str, int]]]:
+        """measure -> (id, since_ms) of those who wait longest, the oldest first.
+
+        `until_ms`: only of those who wait since then or before; others will only be due some day.
+        """
         names = list(measures)
         pipeline = self.client.pipeline(transaction=False)
         for measure in names:
-            pipeline.zrange(self.keys.waiting(measure), 0, count - 1, withscores=True)
+            pipeline.zrange(
+                self.keys.waiting(measure),
+                "-inf",
+                "+inf" if until_ms is None else until_ms,
+                byscore=True,
+                offset=0,
+                num=count,
+                withscores=True,
+            )
         oldest = await pipeline.execute()
         return {
             measure: [(member.decode(), int(since_ms)) for member, since_ms in members]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.engine import business
 from streams.engine import plan as plans
 from streams.engine.plan import read_plan
 from tests.builders import plan_of
@@ -23,6 +24,7 @@ SUMMED = {
     "its digits": ("report: USD", "report: USD, digits: 3"),
     "the days": ("time_zone: UTC", "time_zone: Europe/Berlin"),
     "a dimension": ("  plan: {keeps: as_was", "  region: {members: 9}\n  plan: {keeps: as_was"),
+    "a pair": ("dimensions:\n  channel", "dimensions:\n  both: {of: [channel, plan], members: 9}\n  channel"),
     "how a dimension is kept": ("plan: {keeps: as_was, members: 20}", "plan: {keeps: first, members: 20}"),
     "a subject's dimensions": ("[channel]\n    steps", "[channel, plan]\n    steps"),
     "who sets the dimensions": ("id: lead_id", "id: lead_id\n    dimensions_from: [crm.lead.created]"),
@@ -60,12 +62,47 @@ def test_the_arithmetic_changes_the_fingerprint(monkeypatch: pytest.MonkeyPatch)
     assert read_plan(TEXT, "small.yaml").fingerprint != plan_of(TEXT).fingerprint
 
 
+HOURS = "business_hours: {week: {mon: [09:00-17:00]}}\n"
+CLOCKED = (
+    TEXT.replace("currency:", f"{HOURS}currency:")
+    .replace("{count: created}", "{duration: created, to: lost, clock: business}")
+    .replace("formula: leads\n", "formula: mean(leads)\n")
+)
+BUSINESS = {
+    "hours": ("09:00-17:00", "09:00-17:01"),
+    "a day": ("mon:", "tue:"),
+    "a closed day": ("week:", "closed: [2024-01-01], week:"),
+    "holidays": ("week:", "holidays: {country: DE}, week:"),
+    "holidays of a part": ("week:", "holidays: {country: DE, subdivision: BE}, week:"),
+    "their zone": ("week:", "time_zone: Asia/Tokyo, week:"),
+    "the clock": ("clock: business", "clock: calendar"),
+}
+
+
+@pytest.mark.parametrize("what", BUSINESS)
+def test_what_moves_the_business_clock_changes_the_fingerprint_of_who_uses_it(what: str) -> None:
+    old, new = BUSINESS[what]
+    assert CLOCKED.count(old) == 1
+    changed = CLOCKED.replace(old, new)
+    assert plan_of(changed).fingerprint != plan_of(CLOCKED).fingerprint
+
+
+def test_holidays_that_are_resolved_otherwise_change_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a new version of the library may do."""
+    text = CLOCKED.replace("week:", "holidays: {country: DE}, week:")
+    before = read_plan(text, "small.yaml").fingerprint
+    monkeypatch.setattr(business, "_resolved", lambda *_: frozenset({738_888}))
+    assert read_plan(text, "small.yaml").fingerprint != before
+
+
 TOLD = {
+    "business hours that no measure uses": ("currency:", f"{HOURS}currency:"),
     "a comment": ("version: 1", "version: 1  # the first"),
     "a title": ("title: Leads", "title: All leads"),
     "a goal": ("goal: More.", "goal: Still more."),
     "a formula": ("formula: leads\n", "formula: 2 * leads\n"),
     "windows": ("windows: [24h, 30d]", "windows: [1h, mtd]"),
+    "how many members there may be": ("as_was, members: 20}", "as_was, members: 21}"),
     "a KPI's slices": ("    dimensions: [channel]\n    formula", "    formula"),
     "a gauge": ("gauge: crm_leads\n", "gauge: crm_volume\n"),
     "a series": ("formula: leads\n", "series: [{formula: leads, labels: {state: all}}]\n"),

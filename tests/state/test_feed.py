@@ -323,6 +323,15 @@ async def test_those_who_wait_longest_come_first(client: Redis) -> None:
     }
 
 
+async def test_those_who_will_wait_only_later_are_left_out_of_those_who_do(client: Redis) -> None:
+    owner = await an_owner(client)
+    since = {f"request|{i}": NOW_MS + i * 1_000 for i in range(-2, 3)}
+    await owner.commit(Changes(waiting={"overdue": since}))
+    due = await a_feed(client).waiting(["overdue"], until_ms=NOW_MS)
+    assert due == {"overdue": [(f"request|{i}", NOW_MS + i * 1_000) for i in (-2, -1, 0)]}
+    assert len((await a_feed(client).waiting(["overdue"]))["overdue"]) == 5
+
+
 async def test_a_partition_is_alive_while_its_owner_beats(client: Redis) -> None:
     owner = await an_owner(client)
     assert not await a_feed(client).alive()

@@ -18,12 +18,16 @@ from schemas.measures import (
     Reached,
     Spread,
     Sum,
+    Timed,
     Trailing,
+    Union,
 )
+from streams.engine.business import BusinessClock
 from streams.engine.measures.base import Compiler, Measure
 from streams.engine.measures.counts import count, sum_of
 from streams.engine.measures.distincts import distinct
-from streams.engine.measures.durations import duration
+from streams.engine.measures.durations import duration, timed
+from streams.engine.measures.intervals import union
 from streams.engine.measures.levels import level
 from streams.engine.measures.movements import movement
 from streams.engine.measures.spreads import spread
@@ -37,6 +41,7 @@ KINDS: Final[dict[type[MeasureSpec], Callable[[Compiler, Any], Measure]]] = {
     Count: count,
     Sum: sum_of,
     Duration: duration,
+    Timed: timed,
     Level: level,
     Reached: reached,
     Movement: movement,
@@ -44,9 +49,12 @@ KINDS: Final[dict[type[MeasureSpec], Callable[[Compiler, Any], Measure]]] = {
     Trailing: trailing,
     Distinct: distinct,
     Spread: spread,
+    Union: union,
 }
 
 
-def compile_measure(name: str, spec: MeasureSpec, plan: SubjectPlan, calendar: Calendar) -> Measure:
+def compile_measure(
+    name: str, spec: MeasureSpec, plan: SubjectPlan, calendar: Calendar, business: BusinessClock | None
+) -> Measure:
     """The measure that `spec` describes; PlanFault says what in it cannot be."""
-    return KINDS[type(spec)](Compiler(name, plan, calendar), spec)
+    return KINDS[type(spec)](Compiler(name, plan, calendar, business), spec)

@@ -1,8 +1,8 @@
 """What every kind of measure is made of, and what a kind may use to compile its spec."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple, Self
 
@@ -11,11 +11,12 @@ import msgspec
 from schemas.measures import MeasureSpec
 from schemas.words import nearest
 from streams.engine import facts
+from streams.engine.business import BusinessClock
 from streams.engine.dimensions import Dimensions, Members
 from streams.engine.expressions import compile_condition, names
 from streams.engine.facts import Row
 from streams.engine.faults import PlanFault
-from streams.engine.mergers import holds
+from streams.engine.mergers import EVENT_TIME, holds
 from streams.engine.moments import times_of
 from streams.engine.panes import DAY, TIERS, Calendar
 from streams.engine.subjects import SubjectPlan, condition_names, register_names
@@ -69,6 +70,9 @@ class Measure:
     functions: Sequence[str]
     """How formulas may read it: "" by its bare name, else by `start(..)`, `quantile(..)`, .."""
     dimensions: Sequence[str]
+    """All that it can be sliced by, pairs too."""
+    slices: Callable[[Members], Sequence[tuple[str, str]]]
+    """(dimension, member) of all slices that go with the members of a contribution."""
     keep_ms: int | None
     """How long its subjects are remembered; None: for ever."""
     is_amount: bool
@@ -77,6 +81,8 @@ class Measure:
     """Whether windows that end now take its panes up to five minutes ahead (a spread's lie there anyway)."""
     age: str | None = None
     """Of what may be open: the part that a subject contributes to, at the time since which it waits."""
+    future: bool = False
+    """Whether its panes after now are of what has not happened yet, so that levels now leave them out."""
     only_now: bool = False
     """Whether it has a value for windows that end now only, and none for windows that ended earlier."""
     over: Sequence[int] = ()
@@ -95,6 +101,8 @@ class Compiler:
     name: str
     plan: SubjectPlan
     calendar: Calendar
+    business: BusinessClock | None
+    """None: the catalog has no business hours."""
     reads: set[str] = field(default_factory=set)
 
     def times(self, name: str, *at: str | int) -> Callable[[Row], Sequence[facts.Time]]:
@@ -120,14 +128,16 @@ class Compiler:
     def register_field(self, text: str, held: type, *at: str | int) -> Callable[[Row], Any]:
         """Reads `register.field` from a row; None while the register is empty.
 
-        `held`: what must stand in that field of the event, int or date (kept as a day number).
+        `held`: what must stand in that field of the event: int, date (kept as a day number) or datetime (kept
+        as milliseconds since the epoch, as the event's own time is).
         """
         known = register_names(self.plan.subject)
         if text not in known:
             raise PlanFault(f"unknown field {text!r}{nearest(text, known)}", *at)
         register, field = text.split(".")
-        if holds(self.plan.subject.registers[register].event, field) is not held:
-            raise PlanFault(f"{text} does not hold {'a day' if held is date else 'a whole number'}", *at)
+        found = datetime if field == EVENT_TIME else holds(self.plan.subject.registers[register].event, field)
+        if found is not held:
+            raise PlanFault(f"{text} does not hold {_WORDS[held]}", *at)
         index = self.plan.subject.registers[register].fields.index(field)
         self.reads.add(register)
 
@@ -136,6 +146,12 @@ class Compiler:
             return None if value is None else value[3][index]
 
         return read
+
+    def business_ms(self, *at: str) -> Callable[[int, int], int]:
+        """Business time between two moments; PlanFault, at `at`, when nobody has said what that is."""
+        if self.business is None:
+            raise PlanFault("the catalog has no `business_hours`: declare them, or leave `clock`", *at)
+        return self.business.business_ms
 
     def total(self, seen: Seen, amount: int) -> Contribution:
         """A contribution to the running total, in the slices that the subject is in now."""
@@ -146,6 +162,9 @@ class Compiler:
         if name not in self.plan.subject.transitions:
             raise PlanFault(f"unknown transition {name!r}{nearest(name, self.plan.subject.transitions)}", *at)
         self.reads.add(name)
+
+
+_WORDS: Final[Mapping[type, str]] = {int: "a whole number", date: "a day", datetime: "a time"}
 
 
 class State(NamedTuple):
@@ -202,6 +221,7 @@ def make_measure(
     age: str | None = None,
     is_amount: bool = False,
     ahead: bool = True,
+    future: bool = False,
     only_now: bool = False,
     over: Sequence[int] = (),
 ) -> Measure:
@@ -214,9 +234,11 @@ def make_measure(
         tiers=tuple(spec.tiers or TIERS),
         functions=functions,
         dimensions=tuple(compiler.plan.subject.dimensions),
+        slices=compiler.plan.dimensions.slices,
         keep_ms=compiler.plan.keep_ms,
         is_amount=is_amount,
         ahead=ahead,
+        future=future,
         age=age,
         only_now=only_now,
         over=over,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from schemas.measures import Count, Provided, Sum
-from schemas.words import span_ms
+from schemas.words import nearest, span_ms
 from streams.engine.facts import Row
 from streams.engine.faults import PlanFault
 from streams.engine.measures.base import (
@@ -62,35 +62,57 @@ def _provided(compiler: Compiler, provided: Provided, at: int) -> Callable[[Row]
     times = compiler.times(provided.step, "provided", at, "step")
     edge = compiler.times(provided.before or provided.after or "", "provided", at)
     most = provided.at_most if provided.at_most is not None else 2**62
-    before = provided.before is not None
+    within_ms = span_ms(provided.within) if provided.within else 2**62
+    sign = 1 if provided.after else -1
 
     def holds(row: Row) -> bool:
         edges = edge(row)
         if not edges:
             return provided.at_least == 0
         edge_ms = edges[0][0]
-        number = sum(time < edge_ms if before else time > edge_ms for time, _ in times(row))
+        number = sum(0 < sign * (time_ms - edge_ms) <= within_ms for time_ms, _ in times(row))
         return provided.at_least <= number <= most
 
     return holds
 
 
 def sum_of(compiler: Compiler, spec: Sum) -> Measure:
+    """The amount, and in the part `name.n` a 1 for each subject that has one, if only 0."""
     placed = compiler.times(spec.at, "at")
     holds = compiler.condition(spec.when)
     read = _summed(compiler, spec.sum)
+    less = _values(compiler, spec.less, "less") if spec.less else None
+    number = f"{compiler.name}.n"
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
         times = placed(seen.row)
         amount = read(seen.row) if times and holds(seen.row) else None
-        return (placed_at(seen, compiler.name, times[0][0], amount),) if amount else ()
+        if amount is None:
+            return ()
+        if less is not None:
+            amount -= sum(less(seen.row))
+        time_ms = times[0][0]
+        members = seen.members(time_ms)
+        counted = (number, time_ms, members, 1)
+        return ((compiler.name, time_ms, members, amount), counted) if amount else (counted,)
 
     return make_measure(compiler, "sum", spec, contribute, is_amount=True)
 
 
 def _summed(compiler: Compiler, text: str) -> Callable[[Row], int | None]:
-    """A register's field, or the sum of a map's values."""
-    if text in compiler.plan.subject.maps:
-        compiler.reads.add(text)
-        return lambda row: sum(value or 0 for *_, (value,) in getattr(row, text).values())
-    return compiler.register_field(text, int, "sum")
+    """A register's field, or the sum of a map's values; None while there is none."""
+    if text in compiler.plan.subject.registers or "." in text:
+        return compiler.register_field(text, int, "sum")
+    values = _values(compiler, text, "sum")
+    return lambda row: sum(known) if (known := values(row)) else None
+
+
+def _values(compiler: Compiler, name: str, at: str) -> Callable[[Row], list[int]]:
+    """The values of a map; PlanFault, at `at`, for no map of the subject, or one that keeps only keys."""
+    maps = compiler.plan.subject.maps
+    if name not in maps:
+        raise PlanFault(f"unknown map {name!r}{nearest(name, maps)}", at)
+    if maps[name].field is None:
+        raise PlanFault(f"{name} keeps only keys: give it the `field` that is to be summed", at)
+    compiler.reads.add(name)
+    return lambda row: [value for *_, (value,) in getattr(row, name).values() if value is not None]
