@@ -9,11 +9,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfoNotFoundError
 
 from schemas.catalog import Catalog, Path, parse
+from schemas.events import EVENT_TYPES, Data, Declared, EventTypes
 from schemas.kpis import Kpi, Series
 from schemas.measures import Subject
 from schemas.words import nearest
 from streams.engine.buckets import BOUNDS
 from streams.engine.decode import Decoder
+from streams.engine.event_types import own_type
 from streams.engine.expressions import ExpressionError, names
 from streams.engine.faults import PlanFault
 from streams.engine.formulas import Formula, Operand, compile_formula
@@ -21,7 +23,7 @@ from streams.engine.measures import compile_measure
 from streams.engine.measures.base import BARE, Measure
 from streams.engine.money import Converter
 from streams.engine.panes import Calendar
-from streams.engine.subjects import SubjectPlan, compile_subject
+from streams.engine.subjects import SubjectPlan, compile_subject, given_types
 from streams.engine.windows import longest_ms, tier_of
 from streams.errors import CatalogError
 from streams.naming import NOW, RESERVED_GAUGES, ROW_SHARDS
@@ -54,6 +56,8 @@ class Plan:
 
     catalog: Catalog
     calendar: Calendar
+    types: EventTypes
+    """The event types of the contract and of the catalog."""
     decoder: Decoder
     subjects: Mapping[str, SubjectPlan]
     measures: Mapping[str, Measure]
@@ -92,8 +96,11 @@ class _Compiler:
     def plan(self) -> Plan | None:
         calendar = self._try(("time_zone",), lambda: _calendar(self._catalog.time_zone)) or Calendar("UTC")
         converter = Converter(self._catalog.currency)
+        types = {**EVENT_TYPES, **self._own_types()}
         subjects = {
-            kind: self._subject(kind, subject, converter) for kind, subject in self._catalog.subjects.items()
+            kind: self._subject(kind, subject, types, converter)
+            for kind, subject in self._catalog.subjects.items()
+            if not self._rests_on_own_fault(subject, types)
         }
         compiled = {kind: subject for kind, subject in subjects.items() if subject is not None}
         measures_of = {kind: self._measures(subject, calendar) for kind, subject in compiled.items()}
@@ -107,7 +114,8 @@ class _Compiler:
         return Plan(
             catalog=self._catalog,
             calendar=calendar,
-            decoder=Decoder(self._catalog.dimensions, converter.known),
+            types=types,
+            decoder=Decoder(types, self._catalog.dimensions, converter.known, _declared(self._catalog)),
             subjects=compiled,
             measures=measures,
             measures_of=measures_of,
@@ -123,9 +131,22 @@ class _Compiler:
             self.faults.append(((*path, *getattr(fault, "at", ())), str(fault)))
             return None
 
-    def _subject(self, kind: str, subject: Subject, converter: Converter) -> SubjectPlan | None:
+    def _own_types(self) -> dict[str, type[Data]]:
+        compiled = {
+            name: self._try(("events", name), partial(own_type, name, declared, self._catalog.dimensions))
+            for name, declared in self._catalog.events.items()
+        }
+        return {name: model for name, model in compiled.items() if model is not None}
+
+    def _rests_on_own_fault(self, subject: Subject, types: EventTypes) -> bool:
+        """Whether it names a type that is declared, but at fault; one report of that is enough."""
+        return any(type_ in self._catalog.events and type_ not in types for type_, _ in given_types(subject))
+
+    def _subject(
+        self, kind: str, subject: Subject, types: EventTypes, converter: Converter
+    ) -> SubjectPlan | None:
         plan: SubjectPlan | None = self._try(
-            ("subjects", kind), lambda: compile_subject(kind, subject, self._catalog, converter)
+            ("subjects", kind), lambda: compile_subject(kind, subject, self._catalog, types, converter)
         )
         return plan
 
@@ -262,6 +283,14 @@ def _calendar(time_zone: str) -> Calendar:
         raise PlanFault(f"{time_zone!r} is not an IANA time zone, such as Europe/Berlin") from None
 
 
+def _declared(catalog: Catalog) -> Declared:
+    """What events must keep to. A removal names a record by one id, so by one field."""
+    return Declared(
+        ces_scale=(catalog.ces_scale.min, catalog.ces_scale.max),
+        entities=frozenset(kind for kind, subject in catalog.subjects.items() if isinstance(subject.id, str)),
+    )
+
+
 def _names(formula: str) -> list[str]:
     """The names in a formula; none when it is no expression, which compiling it will say."""
     try:
@@ -283,7 +312,7 @@ def _fingerprint(catalog: Catalog, calendar: Calendar, subjects: Mapping[str, Su
         "days": calendar.fingerprint(),
         "catalog": catalog.model_dump(
             mode="json",
-            include={"currency", "dimensions", "subjects"},
+            include={"currency", "ces_scale", "events", "dimensions", "subjects"},
             exclude={"subjects": {"__all__": {"measures"}}},
         ),
     }

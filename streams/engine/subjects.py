@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.catalog import Catalog
-from schemas.events import EVENT_TYPES
+from schemas.events import EventTypes
 from schemas.measures import Subject
 from schemas.words import nearest, span_ms
 from streams.engine.dimensions import FIRST_MEMBERS, PREFIX, Dimensions
@@ -24,6 +24,8 @@ from streams.engine.money import Converter
 
 NEWEST: Final = "newest_ms"
 """The field of every row that holds the time of the subject's newest event."""
+ID_SEPARATOR: Final = "\x1f"
+"""Joins the fields that only together tell subjects apart. No key on a keyboard makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class SubjectPlan:
     subject: Subject
     about: Mapping[str, "About"]
     """Event type -> what such an event says about the subject."""
+    types: EventTypes
+    """All types that there are."""
     keep_ms: int | None
     """None: for ever."""
     row_type: type[msgspec.Struct]
@@ -55,14 +59,17 @@ class About:
 # -- Compiling --------------------------------------------------------------------------------------------
 
 
-def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Converter) -> SubjectPlan:
+def compile_subject(
+    kind: str, subject: Subject, catalog: Catalog, types: EventTypes, converter: Converter
+) -> SubjectPlan:
     """The plan of one subject; PlanFault for the first thing in it that cannot be."""
     _check_names(subject)
     dimensions = _dimensions(subject, catalog)
-    types = _event_types(subject)
-    givers = types if subject.dimensions_from is None else subject.dimensions_from
-    _check_members(subject, givers)
-    fields, merges = compile_mergers(subject, catalog, converter)
+    speaking = _event_types(subject, types)
+    givers = speaking if subject.dimensions_from is None else subject.dimensions_from
+    _check_members(subject, givers, types)
+    fields, merges = compile_mergers(subject, catalog, types, converter)
+    id_of = _id_reader(_id_fields(subject))
     for name in subject.moments:
         located(partial(times_of, subject, name), "moments", name)
     all_fields = [(NEWEST, int, NEVER), *dimensions.fields(), *fields]
@@ -70,9 +77,8 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
     return SubjectPlan(
         kind=kind,
         subject=subject,
-        about={
-            type_: About(attrgetter(subject.id), type_ in givers, merges.get(type_, ())) for type_ in types
-        },
+        about={type_: About(id_of, type_ in givers, merges.get(type_, ())) for type_ in speaking},
+        types=types,
         keep_ms=None if subject.keep == "forever" else span_ms(subject.keep),
         row_type=row_type,
         dimensions=dimensions,
@@ -100,26 +106,29 @@ def _dimensions(subject: Subject, catalog: Catalog) -> Dimensions:
     return Dimensions.of({name: catalog.dimensions[name].keeps for name in subject.dimensions})
 
 
-def _check_members(subject: Subject, types: Iterable[str]) -> None:
-    for type_ in types:
+def _check_members(subject: Subject, givers: Iterable[str], types: EventTypes) -> None:
+    for type_ in givers:
         for at, name in enumerate(subject.dimensions):
-            if holds(type_, name) is not str:
+            if holds(types[type_], name) is not str:
                 text = f"{name} of {type_} is no text, so it cannot be a dimension"
                 raise PlanFault(text, "dimensions", at)
 
 
-def _event_types(subject: Subject) -> list[str]:
+def _event_types(subject: Subject, types: EventTypes) -> list[str]:
     """The types that say something about the subject, each with the subject's id among its fields."""
-    given = list(_given_types(subject))
+    given = list(given_types(subject))
     for type_, at in given:
-        if type_ not in EVENT_TYPES:
-            raise PlanFault(f"unknown event type {type_!r}{nearest(type_, EVENT_TYPES)}", *at)
-        if subject.id not in EVENT_TYPES[type_].model_fields:
-            raise PlanFault(f"{type_} has no field {subject.id!r}, the id of this subject", *at)
+        if type_ not in types:
+            raise PlanFault(f"unknown event type {type_!r}{nearest(type_, types)}", *at)
+        for field in _id_fields(subject):
+            if field not in types[type_].model_fields:
+                raise PlanFault(f"{type_} has no field {field!r}, the id of this subject", *at)
+            if holds(types[type_], field) is not str:
+                raise PlanFault(f"{field} of {type_} is no text, so it cannot be the id of this subject", *at)
     return list(dict.fromkeys(type_ for type_, _ in given))
 
 
-def _given_types(subject: Subject) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+def given_types(subject: Subject) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     """Each event type that the subject names, and where."""
     for section in ("steps", "registers", "maps"):
         for name, fact in getattr(subject, section).items():
@@ -129,6 +138,23 @@ def _given_types(subject: Subject) -> Iterator[tuple[str, tuple[str | int, ...]]
             yield transition.event, ("transitions", name, at, "event")
     for at, type_ in enumerate(subject.dimensions_from or ()):
         yield type_, ("dimensions_from", at)
+
+
+def _id_fields(subject: Subject) -> list[str]:
+    return [subject.id] if isinstance(subject.id, str) else subject.id
+
+
+def _id_reader(fields: Sequence[str]) -> Callable[[Any], str | None]:
+    """Reads the subject's id of an event's data; None when a part of it is missing."""
+    if len(fields) == 1:
+        return attrgetter(fields[0])
+    read = attrgetter(*fields)
+
+    def joined(data: Any) -> str | None:
+        parts = read(data)
+        return ID_SEPARATOR.join(parts) if all(parts) else None
+
+    return joined
 
 
 def register_names(subject: Subject) -> dict[str, str]:

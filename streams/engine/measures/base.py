@@ -114,7 +114,7 @@ class Compiler:
         if text not in known:
             raise PlanFault(f"unknown field {text!r}{nearest(text, known)}", *at)
         register, field = text.split(".")
-        if holds(self.plan.subject.registers[register].event, field) is not held:
+        if holds(self.plan.types[self.plan.subject.registers[register].event], field) is not held:
             raise PlanFault(f"{text} does not hold {'a day' if held is date else 'a whole number'}", *at)
         index = self.plan.subject.registers[register].fields.index(field)
         self.reads.add(register)
