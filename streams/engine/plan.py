@@ -15,6 +15,7 @@ from schemas.measures import Subject
 from schemas.words import nearest
 from streams.engine.buckets import BOUNDS
 from streams.engine.decode import Decoder
+from streams.engine.endings import can_be_removed
 from streams.engine.event_types import own_type
 from streams.engine.expressions import ExpressionError, names
 from streams.engine.faults import PlanFault
@@ -28,7 +29,7 @@ from streams.engine.windows import longest_ms, tier_of
 from streams.errors import CatalogError
 from streams.naming import NOW, RESERVED_GAUGES, ROW_SHARDS
 
-ARITHMETIC: Final = 2
+ARITHMETIC: Final = 3
 """Version of the engine's arithmetic: raise it whenever equal events would give other panes or rows."""
 
 
@@ -284,10 +285,10 @@ def _calendar(time_zone: str) -> Calendar:
 
 
 def _declared(catalog: Catalog) -> Declared:
-    """What events must keep to. A removal names a record by one id, so by one field."""
+    """What events must keep to."""
     return Declared(
         ces_scale=(catalog.ces_scale.min, catalog.ces_scale.max),
-        entities=frozenset(kind for kind, subject in catalog.subjects.items() if isinstance(subject.id, str)),
+        entities=frozenset(kind for kind, subject in catalog.subjects.items() if can_be_removed(subject)),
     )
 
 
