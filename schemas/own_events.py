@@ -21,6 +21,9 @@ from schemas.events.base import (
 )
 from schemas.words import Model, Name
 
+OWN: Final = "crm.x."
+"""What the names of such types begin with."""
+
 FieldKind = Literal["id", "text", "integer", "amount", "currency", "boolean", "date", "time"]
 Choices = list[Annotated[str, Field(min_length=1, max_length=200)]]
 """All that a field may hold."""

@@ -14,7 +14,7 @@ from these models; nothing is declared twice.
     producer.send("crm.events", key=event.key().encode(), value=event.to_json())
 """
 
-from schemas.events.base import MAX_AMOUNT, MAX_PERIOD_DAYS, YEARS, Data, Declared, Fault, field_type
+from schemas.events.base import MAX_AMOUNT, MAX_PERIOD_DAYS, PERIOD, YEARS, Data, Declared, Fault, field_type
 from schemas.events.campaigns import CampaignConverted, CampaignTouched
 from schemas.events.customers import (
     ConsentChanged,
@@ -102,6 +102,7 @@ __all__ = [
     "RecordRemoved",
     "RecordChecked",
     "MAX_PERIOD_DAYS",
+    "PERIOD",
     "OrderPaid",
     "RefundIssued",
     "SubscriptionChanged",

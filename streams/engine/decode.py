@@ -103,7 +103,7 @@ class Decoder:
     ) -> None:
         self._models = types
         self._currencies = currencies
-        self._declared = declared
+        self.declared = declared
         names = tuple(dimensions)
         envelopes = {
             type_: _envelope_struct(type_, _data_struct(model, names)) for type_, model in types.items()
@@ -159,7 +159,7 @@ class Decoder:
             known = ", ".join(sorted(self._currencies))
             message = f"no rate for {currency!r}; the catalog has {known}"
             raise _Refused("unknown_currency", "data.currency", message)
-        fault = self._models[type_].fault(data, self._declared)
+        fault = self._models[type_].fault(data, self.declared)
         if fault is not None:
             raise _Refused(fault.reason, f"data.{fault.field}", fault.message)
 

@@ -5,7 +5,7 @@ from functools import partial
 from keyword import iskeyword
 from typing import Final
 
-from schemas.events import Data
+from schemas.events import PERIOD, Data
 from schemas.own_events import Choices, EventType, FieldKind, own_model
 from schemas.words import nearest
 from streams.engine.faults import PlanFault, located
@@ -59,6 +59,8 @@ def _check_field(
         raise PlanFault(f"amounts, and only they, are in fields whose names end in {AMOUNT_SUFFIX}")
     if kind == "amount" and CURRENCY not in (*declared.required, *declared.optional):
         raise PlanFault("an amount has a currency: declare the field `currency: currency` beside it")
+    if field in PERIOD:
+        _check_period(declared, kind)
     if not isinstance(kind, str):
         _check_choices(kind)
 
@@ -68,6 +70,14 @@ def _check_name(field: str) -> None:
         raise PlanFault(f"{_MEANINGS[field]}; leave it out, or choose another name")
     if iskeyword(field) or hasattr(Data, field):
         raise PlanFault(f"{field!r} cannot be the name of a field; choose another")
+
+
+def _check_period(declared: EventType, kind: FieldKind | Choices) -> None:
+    if kind != "date":
+        raise PlanFault("is a day: write `date`")
+    for other in PERIOD:
+        if other not in (*declared.required, *declared.optional):
+            raise PlanFault(f"a period has a first and a last day: declare `{other}: date` beside it")
 
 
 def _check_choices(choices: Choices) -> None:

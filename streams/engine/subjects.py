@@ -14,6 +14,7 @@ import msgspec
 from schemas.catalog import Catalog
 from schemas.events import EventTypes
 from schemas.measures import Subject
+from schemas.own_events import OWN
 from schemas.words import nearest, span_ms
 from streams.engine.dimensions import FIRST_MEMBERS, PREFIX, Dimensions
 from streams.engine.facts import NEVER, Row
@@ -122,7 +123,8 @@ def _event_types(subject: Subject, types: EventTypes) -> list[str]:
     given = list(given_types(subject))
     for type_, at in given:
         if type_ not in types:
-            raise PlanFault(f"unknown event type {type_!r}{nearest(type_, types)}", *at)
+            remedy = "; declare it under `events`" if type_.startswith(OWN) else nearest(type_, types)
+            raise PlanFault(f"unknown event type {type_!r}{remedy}", *at)
         for field in [subject.id] if isinstance(subject.id, str) else subject.id:
             if field not in types[type_].model_fields:
                 raise PlanFault(f"{type_} has no field {field!r}, the id of this subject", *at)
