@@ -14,7 +14,17 @@ from these models; nothing is declared twice.
     producer.send("crm.events", key=event.key().encode(), value=event.to_json())
 """
 
-from schemas.events.base import MAX_AMOUNT, MAX_PERIOD_DAYS, PERIOD, YEARS, Data, Declared, Fault, field_type
+from schemas.events.base import (
+    CUSTOMER,
+    MAX_AMOUNT,
+    MAX_PERIOD_DAYS,
+    PERIOD,
+    YEARS,
+    Data,
+    Declared,
+    Fault,
+    field_type,
+)
 from schemas.events.campaigns import CampaignConverted, CampaignTouched
 from schemas.events.customers import (
     ConsentChanged,
@@ -69,6 +79,7 @@ from schemas.events.support import (
 )
 
 __all__ = [
+    "CUSTOMER",
     "MAX_AMOUNT",
     "YEARS",
     "Data",
