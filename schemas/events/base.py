@@ -48,7 +48,7 @@ class Declared(NamedTuple):
 class Data(BaseModel):
     """What every `data` may carry. Dimensions (channel, segment, ..) come from the catalog, as strings."""
 
-    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True, use_attribute_docstrings=True)
 
     TYPE: ClassVar[str]
     OWN_ID: ClassVar[str]

@@ -32,7 +32,7 @@ EVENT_TYPES: Final[EventTypes] = {
 class Envelope(BaseModel):
     """The CloudEvents attributes that count here; others are ignored."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, use_attribute_docstrings=True)
 
     specversion: Literal["1.0"] = "1.0"
     id: Id
