@@ -20,6 +20,7 @@ from ruamel.yaml.reader import ReaderError
 from schemas.events import MAX_AMOUNT
 from schemas.kpis import Kpi
 from schemas.measures import MEASURE_SPECS, MeasureSpec, Subject
+from schemas.own_events import EventType
 from schemas.words import (
     PATTERNS,
     CurrencyCode,
@@ -120,21 +121,15 @@ class BusinessHours(Model):
 
 
 class Scale(Model):
-    min: int
-    max: int
+    min: int = Field(ge=-1000)
+    max: int = Field(le=1000)
 
-
-FieldKind = Literal["id", "text", "integer", "amount", "currency", "boolean", "date", "time"]
-
-
-class EventType(Model):
-    """An event type of one's own, `crm.x.<entity>.<past tense>`; its fields are those of `data`."""
-
-    id: str
-    """The field that names what the event is about; the record key when there is no customer."""
-    required: dict[Name, FieldKind | list[str]]
-    """Field -> what it holds; a list of texts is all that it may hold."""
-    optional: dict[Name, FieldKind | list[str]] = {}
+    @model_validator(mode="after")
+    def _upwards(self) -> Self:
+        if self.min >= self.max:
+            context = {"min": self.min, "max": self.max}
+            raise PydanticCustomError("scale", "max {max} is not above min {min}", context)
+        return self
 
 
 class Catalog(Model):

@@ -36,7 +36,7 @@ Reason = Literal[
 class DeadLetter(BaseModel):
     """`value`, `key` and header values are base64 of the original bytes; None where the record had none."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     reason: Reason
     field: str | None

@@ -114,6 +114,8 @@ deal_lost = Builder("crm.deal.lost", "deal_id", _OF_ONE)
 
 customer_activated = Builder("crm.customer.activated", "customer_id", {})
 customer_churned = Builder("crm.customer.churned", "customer_id", {"churn_kind": "voluntary"})
+customer_erased = Builder("crm.customer.erased", "customer_id", {})
+record_removed = Builder("crm.record.removed", "id", {**_OF_ONE, "entity": "lead"})
 
 cost_recorded = Builder("crm.cost.recorded", "cost_id", {"category": "marketing", **_USD})
 

@@ -8,7 +8,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
-from schemas.events import EVENT_TYPES, partition_key
+from schemas.events import CUSTOMER, EVENT_TYPES, EventTypes, partition_key
 from streams.naming import PartitionKeys, partition_prefix
 from streams.settings import Settings
 from streams.state import Position
@@ -42,29 +42,37 @@ class Sent(NamedTuple):
         return RECORD_BYTES + len(self.value) + sum(len(name) + len(value) for name, value in self.headers)
 
 
-# Nothing else is looked at: the worker accepts events whose other fields no decoder could hold.
-_KEY_FIELDS: Final = {"customer_id", "invitation_id", *(model.OWN_ID for model in EVENT_TYPES.values())}
-_Data: Any = msgspec.defstruct("_Data", [(name, Any, None) for name in sorted(_KEY_FIELDS)])
-_Event: Any = msgspec.defstruct(
-    "_Event", [("type", str), ("data", _Data), ("time", str, ""), ("partitionkey", Any, None)]
-)
-_decode: Final = msgspec.json.Decoder(_Event).decode
+class Outliner:
+    """Reads of lines what publishing them takes, by the event types that there are.
+
+    Nothing else is looked at: the worker accepts events whose other fields no decoder could hold.
+    """
+
+    def __init__(self, types: EventTypes) -> None:
+        self._types = types
+        fields = {CUSTOMER, *(field for model in types.values() for field in model.key_fields())}
+        data: Any = msgspec.defstruct("_Data", [(name, Any, None) for name in sorted(fields)])
+        attributes: Any = [("type", str), ("data", data), ("time", str, ""), ("partitionkey", Any, None)]
+        self._decode = msgspec.json.Decoder(msgspec.defstruct("_Event", attributes)).decode
+
+    def outline(self, line: bytes) -> Outline:
+        """What can be read of a line; of a line that is no event, nothing."""
+        try:
+            event: Any = self._decode(line)
+        except (ValueError, RecursionError):
+            return Outline()
+        given = event.partitionkey if isinstance(event.partitionkey, str) else None
+        key = given or partition_key(event.type, msgspec.structs.asdict(event.data), self._types)
+        return Outline(key, event.time)
+
+    def key_of(self, line: bytes) -> bytes | None:
+        """The record key that the contract gives to a line."""
+        key = self.outline(line).key
+        return key.encode() if key else None
 
 
-def outline(line: bytes) -> Outline:
-    """What can be read of a line; of a line that is no event, nothing."""
-    try:
-        event = _decode(line)
-    except (ValueError, RecursionError):
-        return Outline()
-    given = event.partitionkey if isinstance(event.partitionkey, str) else None
-    return Outline(given or partition_key(event.type, msgspec.structs.asdict(event.data)), event.time)
-
-
-def key_of(line: bytes) -> bytes | None:
-    """The record key that the contract gives to a line."""
-    key = outline(line).key
-    return key.encode() if key else None
+OF_CONTRACT: Final = Outliner(EVENT_TYPES)
+key_of: Final = OF_CONTRACT.key_of
 
 
 def rounds(lines: Iterable[Sent]) -> Iterator[list[Sent]]:
@@ -84,9 +92,10 @@ def rounds(lines: Iterable[Sent]) -> Iterator[list[Sent]]:
 class Publisher:
     """Publishes to the events topic of `settings` and follows what the worker has committed of it."""
 
-    def __init__(self, settings: Settings, redis: Redis) -> None:
+    def __init__(self, settings: Settings, redis: Redis, outliner: Outliner = OF_CONTRACT) -> None:
         self._settings = settings
         self._redis = redis
+        self._key_of = outliner.key_of
         self._producer: AIOKafkaProducer | None = None
         self._ends: dict[int, int] = {}
         """Partition -> offset after our last record."""
@@ -113,7 +122,7 @@ class Publisher:
         assert self._producer is not None
         acknowledged = [
             await self._producer.send(
-                self._settings.topic, one.value, key=key_of(one.value), headers=list(one.headers)
+                self._settings.topic, one.value, key=self._key_of(one.value), headers=list(one.headers)
             )
             for one in sent
         ]

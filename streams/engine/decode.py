@@ -1,7 +1,7 @@
 """Records -> events and rejects. Bad is a value too: nothing raises per record.
 
-The decoders are derived from `schemas.events` when a `Decoder` is made. The fast path reads a record in one
-pass; only a record that it refuses is looked at a second time, to say what is wrong with it.
+The decoders are derived from the models of the event types when a `Decoder` is made. The fast path reads a
+record in one pass; only a record that it refuses is looked at a second time, to say what is wrong with it.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ import msgspec
 from pydantic.fields import FieldInfo
 
 from schemas.dead_letter import MAX_ORIGINAL_BYTES, Reason
-from schemas.events import EVENT_TYPES, YEARS, Data, Envelope
+from schemas.events import YEARS, Data, Declared, Envelope, EventTypes
 from streams.engine.windows import AHEAD_MS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,15 +85,30 @@ def event_digest(source: str, event_id: str) -> int:
     return digest
 
 
+def epoch_ms(time: datetime) -> int:
+    """Milliseconds since the epoch; what is finer is cut off."""
+    since = time - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+
+
 class Decoder:
     """Decodes records for one catalog: its dimensions are fields of every event's data."""
 
-    def __init__(self, dimensions: Iterable[str], currencies: frozenset[str]) -> None:
+    def __init__(
+        self,
+        types: EventTypes,
+        dimensions: Iterable[str],
+        currencies: frozenset[str],
+        declared: Declared,
+    ) -> None:
+        self._models = types
         self._currencies = currencies
+        self.declared = declared
         names = tuple(dimensions)
-        self._data_types = {type_: _data_struct(model, names) for type_, model in EVENT_TYPES.items()}
-        envelopes = {type_: _envelope_struct(type_, data) for type_, data in self._data_types.items()}
-        self._types = {envelope: (type_, _is_checked(type_)) for type_, envelope in envelopes.items()}
+        envelopes = {
+            type_: _envelope_struct(type_, _data_struct(model, names)) for type_, model in types.items()
+        }
+        self._types = {envelope: (type_, _is_checked(types[type_])) for type_, envelope in envelopes.items()}
         union: Any = Union[tuple(envelopes.values())]  # noqa: UP007
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(union).decode
 
@@ -130,8 +145,7 @@ class Decoder:
             raise _Refused(
                 "bad_time", "time", f"the year {time.year} is not one of {YEARS[0]} to {YEARS[-1]}"
             )
-        since = time - _EPOCH
-        time_ms = (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+        time_ms = epoch_ms(time)
         if time_ms > now_ms + AHEAD_MS:
             ahead = (time_ms - now_ms) / 1000
             raise _Refused(
@@ -145,7 +159,7 @@ class Decoder:
             known = ", ".join(sorted(self._currencies))
             message = f"no rate for {currency!r}; the catalog has {known}"
             raise _Refused("unknown_currency", "data.currency", message)
-        fault = EVENT_TYPES[type_].fault(data)
+        fault = self._models[type_].fault(data, self.declared)
         if fault is not None:
             raise _Refused(fault.reason, f"data.{fault.field}", fault.message)
 
@@ -159,12 +173,12 @@ class Decoder:
             )
         if not isinstance(type_, str):
             raise _Refused("wrong_type", "type", "type must be a string")
-        if type_ not in EVENT_TYPES:
-            raise _Refused("unknown_type", "type", f"{type_!r} is not a type of the contract")
+        if type_ not in self._models:
+            raise _Refused("unknown_type", "type", f"{type_!r} is not a type of the contract or the catalog")
         try:
             return self._decode(json.dumps(document, ensure_ascii=False).encode())
         except msgspec.ValidationError as error:
-            raise _explained(str(error), EVENT_TYPES[type_]) from None
+            raise _explained(str(error), self._models[type_]) from None
         except (ValueError, RecursionError) as error:
             raise _Refused("not_json", None, f"not JSON: {error}") from None
 
@@ -252,6 +266,7 @@ _FAULTS: Final[tuple[tuple[re.Pattern[str], Reason], ...]] = (
     (re.compile(r"^Expected `[^`]*`, got `[^`]*`"), "wrong_type"),
     (re.compile(r""), "bad_value"),
 )
+_ABOUT_TIMES: Final = ("datetime", "timezone")
 _PATH: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 
 
@@ -262,7 +277,9 @@ def _explained(error: str, model: type[Data]) -> _Refused:
     reason, fault = next((reason, fault) for pattern, reason in _FAULTS if (fault := pattern.match(text)))
     field = ".".join(filter(None, (path, fault.groupdict().get("field"))))
     if field == "time" and reason != "missing_field":
-        reason, text = "bad_time", f"{text}; write RFC 3339 with a zone, e.g. 2026-01-31T12:00:00Z"
+        reason = "bad_time"
+    if any(word in text for word in _ABOUT_TIMES):
+        text = f"{text}; write RFC 3339 with a zone, e.g. 2026-01-31T12:00:00Z"
     return _Refused(reason, field or None, f"{field or 'event'}: {text}{_choices(model, field)}")
 
 
@@ -279,9 +296,8 @@ def _literals(annotation: Any) -> tuple[Any, ...]:
     return tuple(value for part in get_args(annotation) for value in _literals(part))
 
 
-def _is_checked(type_: str) -> bool:
-    """Whether an event of this type may be wrong in a way that its fields alone do not show."""
-    model = EVENT_TYPES[type_]
+def _is_checked(model: type[Data]) -> bool:
+    """Whether such data may be wrong in a way that its fields alone do not show."""
     return "currency" in model.model_fields or model.fault is not Data.fault
 
 

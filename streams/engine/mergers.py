@@ -6,26 +6,22 @@ engine knows which measures may have changed without looking at the others.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from operator import attrgetter
 from typing import Any, Final
 
 from schemas.catalog import Catalog
-from schemas.events import EVENT_TYPES, field_type
+from schemas.events import Data, EventTypes, field_type
 from schemas.measures import FieldState, Map, Register, Step, Subject, Transition
 from schemas.words import nearest
 from streams.engine import facts
-from streams.engine.decode import Event
+from streams.engine.decode import Event, epoch_ms
+from streams.engine.event_types import AMOUNT_SUFFIX, EVENT_TIME
 from streams.engine.expressions import compile_condition
 from streams.engine.facts import CHANGED, Row
 from streams.engine.faults import PlanFault, located
 from streams.engine.money import Converter
-
-AMOUNT_SUFFIX: Final = "_minor"
-"""Fields whose names end so are amounts in the event's currency; they are kept in the reporting currency."""
-EVENT_TIME: Final = "time"
-"""The field of a register that stands for the event's own time."""
 
 STAGES: Final = "stages"
 """The field of a row that holds the stages that the subject was in."""
@@ -53,10 +49,10 @@ Fields = list[tuple[str, Any, Any]]
 
 
 def compile_mergers(
-    subject: Subject, catalog: Catalog, converter: Converter
+    subject: Subject, catalog: Catalog, types: EventTypes, converter: Converter
 ) -> tuple[Fields, Mapping[str, Sequence[Merge]]]:
     """The facts of a subject, and the merges per event type; PlanFault for the first that cannot be."""
-    facts_of = _Facts(tuple(catalog.told), converter)
+    facts_of = _Facts(tuple(catalog.told), types, converter)
     for name, step in subject.steps.items():
         facts_of.add_step(name, step)
     for name, register in subject.registers.items():
@@ -73,10 +69,11 @@ def compile_mergers(
 class _Facts:
     """Collects the facts of a subject and the merges per event type."""
 
-    def __init__(self, dimensions: tuple[str, ...], converter: Converter) -> None:
+    def __init__(self, dimensions: tuple[str, ...], types: EventTypes, converter: Converter) -> None:
         self.fields: Fields = []
         self.merges: dict[str, list[Merge]] = {}
         self._known = dimensions
+        self._types = types
         self._converter = converter
 
     def add_step(self, name: str, step: Step) -> None:
@@ -158,17 +155,18 @@ class _Facts:
         self.merges.setdefault(source.event, []).append(Merge(fact, when, into))
 
     def _known_fields(self, type_: str) -> list[str]:
-        return [*dict.fromkeys((*EVENT_TYPES[type_].model_fields, *self._known))]
+        return [*dict.fromkeys((*self._types[type_].model_fields, *self._known))]
 
     def _reader(self, type_: str, field: str, *types: type) -> Reader:
-        """Reads a field of an event as it is kept: amounts converted, dates as day numbers.
+        """Reads a field of an event as it is kept: amounts converted, days as numbers, times as milliseconds.
 
         PlanFault when there is no such field, or when it holds none of `types` (none given: any will do).
         """
         known = self._known_fields(type_)
         if field not in (EVENT_TIME, *known):
             raise PlanFault(f"{type_} has no field {field!r}{nearest(field, known)}")
-        if types and holds(type_, field) not in types:
+        held = holds(self._types[type_], field)
+        if types and held not in types:
             raise PlanFault(f"{field} of {type_} does not hold {' or '.join(map(_WORDS.__getitem__, types))}")
         if field == EVENT_TIME:
             return attrgetter("time_ms")
@@ -177,19 +175,21 @@ class _Facts:
             amount = attrgetter(field)
             return lambda event: convert(amount(event.data), event.data.currency)
         read = attrgetter(field)
-        if holds(type_, field) is date:
+        if held is date:
             return lambda event: day.toordinal() if (day := read(event.data)) else None
+        if held is datetime:
+            return lambda event: epoch_ms(time) if (time := read(event.data)) else None
         return attrgetter(f"data.{field}")
 
 
-_WORDS: Final = {int: "a whole number", str: "a text", bool: "yes or no", date: "a day"}
+_WORDS: Final = {int: "a whole number", str: "a text", bool: "yes or no", date: "a day", datetime: "a time"}
 
 
-def holds(type_: str, field: str) -> type:
-    """What a field of an event holds: int, str, bool or date. A dimension is a text."""
+def holds(model: type[Data], field: str) -> type:
+    """What a field of an event holds: int, str, bool, date or datetime. A dimension is a text."""
     if field == EVENT_TIME:
         return int
-    return field_type(type_, field) if field in EVENT_TYPES[type_].model_fields else str
+    return field_type(model, field) if field in model.model_fields else str
 
 
 # -- Into each kind of fact -------------------------------------------------------------------------------

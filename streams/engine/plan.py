@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 
 from schemas.catalog import Catalog, Path, parse
+from schemas.events import EVENT_TYPES, Data, Declared, EventTypes
 from schemas.kpis import Kpi, Series
 from schemas.measures import Subject
 from schemas.words import nearest
@@ -15,6 +16,8 @@ from streams.engine.buckets import BOUNDS
 from streams.engine.business import BusinessClock, business_clock, zone_of
 from streams.engine.decode import Decoder
 from streams.engine.dimensions import check_pair
+from streams.engine.endings import can_be_removed
+from streams.engine.event_types import own_type
 from streams.engine.expressions import ExpressionError, names
 from streams.engine.faults import PlanFault
 from streams.engine.formulas import Formula, Operand, compile_formula
@@ -22,7 +25,7 @@ from streams.engine.measures import compile_measure
 from streams.engine.measures.base import BARE, Measure
 from streams.engine.money import Converter
 from streams.engine.panes import Calendar
-from streams.engine.subjects import SubjectPlan, compile_subject
+from streams.engine.subjects import SubjectPlan, compile_subject, given_types
 from streams.engine.windows import longest_ms, tier_of
 from streams.errors import CatalogError
 from streams.naming import NOW, RESERVED_GAUGES, ROW_SHARDS
@@ -55,6 +58,8 @@ class Plan:
 
     catalog: Catalog
     calendar: Calendar
+    types: EventTypes
+    """The event types of the contract and of the catalog."""
     decoder: Decoder
     subjects: Mapping[str, SubjectPlan]
     measures: Mapping[str, Measure]
@@ -96,8 +101,11 @@ class _Compiler:
         converter = Converter(self._catalog.currency)
         for name in self._catalog.dimensions:
             self._try(("dimensions", name), partial(check_pair, name, self._catalog.dimensions))
+        types = {**EVENT_TYPES, **self._own_types()}
         subjects = {
-            kind: self._subject(kind, subject, converter) for kind, subject in self._catalog.subjects.items()
+            kind: self._subject(kind, subject, types, converter)
+            for kind, subject in self._catalog.subjects.items()
+            if not self._rests_on_own_fault(subject, types)
         }
         compiled = {kind: subject for kind, subject in subjects.items() if subject is not None}
         measures_of = {
@@ -113,7 +121,8 @@ class _Compiler:
         return Plan(
             catalog=self._catalog,
             calendar=calendar,
-            decoder=Decoder(self._catalog.told, converter.known),
+            types=types,
+            decoder=Decoder(types, self._catalog.told, converter.known, _declared(self._catalog)),
             subjects=compiled,
             measures=measures,
             measures_of=measures_of,
@@ -138,9 +147,22 @@ class _Compiler:
         )
         return clock or BusinessClock(())  # its fault is told; measures have none for that
 
-    def _subject(self, kind: str, subject: Subject, converter: Converter) -> SubjectPlan | None:
+    def _own_types(self) -> dict[str, type[Data]]:
+        compiled = {
+            name: self._try(("events", name), partial(own_type, name, declared, self._catalog.told))
+            for name, declared in self._catalog.events.items()
+        }
+        return {name: model for name, model in compiled.items() if model is not None}
+
+    def _rests_on_own_fault(self, subject: Subject, types: EventTypes) -> bool:
+        """Whether it names a type that is declared, but at fault; one report of that is enough."""
+        return any(type_ in self._catalog.events and type_ not in types for type_, _ in given_types(subject))
+
+    def _subject(
+        self, kind: str, subject: Subject, types: EventTypes, converter: Converter
+    ) -> SubjectPlan | None:
         plan: SubjectPlan | None = self._try(
-            ("subjects", kind), lambda: compile_subject(kind, subject, self._catalog, converter)
+            ("subjects", kind), lambda: compile_subject(kind, subject, self._catalog, types, converter)
         )
         return plan
 
@@ -277,6 +299,14 @@ def _calendar(time_zone: str) -> Calendar:
     return Calendar(time_zone)
 
 
+def _declared(catalog: Catalog) -> Declared:
+    """What events must keep to."""
+    return Declared(
+        ces_scale=(catalog.ces_scale.min, catalog.ces_scale.max),
+        entities=frozenset(kind for kind, subject in catalog.subjects.items() if can_be_removed(subject)),
+    )
+
+
 def _names(formula: str) -> list[str]:
     """The names in a formula; none when it is no expression, which compiling it will say."""
     try:
@@ -304,7 +334,7 @@ def _fingerprint(
         "days": calendar.fingerprint(),
         "catalog": catalog.model_dump(
             mode="json",
-            include={"currency", "dimensions", "subjects"},
+            include={"currency", "ces_scale", "events", "dimensions", "subjects"},
             exclude={"subjects": {"__all__": {"measures"}}, "dimensions": {"__all__": {"members"}}},
         ),
     }

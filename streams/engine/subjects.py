@@ -12,8 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from schemas.catalog import Catalog
-from schemas.events import EVENT_TYPES
+from schemas.events import EventTypes
 from schemas.measures import Subject
+from schemas.own_events import OWN
 from schemas.words import nearest, span_ms
 from streams.engine.dimensions import FIRST_MEMBERS, PREFIX, Dimensions
 from streams.engine.facts import NEVER, Row
@@ -24,8 +25,10 @@ from streams.engine.money import Converter
 
 NEWEST: Final = "newest_ms"
 """The field of every row that holds the time of the subject's newest event."""
+GONE: Final = "gone"
+"""The field of every row that tells whether the subject has ended, and how (`streams.engine.endings`)."""
 ID_SEPARATOR: Final = "\x1f"
-"""Joins the fields that only together tell subjects apart. No key on a keyboard makes it."""
+"""Stands between the fields that only together tell subjects apart; no id that is meant to be read has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class SubjectPlan:
     subject: Subject
     about: Mapping[str, "About"]
     """Event type -> what such an event says about the subject."""
+    types: EventTypes
+    """All types that there are."""
     keep_ms: int | None
     """None: for ever."""
     row_type: type[msgspec.Struct]
@@ -57,23 +62,26 @@ class About:
 # -- Compiling --------------------------------------------------------------------------------------------
 
 
-def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Converter) -> SubjectPlan:
+def compile_subject(
+    kind: str, subject: Subject, catalog: Catalog, types: EventTypes, converter: Converter
+) -> SubjectPlan:
     """The plan of one subject; PlanFault for the first thing in it that cannot be."""
     _check_names(subject)
     dimensions = _dimensions(subject, catalog)
-    types = _event_types(subject)
-    givers = types if subject.dimensions_from is None else subject.dimensions_from
-    _check_members(subject, givers, catalog.told)
-    fields, merges = compile_mergers(subject, catalog, converter)
-    id_of = _id_reader(_id_fields(subject))
+    speaking = _event_types(subject, types)
+    givers = speaking if subject.dimensions_from is None else subject.dimensions_from
+    _check_members(subject, givers, types, catalog.told)
+    fields, merges = compile_mergers(subject, catalog, types, converter)
+    id_of = id_reader(subject.id)
     for name in subject.moments:
         located(partial(times_of, subject, name), "moments", name)
-    all_fields = [(NEWEST, int, NEVER), *dimensions.fields(), *fields]
+    all_fields = [(NEWEST, int, NEVER), (GONE, int, 0), *dimensions.fields(), *fields]
     row_type = msgspec.defstruct(f"{kind}_row", all_fields, array_like=True, gc=False)
     return SubjectPlan(
         kind=kind,
         subject=subject,
-        about={type_: About(id_of, type_ in givers, merges.get(type_, ())) for type_ in types},
+        about={type_: About(id_of, type_ in givers, merges.get(type_, ())) for type_ in speaking},
+        types=types,
         keep_ms=None if subject.keep == "forever" else span_ms(subject.keep),
         row_type=row_type,
         dimensions=dimensions,
@@ -82,7 +90,7 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
 
 
 def _check_names(subject: Subject) -> None:
-    own = (NEWEST, FIRST_MEMBERS, STAGES) if subject.stages else (NEWEST, FIRST_MEMBERS)
+    own = (NEWEST, GONE, FIRST_MEMBERS, STAGES) if subject.stages else (NEWEST, GONE, FIRST_MEMBERS)
     seen = dict.fromkeys(own, "fields that every row has")
     for section in ("steps", "registers", "maps", "transitions", "moments"):
         for name in getattr(subject, section):
@@ -106,29 +114,30 @@ def _dimensions(subject: Subject, catalog: Catalog) -> Dimensions:
     return Dimensions.of({name: catalog.dimensions[name] for name in subject.dimensions})
 
 
-def _check_members(subject: Subject, types: Iterable[str], told: Container[str]) -> None:
-    for type_ in types:
+def _check_members(subject: Subject, givers: Iterable[str], types: EventTypes, told: Container[str]) -> None:
+    for type_ in givers:
         for at, name in enumerate(subject.dimensions):
-            if name in told and holds(type_, name) is not str:
+            if name in told and holds(types[type_], name) is not str:
                 text = f"{name} of {type_} is no text, so it cannot be a dimension"
                 raise PlanFault(text, "dimensions", at)
 
 
-def _event_types(subject: Subject) -> list[str]:
+def _event_types(subject: Subject, types: EventTypes) -> list[str]:
     """The types that say something about the subject, each with the subject's id among its fields."""
-    given = list(_given_types(subject))
+    given = list(given_types(subject))
     for type_, at in given:
-        if type_ not in EVENT_TYPES:
-            raise PlanFault(f"unknown event type {type_!r}{nearest(type_, EVENT_TYPES)}", *at)
-        for field in _id_fields(subject):
-            if field not in EVENT_TYPES[type_].model_fields:
+        if type_ not in types:
+            remedy = "; declare it under `events`" if type_.startswith(OWN) else nearest(type_, types)
+            raise PlanFault(f"unknown event type {type_!r}{remedy}", *at)
+        for field in [subject.id] if isinstance(subject.id, str) else subject.id:
+            if field not in types[type_].model_fields:
                 raise PlanFault(f"{type_} has no field {field!r}, the id of this subject", *at)
-            if holds(type_, field) is not str:
-                raise PlanFault(f"{field} of {type_} is no text, so it cannot be the id of this subject", *at)
+            if holds(types[type_], field) is not str:
+                raise PlanFault(f"{field} of {type_} is no text, so it cannot be an id", "id")
     return list(dict.fromkeys(type_ for type_, _ in given))
 
 
-def _given_types(subject: Subject) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+def given_types(subject: Subject) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     """Each event type that the subject names, and where."""
     for section in ("steps", "registers", "maps"):
         for name, fact in getattr(subject, section).items():
@@ -142,21 +151,17 @@ def _given_types(subject: Subject) -> Iterator[tuple[str, tuple[str | int, ...]]
         yield type_, ("dimensions_from", at)
 
 
-def _id_fields(subject: Subject) -> list[str]:
-    return [subject.id] if isinstance(subject.id, str) else subject.id
-
-
-def _id_reader(fields: Sequence[str]) -> Callable[[Any], str | None]:
-    """Reads the subject's id of an event's data; None when a part of it is missing."""
-    if len(fields) == 1:
-        return attrgetter(fields[0])
+def id_reader(fields: str | Sequence[str]) -> Callable[[Any], str | None]:
+    """Reads a subject's id from an event's data; of several fields none may be missing."""
+    if isinstance(fields, str):
+        return attrgetter(fields)
     read = attrgetter(*fields)
 
-    def joined(data: Any) -> str | None:
-        parts = read(data)
-        return ID_SEPARATOR.join(parts) if all(parts) else None
+    def id_of(data: Any) -> str | None:
+        ids = read(data)
+        return ID_SEPARATOR.join(ids) if all(ids) else None
 
-    return joined
+    return id_of
 
 
 def condition_names(subject: Subject) -> dict[str, str]:

@@ -9,15 +9,28 @@ computed when the first such event comes, and what they contribute now at the en
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 
+from schemas.events import CustomerErased
 from streams.engine.decode import Event, Reject
 from streams.engine.dimensions import Dimensions
+from streams.engine.endings import (
+    ERASED,
+    ERASED_TYPE,
+    REMOVED_TYPE,
+    can_be_removed,
+    closer,
+    ended,
+    is_erasable,
+    remove,
+    removed_id,
+)
 from streams.engine.facts import CHANGED, FORGOT, NEVER, Row
 from streams.engine.measures.base import Contribution, Measure, Seen
 from streams.engine.mergers import Merger
@@ -27,6 +40,7 @@ from streams.engine.slices import NOTHING_GONE, Cells, Differences, Slices
 from streams.engine.subjects import SubjectPlan
 
 encode_row: Final = msgspec.msgpack.Encoder().encode
+_OUTCOMES: Final = ("unchanged", "applied", "erased")
 RowKey = tuple[str, str]
 """(subject kind, subject id)."""
 Chosen = int
@@ -45,7 +59,7 @@ class Effect:
     """Measure -> subject id -> waiting since (ms), or None when it waits no longer."""
     rejects: list[Reject]
     outcomes: Mapping[tuple[str, str], int]
-    """(event type, `applied` or `unchanged`) -> events."""
+    """(event type, `applied`, `unchanged` or, of a customer who is erased, `erased`) -> events."""
     newest_ms: int
     """Time of the newest accepted event."""
     forgotten: int
@@ -68,7 +82,9 @@ class Kind:
         return sum(1 << at for at, measure in enumerate(self._measures) if fact in measure.reads)
 
     def contributions(self, row: Row, chosen: Chosen) -> list[Contribution]:
-        """What a row contributes by the chosen measures."""
+        """What a row contributes by the chosen measures; nothing when its subject has ended."""
+        if row.gone:
+            return []
         seen = Seen.of(self.plan.dimensions, row)
         found: list[Contribution] = []
         for contribute in self._contributing(chosen):
@@ -88,9 +104,12 @@ class Kind:
         )
 
     def forgets(self, row: Row, now_ms: int) -> bool:
-        """Whether a row is past its keep and nothing needs it: swept or not, it counts as gone."""
+        """Whether a row is past its keep and nothing needs it: swept or not, it counts as gone.
+
+        That a subject has ended is remembered for ever.
+        """
         keep_ms = self.plan.keep_ms
-        if keep_ms is None or row.newest_ms + keep_ms >= now_ms:
+        if keep_ms is None or row.gone or row.newest_ms + keep_ms >= now_ms:
             return False
         return not self.holds(row, now_ms - keep_ms)
 
@@ -110,6 +129,8 @@ class Route:
     """When such events set them."""
     merges: Sequence[tuple[Callable[[Any], bool] | None, Merger, Chosen]]
     """(condition on the data, merger, the measures that read its fact)."""
+    erases: bool = False
+    """Whether nothing but a tombstone is left of the subject."""
 
 
 def routes_of(plan: Plan) -> tuple[dict[str, Kind], dict[str, list[Route]]]:
@@ -122,7 +143,20 @@ def routes_of(plan: Plan) -> tuple[dict[str, Kind], dict[str, list[Route]]]:
             dimensions = kind.plan.dimensions if about.gives_members else None
             route = Route(kind, kind.name, about.id_of, dimensions, merges)
             routes.setdefault(type_, []).append(route)
+    for kind in kinds.values():
+        for type_, route in _endings(kind):
+            routes.setdefault(type_, []).append(route)
     return kinds, routes
+
+
+def _endings(kind: Kind) -> Iterator[tuple[str, Route]]:
+    """The ways in which a subject of this kind can end, behind all else that such events say."""
+    subject = kind.plan.subject
+    if can_be_removed(subject):
+        yield REMOVED_TYPE, Route(kind, kind.name, removed_id(kind.name), None, [(None, remove, kind.all)])
+    if is_erasable(subject):
+        id_of, merges = attrgetter(CustomerErased.OWN_ID), [(None, closer(subject), kind.all)]
+        yield ERASED_TYPE, Route(kind, kind.name, id_of, None, merges, erases=True)
 
 
 class _Touched(msgspec.Struct, gc=False):
@@ -150,6 +184,11 @@ class _Touched(msgspec.Struct, gc=False):
         """What it contributes now, by the measures that may have changed."""
         return self.kind.contributions(self.row, self.chosen)
 
+    def leave_tombstone(self) -> None:
+        """Of its row it is left only that it is erased."""
+        self.begin_anew()
+        self.row.gone, self.is_changed = ERASED, True
+
     def begin_anew(self) -> None:
         """Its row is gone."""
         self.row, self.is_new, self.is_changed = self.kind.plan.row_type(), True, False
@@ -174,13 +213,13 @@ class Work:
         self._touched: dict[RowKey, _Touched] = {}
         self.rejects: list[Reject] = []
         """What was too late; whoever decodes may add what was refused there."""
-        self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
-        """Event type -> [events that changed nothing, events that did]."""
+        self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        """Event type -> events per outcome, in the order of `_OUTCOMES`."""
         self.newest_ms = NEVER
         """Time of the newest accepted event."""
         self._forgotten = 0
         self._ended: list[tuple[RowKey, Kind, list[Contribution], list[Contribution]]] = []
-        """Rows that were forgotten meanwhile: what they contributed before, and at last."""
+        """Rows that were forgotten or erased meanwhile: what they contributed before, and at last."""
 
     def missing(self, events: Iterable[Event]) -> set[RowKey]:
         """The rows that merging these events needs to see and has not seen yet."""
@@ -206,17 +245,22 @@ class Work:
             old_ms = NEVER if self._keep_ms is None else event.now_ms - self._keep_ms
             if event.time_ms < old_ms and self._is_too_late(event, routes, rows):
                 continue
-            changed = False
+            changed = erased = False
             for route in routes:
                 id_ = route.id_of(event.data)
                 if id_:
                     key = (route.kind_name, id_)
                     touched = self._touched.get(key) or self._touch(route.kind, key, rows)
+                    if touched.row.gone == ERASED:
+                        erased = True
+                        continue
                     if NEVER < touched.row.newest_ms < old_ms:
                         self._forget(key, touched, event.now_ms)
                     if self._merge(event, touched, route):
                         changed = True
-            self._counts[event.type][changed] += 1
+                    if route.erases:
+                        self._erase(key, touched, event.time_ms)
+            self._counts[event.type][changed or 2 * erased] += 1
             if event.time_ms > self.newest_ms:
                 self.newest_ms = event.time_ms
 
@@ -228,8 +272,8 @@ class Work:
         differences = Differences(self._slices.calendar, gone_ms)
         waiting: dict[str, dict[str, int | None]] = {}
         rows: dict[RowKey, bytes] = {}
-        for ended in self._ended:
-            _tell(*ended, differences, waiting)
+        for last in self._ended:
+            _tell(*last, differences, waiting)
         for key, touched in self._touched.items():  # once: each row is far away by now
             if touched.is_changed or touched.is_newer:
                 rows[key] = encode_row(touched.row)
@@ -251,7 +295,7 @@ class Work:
         return {
             (type_, outcome): number
             for type_, counts in self._counts.items()
-            for outcome, number in zip(("unchanged", "applied"), counts, strict=True)
+            for outcome, number in zip(_OUTCOMES, counts, strict=True)
             if number
         }
 
@@ -268,6 +312,13 @@ class Work:
         if touched.kind.forgets(touched.row, now_ms):
             self._ended.append((key, touched.kind, touched.before, touched.contributions()))
             touched.begin_anew()
+
+    def _erase(self, key: RowKey, touched: _Touched, time_ms: int) -> None:
+        """Replace the row, in which all is closed, by a tombstone; what it contributes now stays."""
+        kind = touched.kind
+        contributions = ended(touched.contributions(), kind.ages, time_ms)
+        self._ended.append((key, kind, touched.before, contributions))
+        touched.leave_tombstone()
 
     def _merge(self, event: Event, touched: _Touched, route: Route) -> bool:
         """Merge an event into a row; whether that changed a fact. A newer time alone is kept for sweeping."""

@@ -4,11 +4,13 @@ import json
 
 import pytest
 
-from schemas.events import partition_key
-from streams.commands.publisher import Sent, key_of, outline, rounds
-from tests.builders import cost_recorded, lead_created, record, shipped, survey_answered
+from schemas.events import EVENT_TYPES, partition_key
+from schemas.own_events import EventType, own_model
+from streams.commands.publisher import OF_CONTRACT, Outliner, Sent, key_of, rounds
+from tests.builders import cost_recorded, event, lead_created, record, shipped, survey_answered
 from tests.worker.builders import history
 
+outline = OF_CONTRACT.outline
 LEAD = json.dumps(lead_created("lead-1", customer_id="customer-1"))
 
 
@@ -56,6 +58,17 @@ def test_a_partition_key_of_its_own_goes_first() -> None:
 def test_without_a_customer_the_key_is_the_subjects_own_id() -> None:
     assert key_of(json.dumps(cost_recorded("cost-1")).encode()) == b"cost-1"
     assert key_of(json.dumps(survey_answered("answer-1", invitation_id="i-1")).encode()) == b"i-1"
+
+
+def test_a_type_of_ones_own_has_the_key_that_its_declaration_gives() -> None:
+    declared = {"id": "demo_id", "required": {"demo_id": "id"}, "optional": {"customer_id": "id"}}
+    own = own_model("crm.x.demo.held", EventType.model_validate(declared))
+    outliner = Outliner({**EVENT_TYPES, "crm.x.demo.held": own})
+    held = event("crm.x.demo.held", "10:00", {"demo_id": "demo-1"})
+    assert outliner.key_of(json.dumps(held).encode()) == b"demo-1"
+    assert key_of(json.dumps(held).encode()) is None
+    of_customer = event("crm.x.demo.held", "10:00", {"demo_id": "demo-1", "customer_id": "c"})
+    assert outliner.key_of(json.dumps(of_customer).encode()) == b"c"
 
 
 BAD = [b"", b"nonsense", b"[]", b"7", b"\xff", b'{"data": []}', b'{"type": [1]}', b"[" * 9_000]

@@ -33,6 +33,7 @@ from tests.builders import (
     lead_disqualified,
     lead_qualified,
     ms,
+    record_removed,
     survey_answered,
     survey_sent,
     ticket_created,
@@ -75,6 +76,7 @@ ABOUT_OTHERS: list[tuple[Builder, Variants]] = [
     (ticket_reopened, {"reason": ["again"]}),
     (survey_sent, {"kind": ["nps"]}),
     (survey_answered, {"score": [0, 8, 10], "revision": [None, 3], "kind": ["nps", "csat"]}),
+    (record_removed, {"entity": ["lead", "deal", "customer", "cost", "ticket", "answer"]}),
 ]
 
 

@@ -23,6 +23,11 @@ SUMMED = {
     "the reporting currency": ("report: USD", "report: CHF"),
     "its digits": ("report: USD", "report: USD, digits: 3"),
     "the days": ("time_zone: UTC", "time_zone: Europe/Berlin"),
+    "the scale of customer effort": ("time_zone: UTC", "time_zone: UTC\nces_scale: {min: 1, max: 5}"),
+    "an event type of one's own": (
+        "time_zone: UTC",
+        "time_zone: UTC\nevents: {crm.x.demo.held: {id: demo_id, required: {demo_id: id}}}",
+    ),
     "a dimension": ("  plan: {keeps: as_was", "  region: {members: 9}\n  plan: {keeps: as_was"),
     "a pair": ("dimensions:\n  channel", "dimensions:\n  both: {of: [channel, plan], members: 9}\n  channel"),
     "how a dimension is kept": ("plan: {keeps: as_was, members: 20}", "plan: {keeps: first, members: 20}"),

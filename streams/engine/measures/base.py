@@ -13,10 +13,11 @@ from schemas.words import nearest
 from streams.engine import facts
 from streams.engine.business import BusinessClock
 from streams.engine.dimensions import Dimensions, Members
+from streams.engine.event_types import EVENT_TIME
 from streams.engine.expressions import compile_condition, names
 from streams.engine.facts import Row
 from streams.engine.faults import PlanFault
-from streams.engine.mergers import EVENT_TIME, holds
+from streams.engine.mergers import holds
 from streams.engine.moments import times_of
 from streams.engine.panes import DAY, TIERS, Calendar
 from streams.engine.subjects import SubjectPlan, condition_names, register_names
@@ -135,7 +136,8 @@ class Compiler:
         if text not in known:
             raise PlanFault(f"unknown field {text!r}{nearest(text, known)}", *at)
         register, field = text.split(".")
-        found = datetime if field == EVENT_TIME else holds(self.plan.subject.registers[register].event, field)
+        event = self.plan.types[self.plan.subject.registers[register].event]
+        found = datetime if field == EVENT_TIME else holds(event, field)
         if found is not held:
             raise PlanFault(f"{text} does not hold {_WORDS[held]}", *at)
         index = self.plan.subject.registers[register].fields.index(field)
