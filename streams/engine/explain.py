@@ -78,7 +78,7 @@ def explain(
 ) -> Explanation:
     """The reading of the first series of `kpi` that has these labels (and perhaps others).
 
-    `ahead` as in `readings`; dimension and member are `all` for the whole. UnknownReading (streams.errors) says what there is
-    instead, when the catalog has no such KPI, labels, window or dimension.
+    `ahead` as in `readings`; dimension and member are `all` for the whole. UnknownReading (streams.errors)
+    says what there is instead, when the catalog has no such KPI, labels, window or dimension.
     """
     raise NotImplementedError
