@@ -107,8 +107,15 @@ def test_a_window_begins_with_a_pane_of_its_tier_not_after_now_and_never_moves_b
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Africa/Cairo", "Atlantic/Azores"]
 PANES = {
-    **{"5m": (MINUTE, 5), "15m": (MINUTE, 15), "1h": (MINUTE, 60), "24h": (HOUR, 24), "7d": (HOUR, 168)},
-    **{"28d": (DAY, 28), "30d": (DAY, 30), "90d": (DAY, 90), "365d": (DAY, 365)},
+    "5m": (MINUTE, 5),
+    "15m": (MINUTE, 15),
+    "1h": (MINUTE, 60),
+    "24h": (HOUR, 24),
+    "7d": (HOUR, 168),
+    "28d": (DAY, 28),
+    "30d": (DAY, 30),
+    "90d": (DAY, 90),
+    "365d": (DAY, 365),
 }
 PERIODS = ("today", "wtd", "mtd", "qtd", "ytd")
 MOMENTS = st.integers(ms("2019-01-01"), ms("2026-12-31"))
@@ -137,7 +144,7 @@ def period(name: str, day: datetime) -> tuple[int, ...]:
     return keys[name]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.sampled_from([name for name in PANES if name != "365d"]), st.sampled_from(ZONES), MOMENTS)
 def test_as_many_whole_panes_before_are_compared_as_the_window_has(name: str, zone: str, now: int) -> None:
     calendar, (tier, count) = Calendar(zone), PANES[name]
@@ -151,7 +158,7 @@ def test_as_many_whole_panes_before_are_compared_as_the_window_has(name: str, zo
         assert len(pane_starts(calendar, tier, stretch.start_ms, stretch.end_ms)) == count
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.sampled_from(PERIODS), st.sampled_from(ZONES), MOMENTS)
 def test_a_period_is_compared_with_the_same_elapsed_part_of_the_one_before(
     name: str, zone: str, now: int
@@ -188,12 +195,6 @@ CLIPPED = [
     ("today", "2023-11-22 15:20", ("2023-11-22", "2023-11-22 15:00"), ("2023-11-21", "2023-11-21 15:00")),
     ("mtd", "2023-11-01 15:20", ("2023-11-01", "2023-11-01"), ("2023-10-01", "2023-10-01")),
     ("30d", "2023-11-22 15:20", ("2023-10-23", "2023-11-22"), ("2023-09-23", "2023-10-23")),
-    (
-        "24h",
-        "2023-11-22 15:20",
-        ("2023-11-21 15:00", "2023-11-22 15:00"),
-        ("2023-11-20 15:00", "2023-11-21 15:00"),
-    ),
 ]
 
 
