@@ -32,6 +32,8 @@ class User:
 
     user_id: str
     team: str
+    idle: bool
+    """They log in and do no more."""
 
     def about(self, **more: Any) -> dict[str, Any]:
         return {**more, "user_id": self.user_id, "team": self.team}

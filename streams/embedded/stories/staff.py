@@ -7,7 +7,7 @@ from streams.embedded.world import Event, Story, World
 
 def career(world: World) -> Story:
     """From the licence on: the first courses, and after some time the end, and a successor."""
-    user = User(world.new_id("user"), world.draw(habits.TEAMS))
+    user = User(world.new_id("user"), world.draw(habits.TEAMS), world.chance(habits.IDLE))
     _license(world, user, active=True)
     if not world.staff.join(user):
         return
@@ -27,15 +27,8 @@ def _license(world: World, user: User, active: bool) -> None:
 def new_act(world: World) -> None:
     user = world.staff.draw(world.rng)
     if user is not None:
-        action, meaningful = world.draw(habits.ACTIONS)
-        if _is_idle(user):
-            action, meaningful = "login", False
+        action, meaningful = ("login", False) if user.idle else world.draw(habits.ACTIONS)
         world.tell("crm.user.acted", user.about(), action=action, meaningful=meaningful)
-
-
-def _is_idle(user: User) -> bool:
-    """The same users always."""
-    return sum(user.user_id.encode()) % 100 < 100 * habits.IDLE
 
 
 def new_training(world: World) -> None:
