@@ -1,4 +1,4 @@
-"""More events told by hand, beside those of tests/oracle/history.py: money, talk, campaigns, staff and machines.
+"""More events told by hand, beside those of tests/oracle/history.py: money, campaigns, staff, machines.
 
     subscription("started", "2024-03-01", after=50_00)     is one line of NDJSON
 

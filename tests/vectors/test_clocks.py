@@ -34,7 +34,7 @@ def test_the_business_clock_stands_still_over_the_weekend(
 
 
 def test_thirty_days_of_berlin_over_the_31st_of_march_have_719_hours(tmp_path: Path) -> None:
-    """Read at local midnight: one customer and one order, so the frequency shows what a year is divided by."""
+    """Read at local midnight: of one customer and one order, the frequency is a year over the window."""
     vectors = Vectors("2024-04-14 22:00", shipped_in("Europe/Berlin"))
     story = vectors.story("one order", activated("2023-01-10"), paid("2024-04-01", 50_00))
     frequency = vectors.read(tmp_path).value("crm_purchase_frequency", "30d", story)
