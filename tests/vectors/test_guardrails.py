@@ -54,6 +54,4 @@ def test_leads_that_double_while_acceptance_halves_breach_the_guardrail(pushed: 
         and breach.breached
     }
     assert breached.keys() == {DOUBLED[1]}
-    assert (
-        "100 %" in breached[DOUBLED[1]] and "40 %" in breached[DOUBLED[1]] and "20 %" in breached[DOUBLED[1]]
-    )
+    assert all(figure in breached[DOUBLED[1]] for figure in ("100 %", "40 %", "20 %"))

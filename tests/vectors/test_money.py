@@ -24,8 +24,8 @@ def days_before_may(days: float) -> str:
 
 # -- Lifetime value ---------------------------------------------------------------------------------------
 
-# Over the year: 3 customers at its start and 2 at its end, so churn is 1/3 and they stay 3 years; 10 orders of
-# 50 over an average of 2.5 customers are 4 a year; 30 % of what they pay is the cost of goods.
+# Over the year: 3 customers at its start and 2 at its end, so churn is 1/3 and they stay 3 years. 10 orders
+# of 50 over an average of 2.5 customers are 4 a year; 30 % of what they pay is the cost of goods.
 THREE_YEARS = MAY.story(
     "three years",
     *(activated("2023-01-10", f"c{number}") for number in range(3)),

@@ -10,7 +10,7 @@ MEMBERS = 41
 
 
 def test_41_members_over_4_partitions_are_exact_and_add_up_to_the_whole(tmp_path: Path) -> None:
-    """The n-th channel has n leads, of customers who are spread over the partitions; one lead has no channel."""
+    """The n-th channel has n leads, of customers spread over the partitions; one lead has no channel."""
     lines = [
         lead("created", "2024-04-20", f"{member}-{number}", channel=f"channel-{member}")
         for member in range(1, MEMBERS + 1)

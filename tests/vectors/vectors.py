@@ -6,8 +6,8 @@
     readings = VECTORS.read(folder)
     readings.fraction("crm_churn_ratio", "30d", ONE_LEFT, kind="all")
 
-All ids in a story's events get the story's name in front, and all its events have it as segment, region and team.
-So no two stories share a subject, and what is read of the slice is what the story alone would have given.
+All ids in a story's events get the story's name in front, and all its events have it as segment, region and
+team. So no two stories share a subject, and what is read of the slice is what the story alone would give.
 """
 
 import json
