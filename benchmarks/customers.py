@@ -12,7 +12,8 @@ from benchmarks.company import LIVE_PER_S, SEED, Line, line_of
 from benchmarks.site import Site, peak_bytes
 from benchmarks.throughput import WORKER, Stored, stored
 from streams.clock import clock_ms
-from streams.embedded import habits, stories
+from streams.embedded.habits.people import CHANNELS, PLANS
+from streams.embedded.stories.people import stranger
 from streams.embedded.world import Story, World
 
 EVERY_MS: Final = 1_000 // LIVE_PER_S
@@ -48,6 +49,6 @@ def activated(customers: int, until_ms: int) -> Iterator[Line]:
 
 def _joining(world: World, customers: int) -> Story:
     for _ in range(customers):
-        customer = stories.stranger(world, world.draw(habits.CHANNELS))
-        world.tell("crm.customer.activated", customer.about(kind="new", plan=world.draw(habits.PLANS)))
+        customer = stranger(world, world.draw(CHANNELS))
+        world.tell("crm.customer.activated", customer.about(kind="new", plan=world.draw(PLANS)))
         yield EVERY_MS

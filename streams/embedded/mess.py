@@ -19,19 +19,21 @@ TOO_MUCH_MINOR = 10**16
 class Mess:
     """Shares are of the good lines, distances in lines.
 
-    About `displaced * window + duplicates * farthest` lines are held in memory, at most.
+    About `displaced * window + (duplicates + late) * farthest` lines are held in memory, at most.
     """
 
     duplicates: float = 0.03
     """Exact repeats, some at once and some far later."""
     displaced: float = 0.10
     """Lines that come after lines that were behind them."""
+    late: float = 0.001
+    """Lines that come very much later, by up to `farthest` lines."""
     bad: float = 0.005
     """Extra lines that nobody may count, of each kind of `BAD`."""
     window: int = 4_000
     """How far a line is displaced at most."""
     farthest: int = 40_000
-    """How far behind its line a repeat is at most."""
+    """How far behind its line a repeat is, or a late line behind its place, at most."""
 
 
 def messy(lines: Iterable[bytes], mess: Mess, seed: int) -> Iterator[bytes]:
@@ -51,12 +53,20 @@ def messy(lines: Iterable[bytes], mess: Mess, seed: int) -> Iterator[bytes]:
 
 def _copies(line: bytes, mess: Mess, rng: Random) -> Iterator[tuple[int, bytes]]:
     """The line, perhaps a repeat and perhaps a broken one, each with how many lines it is held back."""
-    delay = rng.randint(1, mess.window) if rng.random() < mess.displaced else 0
+    delay = _held_back(mess, rng)
     yield delay, line
     if rng.random() < mess.duplicates:
         yield delay + int(mess.farthest ** rng.random()), line
     if rng.random() < mess.bad:
         yield 0, rng.choice(_BREAKERS)(line)
+
+
+def _held_back(mess: Mess, rng: Random) -> int:
+    """So many lines, 0 for most."""
+    drawn = rng.random()
+    if drawn < mess.late:
+        return rng.randint(1, mess.farthest)
+    return rng.randint(1, mess.window) if drawn < mess.late + mess.displaced else 0
 
 
 # -- Bad lines --------------------------------------------------------------------------------------------
@@ -96,6 +106,11 @@ def _won(**fields: Any) -> Callable[[bytes], bytes]:
     return _with(type="crm.deal.won", data=given)
 
 
+def _of(type_: str, **data: Any) -> Callable[[bytes], bytes]:
+    """An event of this type, with a field that its type does not allow."""
+    return _with(type=type_, data=data)
+
+
 def _nan_score(line: bytes) -> bytes:
     data = {"response_id": "response-bad", "kind": "nps", "score": math.nan, "scale_min": 0, "scale_max": 10}
     return _with(type="crm.survey.answered", data=data)(line)
@@ -120,6 +135,12 @@ BAD: dict[str, Callable[[bytes], bytes]] = {
     "unknown_currency": _won(currency="XXX"),
     "nan_score": _nan_score,
     "empty_id": _with(id=""),
+    "unknown_word": _of("crm.reference.changed", customer_id="cust-bad", state="considered"),
+    "no_component": _of("crm.incident.opened", incident_id="incident-bad"),
+    "text_for_number": _of(
+        "crm.request.sampled", request_id="request-bad", component="web", duration_ms="12 ms", ok=True
+    ),
+    "number_for_yes": _of("crm.user.licensed", user_id="user-bad", active=1),
 }
 """Every kind of bad line: from a good one, which stays as it is."""
 _BREAKERS = tuple(BAD.values())

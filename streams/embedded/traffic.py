@@ -3,8 +3,8 @@
     for time_ms, event in simulate(Traffic(seed=1, events_per_day=5000), start_ms):
         producer.send(topic, encode(event))
 
-What happens is told in stories.py, how often and how fast stands in habits.py; world.py keeps the simulated
-clock and the dice. Memory is bounded: at most `world.MEMBERS` customers are followed, and of leads, deals and
+What happens is told in stories/, how often and how fast stands in habits/; world.py keeps the simulated clock
+and the dice. Memory is bounded: at most `people.MEMBERS` customers are followed, and of leads, deals and
 tickets only those that something is still to happen to, which is some weeks of arrivals.
 """
 
@@ -15,8 +15,26 @@ from itertools import islice
 
 import msgspec
 
-from streams.embedded import habits, stories
-from streams.embedded.world import DAY_MS, MEMBERS, Event, World
+from streams.embedded.habits import arrivals as habits
+from streams.embedded.people import MEMBERS
+from streams.embedded.stories import (
+    campaigns,
+    consents,
+    customers,
+    erasures,
+    leads,
+    machines,
+    mistakes,
+    orders,
+    relations,
+    staff,
+    subscriptions,
+    surveys,
+    tickets,
+)
+from streams.embedded.stories.arrivals import Begin, arrivals
+from streams.embedded.stories.ledger import bookkeeping
+from streams.embedded.world import DAY_MS, Event, Odds, Story, World
 
 PILOT_EVENTS = 20_000
 FIT_TRIES = 4
@@ -43,19 +61,55 @@ def simulate(traffic: Traffic, start_ms: int, end_ms: int | None = None) -> Iter
     """
     world = World(traffic.seed, traffic.prefix, start_ms)
     per_day = traffic.events_per_day
-    for _ in range(min(MEMBERS, int(per_day * habits.BASE_CUSTOMERS))):
-        world.begin(stories.veteran(world), int(world.rng.random() * DAY_MS))
-    world.begin(stories.bookkeeping(world, per_day * habits.LEADS))
-    for share, begin in _ARRIVALS if per_day else ():
-        world.begin(stories.arrivals(world, per_day * share, begin))
+    for story in _already_there(world, per_day):
+        world.begin(story, int(world.rng.random() * DAY_MS))
+    world.begin(bookkeeping(world, per_day * habits.LEADS))
+    for rhythm, begin in _ARRIVALS if per_day else ():
+        share = sum(weight for weight, _ in begin)
+        world.begin(arrivals(world, rhythm, per_day * share, Odds(*begin)))
+    if per_day:
+        incidents_per_day = min(per_day * habits.INCIDENTS, habits.INCIDENTS_PER_DAY)
+        world.begin(arrivals(world, habits.MACHINES, incidents_per_day, Odds((1.0, machines.new_incident))))
     return world.run(end_ms)
 
 
-_ARRIVALS = (
-    (habits.LEADS, stories.new_lead),
-    (habits.TICKETS, stories.new_ticket),
-    (habits.NPS_SURVEYS, stories.new_nps_survey),
-    (habits.EXPANSIONS, stories.new_expansion),
+def _already_there(world: World, per_day: float) -> Iterator[Story]:
+    """Customers and users from before the start."""
+    for _ in range(min(MEMBERS, int(per_day * habits.BASE_CUSTOMERS))):
+        yield customers.veteran(world)
+    least, per_event, most = habits.BASE_USERS
+    for _ in range(min(most, int(least + per_day * per_event)) if per_day else 0):
+        yield staff.career(world)
+
+
+_ARRIVALS: tuple[tuple[habits.Rhythm, tuple[tuple[float, Begin], ...]], ...] = (
+    (
+        habits.CUSTOMERS,
+        (
+            (habits.LEADS, leads.new_lead),
+            (habits.TICKETS, tickets.new_ticket),
+            (habits.NPS_SURVEYS, surveys.new_nps_survey),
+            (habits.EXPANSIONS, customers.new_expansion),
+            (habits.SUBSCRIPTION_CHANGES, subscriptions.new_change),
+            (habits.ORDERS, orders.new_order),
+            (habits.INTERACTIONS, relations.new_interaction),
+            (habits.REFERENCES, relations.new_reference),
+            (habits.TOUCHES, campaigns.new_touch),
+            (habits.CONSENT_CHANGES, consents.new_change),
+            (habits.ERASURES, erasures.new_erasure),
+            (habits.MISTAKES, mistakes.new_mistake),
+        ),
+    ),
+    (
+        habits.STAFF,
+        (
+            (habits.ACTS, staff.new_act),
+            (habits.TASKS, staff.new_task),
+            (habits.TRAININGS, staff.new_training),
+            (habits.RECORD_CHECKS, machines.new_record_check),
+        ),
+    ),
+    (habits.MACHINES, ((habits.REQUESTS, machines.new_request),)),
 )
 
 

@@ -16,6 +16,8 @@ from itertools import accumulate
 from random import Random
 from typing import Any, Generic, TypeVar
 
+from streams.embedded.people import Customer, Members, User
+
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
@@ -24,18 +26,41 @@ DAY_MS = 24 * HOUR_MS
 CATCHING_UP_MS = 90 * MINUTE_MS
 """Mean time until work that waited for the opening is taken up."""
 
-MEMBERS = 20_000
-"""Customers followed at most, which bounds the memory. One more remains a customer, but is not heard of."""
 
-SOURCES = {
-    "lead": "/demo/hubspot",
-    "deal": "/demo/hubspot",
-    "customer": "/demo/stripe",
-    "cost": "/demo/ledger",
-    "ticket": "/demo/zendesk",
-    "survey": "/demo/surveys",
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Who publishes the events about it, and which field is the key of those that name no customer."""
+
+    source: str
+    key: str = "customer_id"
+
+
+_CRM, _BILLING, _MONITOR = "/demo/hubspot", "/demo/stripe", "/demo/monitor"
+ENTITIES = {
+    "lead": Entity(_CRM),
+    "deal": Entity(_CRM),
+    "referral": Entity(_CRM),
+    "reference": Entity(_CRM),
+    "interaction": Entity(_CRM),
+    "task": Entity(_CRM, "task_id"),
+    "user": Entity(_CRM, "user_id"),
+    "customer": Entity(_BILLING),
+    "subscription": Entity(_BILLING),
+    "order": Entity(_BILLING),
+    "refund": Entity(_BILLING),
+    "cost": Entity("/demo/ledger", "cost_id"),
+    "benefit": Entity("/demo/ledger", "benefit_id"),
+    "campaign": Entity("/demo/mailer", "recipient_ref"),
+    "ticket": Entity("/demo/zendesk"),
+    "survey": Entity("/demo/surveys", "invitation_id"),
+    "training": Entity("/demo/academy", "user_id"),
+    "incident": Entity(_MONITOR, "component"),
+    "request": Entity(_MONITOR, "request_id"),
+    "record": Entity("/demo/quality", "check_id"),
+    "consent": Entity("/demo/privacy"),
+    "erasure": Entity("/demo/privacy"),
 }
-"""Who publishes the events about what."""
+"""By the second word of an event's type."""
 
 T = TypeVar("T")
 Event = dict[str, Any]
@@ -100,57 +125,13 @@ class Turn:
     delay: Delay
 
 
-@dataclass(slots=True)
-class Customer:
-    """A person or company from the first touch on. `dims` go into every event about them."""
-
-    customer_id: str
-    currency: str
-    team: str
-    dims: dict[str, str]
-
-    def about(self, **more: Any) -> Event:
-        """The fields that all events of one lead, deal or ticket of theirs share."""
-        return {**more, "customer_id": self.customer_id, **self.dims}
-
-
-class Members:
-    """The customers that are followed, for drawing one at random and leaving in constant time."""
-
-    def __init__(self) -> None:
-        self._seated: list[Customer] = []
-        self._seat: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return len(self._seated)
-
-    def __contains__(self, customer: Customer) -> bool:
-        return customer.customer_id in self._seat
-
-    def join(self, customer: Customer) -> bool:
-        """False when all seats are taken."""
-        if len(self) >= MEMBERS:
-            return False
-        self._seat[customer.customer_id] = len(self)
-        self._seated.append(customer)
-        return True
-
-    def leave(self, customer: Customer) -> None:
-        last, seat = self._seated.pop(), self._seat.pop(customer.customer_id)
-        if last is not customer:
-            self._seated[seat] = last
-            self._seat[last.customer_id] = seat
-
-    def draw(self, rng: Random) -> Customer | None:
-        return self._seated[int(rng.random() * len(self))] if self._seated else None
-
-
 class World:
     """Tells the events of the stories that begin in it. `prefix` keeps the ids of two worlds apart."""
 
     def __init__(self, seed: int, prefix: str, start_ms: int) -> None:
         self.now_ms = start_ms
-        self.members = Members()
+        self.members: Members[Customer] = Members()
+        self.staff: Members[User] = Members()
         self.rng = Random(seed)
         self._prefix = prefix
         self._numbers: Counter[str] = Counter()
@@ -176,14 +157,15 @@ class World:
 
     def tell(self, event_type: str, about: Event, **more: Any) -> None:
         """An event happens now; its `data` is `about` and `more`."""
+        entity = ENTITIES[event_type.split(".")[1]]
         self._told.append(
             {
                 "specversion": "1.0",
                 "id": self.new_id("evt"),
-                "source": SOURCES[event_type.split(".")[1]],
+                "source": entity.source,
                 "type": event_type,
                 "time": rfc3339(self.now_ms),
-                "partitionkey": _key(about),
+                "partitionkey": about.get("customer_id") or about[entity.key],
                 "data": {**about, **more},
             }
         )
@@ -196,10 +178,23 @@ class World:
 
     def new_id(self, kind: str) -> str:
         self._numbers[kind] += 1
-        return f"{kind}-{self._prefix}{self._numbers[kind]}"
+        return self.named(kind, self._numbers[kind])
+
+    def named(self, kind: str, number: int) -> str:
+        """The id of one of a numbered kind."""
+        return f"{kind}-{self._prefix}{number}"
+
+    def quarter(self) -> str:
+        """Of the present moment, such as 2025-q1."""
+        today = datetime.fromtimestamp(self.now_ms // 1000, UTC)
+        return f"{today.year}-q{(today.month + 2) // 3}"
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
+
+    def amount_minor(self, median_minor: float, sigma: float) -> int:
+        """A log-normal amount of this median."""
+        return int(self.rng.lognormvariate(math.log(median_minor), sigma))
 
     def draw(self, odds: Odds[T]) -> T:
         return odds.draw(self.rng)
@@ -220,9 +215,3 @@ def weekday(at_ms: int) -> int:
 
 def rfc3339(at_ms: int) -> str:
     return f"{datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()[:19]}.{at_ms % 1000:03d}Z"
-
-
-def _key(about: Event) -> str:
-    """The record key of the contract: one per relationship."""
-    key: str = about.get("customer_id") or about.get("invitation_id") or about["cost_id"]
-    return key

@@ -14,7 +14,7 @@ from streams.embedded.mess import BAD, Mess, messy
 from streams.embedded.traffic import Traffic, encode, simulate
 
 START_MS = 1_736_899_200_000
-MESS = Mess(duplicates=0.05, displaced=0.2, bad=0.03, window=2_000, farthest=5_000)
+MESS = Mess(duplicates=0.05, displaced=0.2, late=0.01, bad=0.03, window=2_000, farthest=5_000)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,8 @@ def test_repeats_come_at_once_and_far_later(mess: list[bytes]) -> None:
 def test_lines_are_displaced_by_thousands_of_places(tidy: list[bytes], mess: list[bytes]) -> None:
     place = {line: number for number, line in reversed(list(enumerate(mess)))}
     moved = [place[line] - number for number, line in enumerate(tidy)]
-    assert max(moved) > 1_500
+    assert sum(1_500 < places <= MESS.window for places in moved) > 100
+    assert max(moved) > 2 * MESS.window  # late
     assert sum(after < before for before, after in zip(tidy, tidy[1:], strict=False)) > 0
 
 
@@ -64,7 +65,7 @@ def test_the_same_seed_makes_the_same_mess_and_another_seed_another(
 
 
 def test_without_shares_nothing_changes(tidy: list[bytes]) -> None:
-    assert list(messy(tidy, Mess(duplicates=0, displaced=0, bad=0), seed=1)) == tidy
+    assert list(messy(tidy, Mess(duplicates=0, displaced=0, late=0, bad=0), seed=1)) == tidy
 
 
 def test_lines_are_let_through_while_others_are_still_to_come(tidy: list[bytes]) -> None:
@@ -110,6 +111,10 @@ AS_SAID: dict[str, Callable[[bytes], bool]] = {
     "unknown_currency": lambda line: data_of(line)["currency"] == "XXX",
     "nan_score": lambda line: b'"score":NaN' in line,
     "empty_id": lambda line: json.loads(line)["id"] == "",
+    "unknown_word": lambda line: data_of(line)["state"] == "considered",
+    "no_component": lambda line: "component" not in data_of(line),
+    "text_for_number": lambda line: isinstance(data_of(line)["duration_ms"], str),
+    "number_for_yes": lambda line: data_of(line)["active"] is not True,
 }
 KNOWN_CURRENCIES = {"USD", "EUR", "GBP"}
 
@@ -152,6 +157,10 @@ def test_every_kind_of_bad_line_is_mixed_in(tidy: list[bytes], mess: list[bytes]
         "unknown_currency": b"XXX",
         "nan_score": b"NaN",
         "empty_id": b'"id":""',
+        "unknown_word": b"considered",
+        "no_component": b"incident-bad",
+        "text_for_number": b"12 ms",
+        "number_for_yes": b"user-bad",
     }
     for kind, sign in signs.items():
         assert any(sign in line for line in bad), kind

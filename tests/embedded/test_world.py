@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
-from streams.embedded import world
-from streams.embedded.world import Customer, Hours, Members, Odds, Story, World, rfc3339
+from streams.embedded import people
+from streams.embedded.people import Customer, Members
+from streams.embedded.world import Hours, Odds, Story, World, rfc3339
 
 OFFICE = Hours(8, 18, weekdays=5)
 
@@ -45,8 +46,8 @@ def test_odds_are_drawn_by_their_weights() -> None:
 
 
 def test_no_more_members_are_followed_than_there_are_seats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(world, "MEMBERS", 2)
-    members = Members()
+    monkeypatch.setattr(people, "MEMBERS", 2)
+    members: Members[Customer] = Members()
     one, two, three = (Customer(name, "USD", "sales", {}) for name in ("one", "two", "three"))
     assert [members.join(customer) for customer in (one, two, three)] == [True, True, False]
     members.leave(one)

@@ -1,35 +1,21 @@
 """`kpi replay` against the oracle: every reading, for every KPI, window and slice, to the last integer."""
 
 import json
-import subprocess
-import sys
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from streams.embedded.mess import Mess, messy
 from streams.embedded.traffic import encode, spread
 from tests.oracle import compare, oracle
+from tests.replays import replayed
 
 EVENTS = 55_000
 DAYS = 420
 UNTIL = datetime.fromisoformat("2025-10-09T08:53:20Z")
 SEED = 7
-
-
-def replayed(file: Path, directory: Path, *options: str) -> dict[str, Any]:
-    """What `kpi replay --json` prints of a file, through the embedded broker, Redis and a worker process."""
-    command = [sys.executable, "-m", "streams.cli", "replay", str(file), "--json", *options]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        command, cwd=directory, env={"PYTHONPATH": str(root)}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,11 @@
+"""Consent: who grants it for what, and who changes their mind."""
+
+from streams.embedded.world import MINUTE_MS, Delay, Odds
+
+ASKED = Delay(5 * MINUTE_MS, 1.0)
+GRANTED = {"marketing": 0.62, "analytics": 0.78}
+"""By purpose: the share that grants it when they become a customer."""
+BASES = Odds((0.85, "consent"), (0.15, "legitimate_interest"))
+CHANGED = Odds((0.65, "marketing"), (0.35, "analytics"))
+GRANTED_LATER = 0.35
+"""Of those who are asked again; the others withdraw it."""

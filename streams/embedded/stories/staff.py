@@ -1,0 +1,54 @@
+"""The company's own people: they come and go, work in the CRM, learn, and leave tasks to machines."""
+
+from streams.embedded.habits import staff as habits
+from streams.embedded.people import User
+from streams.embedded.world import Event, Story, World
+
+
+def career(world: World) -> Story:
+    """From the licence on: the first courses, and after some time the end, and a successor."""
+    user = User(world.new_id("user"), world.draw(habits.TEAMS), world.chance(habits.IDLE))
+    _license(world, user, active=True)
+    if not world.staff.join(user):
+        return
+    for course_id in habits.FIRST_COURSES:
+        world.begin(_training(world, user, course_id))
+    yield world.after(habits.CAREER)
+    world.staff.leave(user)
+    _license(world, user, active=False)
+    if world.chance(habits.REPLACED):
+        world.begin(career(world), world.after(habits.REPLACEMENT))
+
+
+def _license(world: World, user: User, active: bool) -> None:
+    world.tell("crm.user.licensed", user.about(), active=active)
+
+
+def new_act(world: World) -> None:
+    user = world.staff.draw(world.rng)
+    if user is not None:
+        action, meaningful = ("login", False) if user.idle else world.draw(habits.ACTIONS)
+        world.tell("crm.user.acted", user.about(), action=action, meaningful=meaningful)
+
+
+def new_training(world: World) -> None:
+    """Somebody is sent to a course of this quarter."""
+    user = world.staff.draw(world.rng)
+    if user is not None:
+        course_id = f"{world.draw(habits.COURSES)}-{world.quarter()}"
+        world.begin(_training(world, user, course_id))
+
+
+def _training(world: World, user: User, course_id: str) -> Story:
+    about = user.about(course_id=course_id)
+    world.tell("crm.training.changed", about, state="assigned")
+    for share, state in ((habits.FAILED_FIRST, "failed"), (habits.PASSED, "completed")):
+        if world.chance(share):
+            yield world.after(habits.STUDY)
+            world.tell("crm.training.changed", about, state=state)
+
+
+def new_task(world: World) -> None:
+    workflow, automated = world.draw(habits.WORKFLOWS)
+    about: Event = {"task_id": world.new_id("task"), "workflow": workflow, "team": world.draw(habits.TEAMS)}
+    world.tell("crm.task.completed", about, automated=world.chance(automated))

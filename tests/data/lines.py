@@ -1,0 +1,35 @@
+"""What the converters of this folder share: rows in, events out, and the count of what was found."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+HERE = Path(__file__).parent
+
+
+@dataclass(slots=True)
+class Converted:
+    """Events as lines of NDJSON, without newlines, and how often what was met in the rows."""
+
+    lines: list[bytes] = field(default_factory=list)
+    found: Counter[str] = field(default_factory=Counter)
+
+
+def rows(name: str) -> Iterator[dict[str, str]]:
+    """The rows of a file in this folder, each a dict of texts."""
+    with (HERE / name).open(newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def line(source: str, id_: str, type_: str, at: datetime, data: dict[str, Any]) -> bytes:
+    """An event; fields that are None are left out."""
+    time = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    told = {name: value for name, value in data.items() if value is not None}
+    envelope = {"specversion": "1.0", "source": source, "id": id_, "type": type_, "time": time, "data": told}
+    return msgspec.json.encode(envelope)

@@ -1,0 +1,125 @@
+"""Vectors of leads and deals: answered, converted, won after all."""
+
+import pytest
+
+from tests.oracle.history import contacted, deal, lead, told, won
+from tests.replays import Readings, replay
+from tests.vectors.vectors import Vectors
+
+MAY = Vectors("2024-05-05")
+
+
+@pytest.fixture(scope="module")
+def may(tmp_path_factory: pytest.TempPathFactory) -> Readings:
+    return MAY.read(tmp_path_factory.mktemp("may"))
+
+
+# -- Leads ------------------------------------------------------------------------------------------------
+#
+#     09:00 contacted    10:00 created    11:00 contacted    14:00 contacted
+#                             |--- response ---|
+
+EARLY, FIRST, LAST = (contacted(f"2024-05-02 {hour}:00") for hour in ("09", "11", "14"))
+CREATED = lead("created", "2024-05-02 10:00")
+ORDERS = {
+    "in order": (EARLY, CREATED, FIRST, LAST),
+    "last first": (LAST, FIRST, CREATED, EARLY),
+    "creation last, contacts twice": (FIRST, FIRST, LAST, EARLY, LAST, CREATED),
+    "creation twice": (CREATED, LAST, CREATED, EARLY, FIRST),
+}
+ANSWERED = {name: MAY.story(name, *lines) for name, lines in ORDERS.items()}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_lead_counts_once_and_is_answered_by_the_first_contact_after_its_creation(
+    may: Readings, order: str
+) -> None:
+    assert may.value("crm_leads", "7d", ANSWERED[order]) == 1
+    response = may.reading("crm_lead_response_seconds_mean", "7d", ANSWERED[order], clock="calendar")
+    assert (response["numerator"], response["denominator"]) == (3_600_000, 1)
+    in_time = may.reading("crm_lead_answered_ratio", "7d", ANSWERED[order], within="1h", state="provisional")
+    assert in_time["value"] == 1
+    assert may.value("crm_leads_waiting", "now", ANSWERED[order]) == 0
+
+
+LATE_CONVERSION = (lead("created", "2024-03-01 10:00"), lead("converted", "2024-04-20 10:00"))
+CONVERTED = MAY.story("fifty days", *LATE_CONVERSION)
+APRIL = Vectors("2024-04-30 12:00")
+IN_APRIL = APRIL.story("fifty days", *LATE_CONVERSION)
+
+
+def test_a_lead_that_converts_after_fifty_days_is_of_its_cohort_but_not_finally(may: Readings) -> None:
+    conversion = "crm_lead_conversion_ratio"
+    assert may.fraction(conversion, "90d", CONVERTED, state="provisional") == (1, 1)
+    assert may.fraction(conversion, "90d", CONVERTED, state="final") == (0, 1)
+    assert may.fraction(conversion, "30d", CONVERTED, state="provisional") == (0, 0)
+
+
+def test_the_conversion_itself_is_of_the_month_in_which_it_happened(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    april = APRIL.read(tmp_path_factory.mktemp("april"))
+    assert april.fraction("crm_lead_conversion_in_period_ratio", "mtd", IN_APRIL) == (1, 0)
+    assert april.fraction("crm_lead_conversion_ratio", "mtd", IN_APRIL, state="provisional") == (0, 0)
+
+
+# -- Deals ------------------------------------------------------------------------------------------------
+
+JUNE = Vectors("2024-06-20")
+AFTER_ALL = JUNE.story(
+    "won after all",
+    deal("created", "2024-05-02", stage="qualified"),
+    deal("lost", "2024-05-20"),
+    deal("stage_changed", "2024-06-01", to_stage="negotiation"),
+    won("2024-06-10"),
+)
+WON_AFTER_LOST = JUNE.story("won after lost", deal("lost", "2024-05-20"), won("2024-06-10"))
+SKIPS = JUNE.story(
+    "skips two",
+    deal("created", "2024-06-01", stage="qualified"),
+    deal("stage_changed", "2024-06-05", to_stage="negotiation"),
+)
+
+
+@pytest.fixture(scope="module")
+def june(tmp_path_factory: pytest.TempPathFactory) -> Readings:
+    return JUNE.read(tmp_path_factory.mktemp("june"))
+
+
+@pytest.mark.parametrize("deal", [AFTER_ALL, WON_AFTER_LOST])
+def test_a_deal_lost_in_may_and_won_in_june_is_won_once_and_not_lost(
+    june: Readings, deal: tuple[str, str]
+) -> None:
+    assert june.fraction("crm_win_ratio", "90d", deal) == (1, 1)
+    assert june.fraction("crm_win_ratio", "mtd", deal) == (1, 1)
+    assert june.value("crm_revenue_lost", "90d", deal) == 0
+
+
+def test_a_deal_that_skips_two_stages_has_reached_every_stage_before_its_own(june: Readings) -> None:
+    reached = {
+        stage: june.fraction("crm_stage_conversion_ratio", "30d", SKIPS, stage=stage)
+        for stage in ("qualified", "meeting", "proposal", "negotiation")
+    }
+    assert reached == {"qualified": (1, 1), "meeting": (1, 1), "proposal": (1, 1), "negotiation": (0, 1)}
+
+
+# -- Steady traffic ---------------------------------------------------------------------------------------
+
+
+def minute(number: int) -> str:
+    """So many minutes after 1 May 2024."""
+    return f"2024-05-{1 + number // 1440:02d} {number // 60 % 24:02d}:{number % 60:02d}"
+
+
+def test_steady_traffic_shows_no_change_in_any_window(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Two leads a minute for 16 days, read at half past noon: whole panes against whole panes."""
+    minutes = 15 * 1440 + 12 * 60 + 31
+    lines = (
+        told("crm.lead.created", minute(number), lead_id=f"lead-{number}-{two}", customer_id=f"c-{number}")
+        for number in range(minutes)
+        for two in range(2)
+    )
+    only = ("--kpi", "lead_volume", "--window", "1h", "--window", "24h", "--window", "7d")
+    readings = replay(tmp_path_factory.mktemp("steady"), lines, "2024-05-16 12:30", *only)
+    volumes = [one for one in readings if one["dimension"] == "all"]
+    assert {one["window"]: one["change"] for one in volumes} == {"1h": 0, "24h": 0, "7d": 0}
