@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 MINUTES := 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts unit oracle services chaos bench bench-peers format lock kafka-jars clean
+.PHONY: help setup demo test lint types contracts unit oracle services chaos bench bench-peers generate format lock kafka-jars clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 20
@@ -50,6 +50,9 @@ bench: .venv/.dev ## speed, latency and memory of one worker, into benchmarks/RE
 
 bench-peers: .venv/.dev ## the same job by Kafka Streams, Quix and Faust (ARGS="--events 40000 --no-keep")
 	@$(BIN)/python -m benchmarks.peers $(ARGS)
+
+generate: .venv/.dev ## make the files that follow from the catalog anew
+	@$(BIN)/kpi generate asyncapi
 
 format: .venv/.dev ## bring the code into style
 	$(BIN)/ruff format

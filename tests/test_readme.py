@@ -19,6 +19,7 @@ from streams.embedded.processes import free_port
 from streams.embedded.traffic import Traffic, encode, simulate
 from streams.engine.plan import read_plan
 from streams.settings import Settings
+from tests.builders import event
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -129,6 +130,14 @@ def test_the_readmes_kpis_are_read_from_a_file(tmp_path: Path) -> None:
     assert per_lead["labels"] == {"currency": "USD"}
     assert 0 < answered["value"] < 1
     assert answered["denominator"] <= readings["lead_volume"]["numerator"]
+
+
+def test_the_readmes_own_event_type_is_counted(tmp_path: Path) -> None:
+    events = tmp_path / "demos.ndjson"
+    data = [{"demo_id": f"demo-{number}", "kind": "remote", "guests": number} for number in range(3)]
+    held = [event("crm.x.demo.held", "10:00", {**one, "team": "north"}) for one in data]
+    events.write_text("".join(json.dumps(one) + "\n" for one in held))
+    assert replay(events, own_catalog(tmp_path, "events"))["demos"]["value"] == 3
 
 
 def replay(events: Path, catalog: Path) -> dict[str, Any]:
