@@ -41,6 +41,18 @@ SUMMED = {
     "the fields of a register": ("[origin, revision]", "[revision, origin]"),
     "a moment": ("{first: lost}", "{first: lost, after: [created]}"),
     "a state": ("state: 1}", "state: 2}"),
+    "a state before": ("state: 1}", "state: 1, before: revision}"),
+    "which events say something of a register": (
+        "{event: crm.lead.created, fields",
+        "{event: crm.lead.created, where: origin, fields",
+    ),
+    "a stage": (
+        "id: lead_id",
+        "id: lead_id\n    stages: {early: 0.5}\n    stages_from: {crm.lead.created: origin}",
+    ),
+    "what was over days": ("of: alive}", "of: alive, over: [30d]}"),
+    "what a level is made of": ("{level: alive}", "{level: alive, value: 2 * now}"),
+    "when a level is over": ("{level: alive}", "{level: alive, until: [lost]}"),
     "a kind of transition": ("kind: reason", "key: reason"),
     "what is counted": ("{count: created}", "{count: lost}"),
     "where it is placed": ("{count: created}", "{count: created, at: lost}"),
@@ -55,6 +67,14 @@ SUMMED = {
         "      lost: {event: crm.lead.disqualified}\n      created: {event: crm.lead.created}\n",
     ),
 }
+
+
+STAGES = "id: lead_id\n    stages_from: {{crm.lead.created: origin}}\n    stages: {{{}}}"
+
+
+def test_the_order_of_stages_is_summed_too() -> None:
+    in_order = [fingerprint("id: lead_id", STAGES.format(stages)) for stages in ("a: 0, b: 1", "b: 1, a: 0")]
+    assert in_order[0] != in_order[1]
 
 
 @pytest.mark.parametrize("what", SUMMED)

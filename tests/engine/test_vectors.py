@@ -3,11 +3,14 @@
 import pytest
 
 from tests.builders import (
+    Event,
     Ledger,
+    Time,
     cost_recorded,
     customer_activated,
     customer_churned,
     days,
+    deal_created,
     deal_lost,
     deal_stage_changed,
     deal_won,
@@ -24,6 +27,7 @@ from tests.builders import (
     ticket_replied,
     ticket_resolved,
 )
+from tests.engine.catalogs import plan
 
 MEAN = "crm_{}_seconds_mean"
 
@@ -117,6 +121,115 @@ def test_who_was_activated_900_days_ago_and_churns_today_is_one_customer_less_an
     assert ledger.running["customers"] == 0
     assert ledger.counts("churn", "365d", now=now, kind="all") == (1, 1)
     assert ledger.value("retention", "365d", now=now) == 0.0
+
+
+# -- Subscriptions ----------------------------------------------------------------------------------------
+#
+# A customer's deals stand in for subscriptions: `amount_minor` is the monthly amount from then on, `revision`
+# the one before. Who has a live subscription is a customer.
+
+PAYING = plan(
+    """\
+    id: customer_id
+    keep: forever
+    transitions:
+      paying:
+        - {event: crm.deal.stage_changed, state: {field: amount_minor}, before: revision, key: deal_id}
+    measures:
+      mrr: {level: paying}
+      mrr_kept: {trailing: now if then > 0 else 0, of: paying, over: [30d]}
+      mrr_kept_gross: {trailing: "min(then, now)", of: paying}
+      customers: {level: paying, value: "min(now, 1)"}
+      customers_lost: {trailing: then > 0 and not now, of: paying}
+    """,
+    kpi="".join(
+        f"{name}: {{title: T, group: customers, goal: G., owner: all, unit: {unit}, good: up, windows: [30d],"
+        f" gauge: crm_{name}, formula: {formula}}}\n"
+        for name, unit, formula in (
+            ("net", "ratio", "mrr_kept / start(mrr)"),
+            ("gross", "ratio", "mrr_kept_gross / start(mrr)"),
+            ("churn", "ratio", "customers_lost / start(customers)"),
+            ("mrr_start", "count", "start(mrr)"),
+            ("mrr_end", "count", "end(mrr)"),
+        )
+    ),
+)
+EARLIER, WITHIN, READ = "2024-03-20", "2024-04-10", "2024-05-01"
+
+
+def pays(customer: str, subscription: str, at: Time, after: int, before: int = 0) -> Event:
+    return deal_stage_changed(
+        subscription, at, customer_id=customer, amount_minor=after, currency="USD", revision=before
+    )
+
+
+def test_who_stays_at_1000_keeps_all_and_who_joined_inside_the_window_adds_nothing() -> None:
+    events = [
+        pays("A", "a", EARLIER, 1000),
+        pays("B", "b", WITHIN, 100),
+        pays("B", "b", "2024-04-12", 300, before=100),
+    ]
+    ledger = in_any_order(events, PAYING)
+    assert ledger.value("net", "30d", now=READ) == ledger.value("gross", "30d", now=READ) == 1.0
+    assert ledger.value("mrr_end", "30d", now=READ) == 1300
+
+
+def test_who_swaps_500_for_600_keeps_a_fifth_more() -> None:
+    events = [pays("C", "old", EARLIER, 500), pays("C", "new", WITHIN, 600), pays("C", "old", WITHIN, 0, 500)]
+    ledger = in_any_order(events, PAYING)
+    assert ledger.value("net", "30d", now=READ) == 1.2
+    assert ledger.value("gross", "30d", now=READ) == 1.0
+
+
+def test_who_is_first_seen_as_150_to_120_began_with_150_and_ends_with_120() -> None:
+    ledger = in_any_order([pays("D", "d", WITHIN, 120, before=150)], PAYING)
+    assert ledger.value("mrr_start", "30d", now=READ) == 150
+    assert ledger.value("mrr_end", "30d", now=READ) == 120
+    assert ledger.value("net", "30d", now=READ) == 0.8
+
+
+def test_who_ends_one_subscription_and_starts_another_in_the_same_second_is_still_a_customer() -> None:
+    for started in ("2024-04-10 09:00:00.000", "2024-04-10 09:00:00.400"):
+        events = [
+            pays("E", "old", EARLIER, 50),
+            pays("E", "old", "2024-04-10 09:00:00.000", 0, before=50),
+            pays("E", "new", started, 70),
+        ]
+        ledger = in_any_order(events, PAYING)
+        assert ledger.running["customers"] == 1
+        assert ledger.counts("churn", "30d", now=READ) == (0, 1)
+
+
+# -- Engagement -------------------------------------------------------------------------------------------
+
+ENGAGEMENT = plan(
+    """\
+    id: customer_id
+    keep: forever
+    steps:
+      active: {event: crm.lead.contacted}
+    transitions:
+      membership:
+        - {event: crm.customer.activated, state: 1}
+        - {event: crm.customer.churned, state: 0}
+    measures:
+      engaged: {distinct: active, while: membership}
+    """,
+    kpi="engaged: {title: T, group: customers, goal: G., owner: all, unit: count, good: up,"
+    " windows: [7d, 30d], gauge: crm_engaged, formula: engaged}",
+)
+
+
+def test_an_active_customer_is_engaged_once_and_a_lead_who_never_became_one_not_at_all() -> None:
+    events = [
+        customer_activated("member", at="2024-02-01"),
+        lead_contacted("x", customer_id="member", at="2024-04-01 12:00"),
+        lead_contacted("x", customer_id="member", at="2024-04-20 12:00"),
+        lead_contacted("y", customer_id="lead", at="2024-04-20 12:00"),
+    ]
+    ledger = in_any_order(events, ENGAGEMENT)
+    assert ledger.value("engaged", "30d", now="2024-05-01") == 1
+    assert ledger.value("engaged", "7d", now="2024-05-01") == 0
 
 
 # -- Surveys ----------------------------------------------------------------------------------------------
@@ -266,6 +379,32 @@ def test_a_deal_lost_in_may_and_won_in_june_is_won_once() -> None:
     assert ledger.counts("win_rate", "90d", now="2024-06-30") == (1, 1)
     assert ledger.value("win_rate", "mtd", now="2024-05-31") is None  # the loss in May is taken back
     assert ledger.value("revenue", "mtd", now="2024-06-30", currency="USD") == 700.0
+
+
+STAGES = plan(
+    """\
+    id: deal_id
+    stages: {meeting: 0.3, proposal: 0.5, negotiation: 0.75}
+    stages_from: {crm.deal.created: stage, crm.deal.stage_changed: to_stage}
+    steps:
+      created: {event: crm.deal.created}
+      won: {event: crm.deal.won}
+    measures:
+      meeting: {reached: meeting, or: [won], at: created}
+      proposal: {reached: proposal, or: [won], at: created}
+      negotiation: {reached: negotiation, or: [won], at: created}
+    """
+)
+
+
+def test_a_deal_that_skips_two_stages_reached_every_stage_before_its_own() -> None:
+    created, skipped = deal_created("d", at="2024-05-10"), deal_stage_changed("d", to_stage="negotiation")
+    ledger = in_any_order([created, skipped], STAGES)
+    assert [ledger.sum(stage) for stage in ("meeting", "proposal", "negotiation")] == [1, 1, 1]
+    won = in_any_order([created, deal_won("d", at="2024-06-10")], STAGES)
+    assert [won.sum(stage, "2024-05-10", "2024-05-11") for stage in ("meeting", "negotiation")] == [1, 1]
+    met = in_any_order([created, deal_stage_changed("d", to_stage="meeting")], STAGES)
+    assert [met.sum(stage) for stage in ("meeting", "proposal", "negotiation")] == [1, 0, 0]
 
 
 def test_a_stage_that_changes_in_the_moment_of_winning_does_not_reopen_the_deal() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter, itemgetter
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ from streams.engine.subjects import SubjectPlan, condition_names, register_names
 Contribution = tuple[str, int | None, Members, int]
 """(part, time_ms, members, whole number). Without a time it belongs to the running total alone."""
 Contribute = Callable[["Seen"], Iterable[Contribution]]
+_T = TypeVar("_T")
 
 
 class Seen(msgspec.Struct, gc=False):
@@ -34,7 +35,8 @@ class Seen(msgspec.Struct, gc=False):
     dimensions: Dimensions
     same_members: Members | None
     """The subject's slices, if they are the same at all times."""
-    known_states: "dict[str, list[State]]" = {}
+    known: dict[Any, Any] = {}
+    """What was computed once, by what it is."""
 
     @classmethod
     def of(cls, dimensions: Dimensions, row: Row) -> Self:
@@ -53,9 +55,17 @@ class Seen(msgspec.Struct, gc=False):
 
         Before them stands, at no time (`NEVER`), the state before all that is known, if it was other than 0.
         """
-        if name not in self.known_states:
-            self.known_states[name] = states_of(self, name) if getattr(self.row, name) else []
-        return self.known_states[name]
+        if name not in self.known:
+            self.known[name] = states_of(self, name)
+        found: list[State] = self.known[name]
+        return found
+
+    def once(self, what: tuple[str, str | int], compute: Callable[[], _T]) -> _T:
+        """What follows from the states of a transition, computed for the first measure that asks for it."""
+        if what not in self.known:
+            self.known[what] = compute()
+        found: _T = self.known[what]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +196,8 @@ def states_of(seen: Seen, name: str, only: str | None = None) -> list[State]:
     of_keys: dict[str, list[facts.Change]] = getattr(seen.row, name)
     if only is not None:
         of_keys = {only: of_keys[only]} if only in of_keys else {}
+    if not of_keys:
+        return []
     changes = [
         (change[0], at, key, change[2], change[3])
         for key, kept in of_keys.items()

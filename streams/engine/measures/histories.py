@@ -63,8 +63,9 @@ def formula_of_states(text: str, arguments: Sequence[str], *at: str) -> Callable
 
     It is tried on a few states, and has no texts or fractions, so that no event can find out.
     """
+    known = {name: name for name in arguments}
     try:
-        formula = compile_expression(text, ", ".join(arguments), {name: name for name in arguments})
+        formula = compile_expression(text, ", ".join(arguments), known)
         found = [formula(*states) for states in product(_TRIED, repeat=len(arguments))]
         if not (_has_whole_numbers(text) and all(isinstance(number, int) for number in found)):
             raise TypeError
@@ -72,7 +73,7 @@ def formula_of_states(text: str, arguments: Sequence[str], *at: str) -> Callable
         raise PlanFault(f"{text!r} does not give a whole number (or yes or no)", *at) from None
     except ValueError as error:
         raise PlanFault(str(error), *at) from None
-    return lambda *states: int(formula(*states))
+    return compile_expression(f"({text}) + 0", ", ".join(arguments), known)  # a yes is 1
 
 
 def _has_whole_numbers(text: str) -> bool:

@@ -1,6 +1,7 @@
 """How a level moves, subject by subject: who is new, who grows, who shrinks, who leaves, who returns."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from schemas.measures import Movement
 from streams.engine.facts import NEVER
@@ -14,23 +15,34 @@ from streams.engine.measures.base import (
 )
 from streams.engine.measures.histories import instants
 
+Move = tuple[int, str, int]
+"""(time_ms, which, by how much)."""
+
 
 def movement(compiler: Compiler, spec: Movement) -> Measure:
     """The changes of one sort, each at its time as a positive amount; those at the same time are one."""
-    compiler.transition(spec.movement, "movement")
+    name, which = spec.movement, spec.which
+    compiler.transition(name, "movement")
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
-        found: list[Contribution] = []
-        before, was_ever = 0, False
-        for state in instants(seen.states(spec.movement)):
-            after = state.value
-            is_told = after != before and state.time_ms != NEVER
-            if is_told and _which(before, after, was_ever) == spec.which:
-                found.append(placed_at(seen, compiler.name, state.time_ms, abs(after - before)))
-            before, was_ever = after, was_ever or after != 0
-        return found
+        return [
+            placed_at(seen, compiler.name, time_ms, amount)
+            for time_ms, moved, amount in seen.once((name, "movements"), partial(_movements, seen, name))
+            if moved == which
+        ]
 
     return make_measure(compiler, "movement", spec, contribute, is_amount=True)
+
+
+def _movements(seen: Seen, name: str) -> list[Move]:
+    found: list[Move] = []
+    before, was_ever = 0, False
+    for state in instants(seen.states(name)):
+        after = state.value
+        if after != before and state.time_ms != NEVER:
+            found.append((state.time_ms, _which(before, after, was_ever), abs(after - before)))
+        before, was_ever = after, was_ever or after != 0
+    return found
 
 
 def _which(before: int, after: int, was_ever: bool) -> str:

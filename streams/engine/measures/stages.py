@@ -45,7 +45,7 @@ def probabilities(compiler: Compiler, *at: str) -> Sequence[Decimal]:
     """Of success, stage by stage; the measure reads the stages. PlanFault, at `at`, when there are none."""
     stages = compiler.plan.subject.stages
     if not stages:
-        raise PlanFault("the subject declares no `stages`", *at)
+        raise PlanFault("the subject has no `stages`: declare them in order, and `stages_from`", *at)
     compiler.reads.add(STAGES)
     return list(stages.values())
 

@@ -14,7 +14,7 @@ from streams.engine.measures.base import (
     value_of,
 )
 from streams.engine.measures.histories import formula_of_states, moves
-from streams.engine.measures.over import days_apart, mornings
+from streams.engine.measures.over import pairs_of
 from streams.engine.panes import DAY
 
 
@@ -50,21 +50,27 @@ def _with_over(
     contribute: Callable[[Seen], Iterable[Contribution]],
 ) -> Callable[[Seen], Iterable[Contribution]]:
     """Also a part per number of days: the level of f between days that lie so far apart."""
-    calendar = compiler.calendar
+    calendar, of, kind = compiler.calendar, spec.of, spec.kind
     parts = [(f"{compiler.name}.over{days}", days) for days in over]
 
     def value(then: State, now: State) -> int:
-        return formula(then.value, now.value) if spec.kind in (None, now.left) else 0
+        return formula(then.value, now.value) if kind is None or now.left == kind else 0
 
     def contribute_both(seen: Seen) -> Iterable[Contribution]:
-        states = seen.states(spec.of)
-        if not states:
+        states = seen.states(of)
+        if not states or (kind is not None and all(state.left != kind for state in states)):
             return ()
         found = [*contribute(seen)]
-        begun, last = mornings(states, calendar), value(states[-1], states[-1])
+        last = value(states[-1], states[-1])
         for part, days in parts:
-            found += moves(part, days_apart(begun, days, value, calendar), value_of)
-            found.append((part, None, seen.members(None), last))
+            levels = [
+                State(time_ms, value(then, now), then.members, None)
+                for time_ms, then, now in pairs_of(seen, of, days, calendar)
+            ]
+            if any(map(value_of, levels)):
+                found += moves(part, levels, value_of)
+            if last:
+                found.append((part, None, seen.members(None), last))
         return found
 
     return contribute_both
