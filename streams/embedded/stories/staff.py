@@ -7,7 +7,7 @@ from streams.embedded.world import Event, Story, World
 
 def career(world: World) -> Story:
     """From the licence on: the first courses, and after some time the end, and a successor."""
-    user = User(world.new_id("user"), world.draw(habits.TEAMS), world.chance(habits.IDLE))
+    user = User(world.new_id("user"), *world.draw(habits.PLACES), world.chance(habits.IDLE))
     _license(world, user, active=True)
     if not world.staff.join(user):
         return
@@ -50,5 +50,6 @@ def _training(world: World, user: User, course_id: str) -> Story:
 
 def new_task(world: World) -> None:
     workflow, automated = world.draw(habits.WORKFLOWS)
-    about: Event = {"task_id": world.new_id("task"), "workflow": workflow, "team": world.draw(habits.TEAMS)}
+    team, region = world.draw(habits.PLACES)
+    about: Event = {"task_id": world.new_id("task"), "workflow": workflow, "team": team, "region": region}
     world.tell("crm.task.completed", about, automated=world.chance(automated))
