@@ -64,8 +64,8 @@ TRAININGS = 0.006
 RECORD_CHECKS = 0.030
 
 REQUESTS = 0.060
-INCIDENTS = 0.0008
-INCIDENTS_PER_DAY = 0.3
+INCIDENTS = 0.001
+INCIDENTS_PER_DAY = 0.5
 """At most: a larger company has no worse machines."""
 
 BASE_CUSTOMERS = 1.0

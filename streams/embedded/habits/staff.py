@@ -11,7 +11,7 @@ PLACES = Odds(
     (0.15, ("support-2", "europe")),
 )
 """Team and region."""
-CAREER = Delay(500 * DAY_MS, 0.7)
+CAREER = Delay(400 * DAY_MS, 0.7)
 REPLACED = 0.95
 REPLACEMENT = Delay(20 * DAY_MS, 0.6, OFFICE)
 
