@@ -70,5 +70,5 @@ INCIDENTS_PER_DAY = 0.5
 
 BASE_CUSTOMERS = 1.0
 """Customers from before the start, per daily event."""
-BASE_USERS = (8, 0.02, 400)
+BASE_USERS = (4, 0.02, 400)
 """Users from before the start: so many, more per daily event, and at most."""
