@@ -11,6 +11,10 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 
 Reading = dict[str, Any]
+Slice = tuple[str, str]
+"""(dimension, member)."""
+WHOLE: Slice = ("all", "all")
+NOTHING: Reading = {"value": None, "numerator": 0, "denominator": 0, "samples": 0}
 
 
 def replayed(file: Path, directory: Path, *options: str) -> dict[str, Any]:
@@ -32,12 +36,12 @@ def replay(folder: Path, lines: Iterable[bytes], as_of: str, *options: str) -> "
     file.write_bytes(b"".join(line + b"\n" for line in lines))
     time = as_of.replace(" ", "T") if " " in as_of else f"{as_of}T00:00"
     result = replayed(file, folder, "--as-of", f"{time}:00Z", *options)
-    assert result["events"]["dead_letters"] == 0
+    assert result["events"]["dead_letters"] == 0, f"kpi replay {file} says which"
     return Readings(result["readings"])
 
 
 class Readings:
-    """What a replay printed. A slice is `(dimension, member)`; the whole by default."""
+    """What a replay printed, asked for by gauge, window, slice and labels."""
 
     def __init__(self, readings: Iterable[Reading]) -> None:
         self._by_place = {self._place(one): one for one in readings}
@@ -50,25 +54,27 @@ class Readings:
         labels = tuple(sorted(one["labels"].items()))
         return one["gauge"], one["window"], one["dimension"], one["member"], labels
 
-    def reading(
-        self, gauge: str, window: str, slice_: tuple[str, str] = ("all", "all"), **labels: str
-    ) -> Reading:
-        """Labels that stand for the reporting currency may be left out."""
+    def reading(self, gauge: str, window: str, slice_: Slice = WHOLE, **labels: str) -> Reading:
+        """A slice that holds nothing is not shown, and reads as nothing. `currency` may be left out."""
         for currency in ({}, {"currency": "USD"}):
-            place = (gauge, window, *slice_, tuple(sorted({**labels, **currency}.items())))
-            if place in self._by_place:
-                return self._by_place[place]
-        raise KeyError((gauge, window, slice_, labels))
+            series = tuple(sorted({**labels, **currency}.items()))
+            if (gauge, window, *WHOLE, series) in self._by_place:
+                return self._by_place.get((gauge, window, *slice_, series), NOTHING)
+        raise KeyError((gauge, window, labels))
 
-    def value(self, gauge: str, window: str, slice_: tuple[str, str] = ("all", "all"), **labels: str) -> Any:
+    def value(self, gauge: str, window: str, slice_: Slice = WHOLE, **labels: str) -> Any:
         return self.reading(gauge, window, slice_, **labels)["value"]
 
     def fraction(
-        self, gauge: str, window: str, slice_: tuple[str, str] = ("all", "all"), **labels: str
+        self, gauge: str, window: str, slice_: Slice = WHOLE, **labels: str
     ) -> tuple[int | None, int | None]:
         """Numerator and denominator."""
         one = self.reading(gauge, window, slice_, **labels)
         return one["numerator"], one["denominator"]
+
+    def amount(self, gauge: str, window: str, slice_: Slice = WHOLE, **labels: str) -> Any:
+        """What was summed: a number, milliseconds or minor units."""
+        return self.reading(gauge, window, slice_, **labels)["numerator"]
 
     def members(self, gauge: str, window: str, dimension: str, **labels: str) -> dict[str, Reading]:
         """Member -> reading, of one series."""

@@ -32,11 +32,12 @@ class User:
 
     user_id: str
     team: str
+    region: str
     idle: bool
     """They log in and do no more."""
 
     def about(self, **more: Any) -> dict[str, Any]:
-        return {**more, "user_id": self.user_id, "team": self.team}
+        return {**more, "user_id": self.user_id, "team": self.team, "region": self.region}
 
 
 class Members(Generic[T]):

@@ -79,7 +79,7 @@ def _already_there(world: World, per_day: float) -> Iterator[Story]:
         yield customers.veteran(world)
     least, per_event, most = habits.BASE_USERS
     for _ in range(min(most, int(least + per_day * per_event)) if per_day else 0):
-        yield staff.career(world)
+        yield staff.veteran(world)
 
 
 _ARRIVALS: tuple[tuple[habits.Rhythm, tuple[tuple[float, Begin], ...]], ...] = (

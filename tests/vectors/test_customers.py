@@ -47,7 +47,7 @@ def test_one_who_returns_and_one_who_joined_inside_the_window_are_not_lost(may: 
 
 
 def test_retention_is_e_minus_n_over_s(may: Readings) -> None:
-    assert may.value(CUSTOMERS, "now", THIRTY_LEAVE) == 90
+    assert may.amount(CUSTOMERS, "now", THIRTY_LEAVE) == 90
     assert may.value(RETENTION, "30d", THIRTY_LEAVE) == 0.70
     assert may.value(CHURN, "30d", THIRTY_LEAVE, kind="all") == 0.30
 
@@ -73,7 +73,7 @@ LONG_AGO = MAY.story("long ago", activated("2021-11-12", "c"), churned("2024-04-
 def test_who_was_activated_900_days_ago_and_churns_today_is_one_less_and_never_minus_one(
     may: Readings,
 ) -> None:
-    assert may.value(CUSTOMERS, "now", LONG_AGO) == 0
+    assert may.amount(CUSTOMERS, "now", LONG_AGO) == 0
     assert may.fraction(CHURN, "365d", LONG_AGO, kind="all") == (1, 1)
     assert may.value(RETENTION, "365d", LONG_AGO) == 0
 
@@ -171,10 +171,10 @@ def test_a_customer_who_swaps_one_subscription_for_a_dearer_one_has_expanded(may
     assert may.value("crm_net_revenue_retention_ratio", "30d", SWAPS) == 1.2
     assert may.value("crm_gross_revenue_retention_ratio", "30d", SWAPS) == 1.0
     moved = {
-        movement: may.value("crm_mrr_movement", "30d", SWAPS, movement=movement)
+        movement: may.amount("crm_mrr_movement", "30d", SWAPS, movement=movement)
         for movement in ("new", "reactivated", "expansion", "contraction", "churned")
     }
-    assert moved == {"new": 0, "reactivated": 0, "expansion": 100, "contraction": 0, "churned": 0}
+    assert moved == {"new": 0, "reactivated": 0, "expansion": 100_00, "contraction": 0, "churned": 0}
 
 
 def test_a_subscription_first_seen_in_its_course_had_its_earlier_amount_at_the_start(may: Readings) -> None:
@@ -244,7 +244,7 @@ def test_who_ends_one_subscription_and_starts_another_in_the_same_second_is_stil
     tmp_path: Path,
 ) -> None:
     readings = SUBSCRIBED.read(tmp_path)
-    assert readings.value(CUSTOMERS, "now", STILL_ONE) == 1
+    assert readings.amount(CUSTOMERS, "now", STILL_ONE) == 1
     assert readings.fraction(CHURN, "30d", STILL_ONE) == (0, 1)
-    assert readings.value(CUSTOMERS, "now", NONE_LEFT) == 0
+    assert readings.amount(CUSTOMERS, "now", NONE_LEFT) == 0
     assert readings.fraction(CHURN, "30d", NONE_LEFT) == (1, 1)

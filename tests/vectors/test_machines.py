@@ -30,21 +30,21 @@ def readings(tmp_path_factory: pytest.TempPathFactory) -> Readings:
 
 
 def test_overlapping_outages_count_once_and_an_open_one_until_now(readings: Readings) -> None:
-    assert readings.value("crm_downtime_seconds", "24h", OVERLAPPING) == 6 * 3_600
+    assert readings.amount("crm_downtime_seconds", "24h", OVERLAPPING) == 6 * HOUR_MS
     covered_ms = readings.fraction("crm_availability_ratio", "24h", OVERLAPPING)[1]
     assert covered_ms == 24 * HOUR_MS
     assert readings.value("crm_availability_ratio", "24h", OVERLAPPING) == 0.75
-    assert readings.value("crm_incidents_open", "now", OVERLAPPING) == 1
+    assert readings.amount("crm_incidents_open", "now", OVERLAPPING) == 1
 
 
 def test_an_outage_since_40_days_leaves_no_availability_and_never_less(readings: Readings) -> None:
     assert readings.value("crm_availability_ratio", "30d", SINCE_40_DAYS) == 0
     assert readings.value("crm_availability_ratio", "24h", SINCE_40_DAYS) == 0
     # 30d holds the current day up to now, and the 30 before it
-    assert readings.value("crm_downtime_seconds", "30d", SINCE_40_DAYS) == (30 * 24 + 12) * 3_600
-    assert readings.value("crm_downtime_seconds", "90d", SINCE_40_DAYS) == 40 * 24 * 3_600
+    assert readings.amount("crm_downtime_seconds", "30d", SINCE_40_DAYS) == (30 * 24 + 12) * HOUR_MS
+    assert readings.amount("crm_downtime_seconds", "90d", SINCE_40_DAYS) == 40 * 24 * HOUR_MS
 
 
 def test_maintenance_is_no_outage(readings: Readings) -> None:
-    assert readings.value("crm_downtime_seconds", "30d", IN_MAINTENANCE) == 0
+    assert readings.amount("crm_downtime_seconds", "30d", IN_MAINTENANCE) == 0
     assert readings.value("crm_availability_ratio", "30d", IN_MAINTENANCE) == 1

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.oracle.history import activated, churned, cost, lead
-from tests.replays import Readings
+from tests.replays import Readings, Slice
 from tests.stories import paid, refunded
-from tests.vectors.vectors import Slice, Vectors
+from tests.vectors.vectors import Vectors
 
 MAY = Vectors("2024-05-01")  # at midnight: a window of 30 days holds 30 whole days and nothing else
 
@@ -31,7 +31,7 @@ THREE_YEARS = MAY.story(
     *(activated("2023-01-10", f"c{number}") for number in range(3)),
     churned("2023-11-01", "c0"),
     *(
-        paid(f"2023-{6 + number // 2:02d}-{5 + number % 2}", 50_00, f"{number}", cost_of_goods_minor=15_00)
+        paid(f"2023-{6 + number // 2:02d}-0{5 + number % 2}", 50_00, f"{number}", cost_of_goods_minor=15_00)
         for number in range(10)
     ),
 )
@@ -99,8 +99,8 @@ def end_of_june(tmp_path_factory: pytest.TempPathFactory) -> Readings:
 def test_a_refund_in_june_takes_from_mays_sales_and_leaves_junes_alone(
     end_of_june: Readings, stage: str, left: int
 ) -> None:
-    assert end_of_june.value("crm_sales", "qtd", SOLD[stage]) == left
-    assert end_of_june.value("crm_sales", "mtd", SOLD[stage]) == 0
+    assert end_of_june.amount("crm_sales", "qtd", SOLD[stage]) == left * 100
+    assert end_of_june.amount("crm_sales", "mtd", SOLD[stage]) == 0
     assert end_of_june.fraction("crm_refund_ratio", "qtd", SOLD[stage]) == (100_00 - left * 100, 100_00)
     assert end_of_june.fraction("crm_refund_ratio", "mtd", SOLD[stage]) == (0, 0)
 
@@ -109,8 +109,8 @@ def test_a_refund_200_days_later_still_takes_from_mays_sales(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     readings = NEXT_YEAR.read(tmp_path_factory.mktemp("next-year"))
-    assert readings.value("crm_sales", "365d", LONG_SOLD) == 30
-    assert readings.value("crm_sales", "30d", LONG_SOLD) == 0
+    assert readings.amount("crm_sales", "365d", LONG_SOLD) == 30_00
+    assert readings.amount("crm_sales", "30d", LONG_SOLD) == 0
 
 
 # -- Large amounts ----------------------------------------------------------------------------------------

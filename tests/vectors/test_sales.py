@@ -34,12 +34,12 @@ ANSWERED = {name: MAY.story(name, *lines) for name, lines in ORDERS.items()}
 def test_a_lead_counts_once_and_is_answered_by_the_first_contact_after_its_creation(
     may: Readings, order: str
 ) -> None:
-    assert may.value("crm_leads", "7d", ANSWERED[order]) == 1
+    assert may.amount("crm_leads", "7d", ANSWERED[order]) == 1
     response = may.reading("crm_lead_response_seconds_mean", "7d", ANSWERED[order], clock="calendar")
     assert (response["numerator"], response["denominator"]) == (3_600_000, 1)
     in_time = may.reading("crm_lead_answered_ratio", "7d", ANSWERED[order], within="1h", state="provisional")
     assert in_time["value"] == 1
-    assert may.value("crm_leads_waiting", "now", ANSWERED[order]) == 0
+    assert may.amount("crm_leads_waiting", "now", ANSWERED[order]) == 0
 
 
 LATE_CONVERSION = (lead("created", "2024-03-01 10:00"), lead("converted", "2024-04-20 10:00"))
@@ -92,7 +92,7 @@ def test_a_deal_lost_in_may_and_won_in_june_is_won_once_and_not_lost(
 ) -> None:
     assert june.fraction("crm_win_ratio", "90d", deal) == (1, 1)
     assert june.fraction("crm_win_ratio", "mtd", deal) == (1, 1)
-    assert june.value("crm_revenue_lost", "90d", deal) == 0
+    assert june.amount("crm_revenue_lost", "90d", deal) == 0
 
 
 def test_a_deal_that_skips_two_stages_has_reached_every_stage_before_its_own(june: Readings) -> None:

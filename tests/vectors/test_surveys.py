@@ -3,8 +3,8 @@
 import pytest
 
 from tests.oracle.history import answered
-from tests.replays import Readings
-from tests.vectors.vectors import Slice, Vectors
+from tests.replays import Readings, Slice
+from tests.vectors.vectors import Vectors
 
 VECTORS = Vectors("2024-05-01")
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.oracle.history import replied, ticket
-from tests.replays import Readings
-from tests.vectors.vectors import Slice, Vectors
+from tests.replays import Readings, Slice
+from tests.vectors.vectors import Vectors
 
 FIRST_CONTACT, REOPENED = "crm_first_contact_resolution_ratio", "crm_reopen_ratio"
 VECTORS = Vectors("2024-05-05")
@@ -47,13 +47,13 @@ def test_a_reply_delivered_twice_and_one_after_the_resolution_leave_it_one_conta
     readings: Readings,
 ) -> None:
     assert both(readings, FIRST_CONTACT, ONE_REPLY) == ((1, 1), (1, 1))
-    assert readings.value("crm_tickets", "30d", ONE_REPLY) == 1
+    assert readings.amount("crm_tickets", "30d", ONE_REPLY) == 1
 
 
 def test_a_ticket_that_is_synchronised_again_200_days_later_is_still_one_ticket(readings: Readings) -> None:
-    assert readings.value("crm_tickets", "365d", SYNCED) == 1
-    assert readings.value("crm_tickets", "30d", SYNCED) == 0
-    assert readings.value("crm_tickets_open", "now", SYNCED) == 0
+    assert readings.amount("crm_tickets", "365d", SYNCED) == 1
+    assert readings.amount("crm_tickets", "30d", SYNCED) == 0
+    assert readings.amount("crm_tickets_open", "now", SYNCED) == 0
 
 
 def test_a_reopened_ticket_is_resolved_once_by_the_first_resolution_after_the_reopening(
@@ -63,4 +63,4 @@ def test_a_reopened_ticket_is_resolved_once_by_the_first_resolution_after_the_re
     assert (mean["numerator"], mean["denominator"]) == (30 * 3_600_000, 1)
     assert both(readings, FIRST_CONTACT, AGAIN) == ((0, 1), (0, 1))
     assert both(readings, REOPENED, AGAIN) == ((1, 1), (1, 1))
-    assert readings.value("crm_tickets_open", "now", AGAIN) == 0
+    assert readings.amount("crm_tickets_open", "now", AGAIN) == 0

@@ -64,11 +64,11 @@ TRAININGS = 0.006
 RECORD_CHECKS = 0.030
 
 REQUESTS = 0.060
-INCIDENTS = 0.0008
-INCIDENTS_PER_DAY = 0.3
+INCIDENTS = 0.001
+INCIDENTS_PER_DAY = 0.5
 """At most: a larger company has no worse machines."""
 
 BASE_CUSTOMERS = 1.0
 """Customers from before the start, per daily event."""
-BASE_USERS = (8, 0.02, 400)
+BASE_USERS = (4, 0.02, 400)
 """Users from before the start: so many, more per daily event, and at most."""

@@ -23,6 +23,8 @@ MAILINGS = Odds(
 )
 RECIPIENTS = 40_000
 """Their references are numbers up to this: some are reached more than once by one campaign."""
+SEGMENTS = ("smb", "smb", "smb", "mid_market", "enterprise")
+"""The same recipient is always of the same segment."""
 BOUNCED = 0.03
 OPENED = 0.38
 OPENING = Delay(3 * HOUR_MS, 1.4, AWAKE)

@@ -20,12 +20,12 @@ WEB = Component("web", 120, 0.004)
 API = Component("api", 60, 0.006)
 SYNC = Component("sync", 900, 0.012)
 REPORTS = Component("reports", 2_400, 0.009)
-LEGACY = Component("legacy_import", 4_000, 0.030, forgotten=0.25)
+LEGACY = Component("legacy_import", 4_000, 0.030, forgotten=0.4)
 
 REQUESTED = Odds((0.50, WEB), (0.32, API), (0.12, SYNC), (0.05, REPORTS), (0.01, LEGACY))
 REQUEST_SIGMA = 0.8
 
-TROUBLED = Odds((0.25, WEB), (0.20, API), (0.30, SYNC), (0.20, REPORTS), (0.05, LEGACY))
+TROUBLED = Odds((0.22, WEB), (0.20, API), (0.28, SYNC), (0.18, REPORTS), (0.12, LEGACY))
 IMPACTS = Odds((0.30, "full"), (0.45, "partial"), (0.20, "maintenance"), (0.05, None))
 OUTAGE = Delay(35 * MINUTE_MS, 1.2)
 LONG = 0.04

@@ -3,14 +3,15 @@
 from streams.embedded.habits.hours import OFFICE
 from streams.embedded.world import DAY_MS, Delay, Odds
 
-TEAMS = Odds(
-    (0.25, "sales-americas"),
-    (0.20, "sales-emea"),
-    (0.15, "sales-apac"),
-    (0.25, "support-1"),
-    (0.15, "support-2"),
+PLACES = Odds(
+    (0.25, ("sales-americas", "north_america")),
+    (0.20, ("sales-emea", "europe")),
+    (0.15, ("sales-apac", "asia_pacific")),
+    (0.25, ("support-1", "north_america")),
+    (0.15, ("support-2", "europe")),
 )
-CAREER = Delay(500 * DAY_MS, 0.7)
+"""Team and region."""
+CAREER = Delay(400 * DAY_MS, 0.7)
 REPLACED = 0.95
 REPLACEMENT = Delay(20 * DAY_MS, 0.6, OFFICE)
 

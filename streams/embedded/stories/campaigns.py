@@ -13,6 +13,7 @@ def new_touch(world: World) -> None:
         "campaign_id": mailing.campaign_id,
         "recipient_ref": world.named("recipient", number),
         "channel": mailing.channel,
+        "segment": habits.SEGMENTS[number % len(habits.SEGMENTS)],
     }
     world.begin(_message(world, mailing, about))
 

@@ -18,6 +18,7 @@ def new_erasure(world: World) -> None:
 
 def _erasure(world: World, customer: Customer) -> Story:
     about: Event = {"request_id": world.new_id("erasure"), "customer_id": customer.customer_id}
+    about["region"] = customer.dims["region"]
     due = {}
     if world.chance(habits.WITH_DUE):
         due["due_at"] = rfc3339(world.now_ms + world.draw(habits.DUE) * DAY_MS)

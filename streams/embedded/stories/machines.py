@@ -1,6 +1,7 @@
 """Requests, incidents, and the checks of records."""
 
 from streams.embedded.habits import machines as habits
+from streams.embedded.habits.staff import PLACES
 from streams.embedded.world import Event, Story, World
 
 
@@ -42,7 +43,8 @@ def new_record_check(world: World) -> None:
 
 def _record_check(world: World) -> Story:
     """Some are checked again under the same id, once they have been mended."""
-    about: Event = {"check_id": world.new_id("check")}
+    team, region = world.draw(PLACES)
+    about: Event = {"check_id": world.new_id("check"), "team": team, "region": region}
     duplicate = {"duplicate": True} if world.chance(habits.DUPLICATE) else {}
     found = {"complete": world.chance(habits.COMPLETE), "valid": world.chance(habits.VALID)}
     world.tell("crm.record.checked", about, **found, **duplicate)

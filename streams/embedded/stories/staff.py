@@ -5,19 +5,25 @@ from streams.embedded.people import User
 from streams.embedded.world import Event, Story, World
 
 
-def career(world: World) -> Story:
-    """From the licence on: the first courses, and after some time the end, and a successor."""
-    user = User(world.new_id("user"), world.draw(habits.TEAMS), world.chance(habits.IDLE))
+def veteran(world: World) -> Story:
+    """A user from before the start, somewhere in the middle of their time."""
+    return _career(world, int(world.after(habits.CAREER) * world.rng.random()) + 1)
+
+
+def _career(world: World, career_ms: int) -> Story:
+    """From the licence on: the first courses, the end after `career_ms`, and a successor."""
+    user = User(world.new_id("user"), *world.draw(habits.PLACES), world.chance(habits.IDLE))
     _license(world, user, active=True)
     if not world.staff.join(user):
         return
     for course_id in habits.FIRST_COURSES:
         world.begin(_training(world, user, course_id))
-    yield world.after(habits.CAREER)
+    yield career_ms
     world.staff.leave(user)
     _license(world, user, active=False)
     if world.chance(habits.REPLACED):
-        world.begin(career(world), world.after(habits.REPLACEMENT))
+        yield world.after(habits.REPLACEMENT)
+        world.begin(_career(world, world.after(habits.CAREER)))
 
 
 def _license(world: World, user: User, active: bool) -> None:
@@ -50,5 +56,6 @@ def _training(world: World, user: User, course_id: str) -> Story:
 
 def new_task(world: World) -> None:
     workflow, automated = world.draw(habits.WORKFLOWS)
-    about: Event = {"task_id": world.new_id("task"), "workflow": workflow, "team": world.draw(habits.TEAMS)}
+    team, region = world.draw(habits.PLACES)
+    about: Event = {"task_id": world.new_id("task"), "workflow": workflow, "team": team, "region": region}
     world.tell("crm.task.completed", about, automated=world.chance(automated))
