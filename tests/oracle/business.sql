@@ -6,7 +6,7 @@ CREATE TABLE office AS
 SELECT at_ms, is_open, coalesce(sum(is_open::INT * 900000) OVER before, 0)::BIGINT AS open_before_ms
 FROM (
     SELECT at_ms, isodow(local_at) <= 5 AND hour(local_at) BETWEEN 9 AND 16
-                  AND local_at::DATE NOT IN (SELECT day FROM holiday) AS is_open
+                  AND local_at::DATE NOT IN (SELECT holiday::DATE FROM holiday) AS is_open
     FROM quarter_hours((SELECT min(from_ms) FROM business_span), (SELECT max(to_ms) + 1 FROM business_span)))
 WINDOW before AS (ORDER BY at_ms ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING);
 

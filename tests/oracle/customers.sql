@@ -149,19 +149,17 @@ WITH last_act AS (
     FROM story
     WHERE subject = 'customer'
     GROUP BY subject_id),
-state AS (
-    SELECT
-        subject_id, arg_max(is_on, switched.time_ms) FILTER (key = 'member') AS is_member,
-        coalesce((SELECT arg_max(plan, plan_step.time_ms) FROM plan_step WHERE plan_step.subject_id = last_act.subject_id), 'unknown') AS plan
-    FROM last_act LEFT JOIN switched USING (subject_id)
-    GROUP BY subject_id)
-SELECT 'customer' AS subject, subject_id, plan, unnest([
+member AS (
+    SELECT subject_id, arg_max(is_on, time_ms) AS is_member FROM switched WHERE key = 'member' GROUP BY subject_id),
+plan AS (
+    SELECT subject_id, arg_max(plan, time_ms) AS plan FROM plan_step GROUP BY subject_id)
+SELECT 'customer' AS subject, subject_id, coalesce(plan, 'unknown') AS plan, unnest([
     {'measure': 'engaged',      'value': 1, 'time_ms': CASE WHEN is_member THEN active_ms END},
     {'measure': 'referrers',    'value': 1, 'time_ms': CASE WHEN is_member THEN referred_ms END},
     {'measure': 'buyers',       'value': 1, 'time_ms': ordered_ms},
     {'measure': 'buyers_again', 'value': 1, 'time_ms': CASE WHEN orders >= 2 THEN ordered_ms END}
 ], recursive := true)
-FROM last_act JOIN state USING (subject_id);
+FROM last_act LEFT JOIN member USING (subject_id) LEFT JOIN plan USING (subject_id);
 
 -- 5. Then and now: what customers were when a window began, and what they are when it ends, in the slice of the
 --    plan that they had then. The kind is that of the last leaving before the end.
@@ -178,11 +176,12 @@ WITH cohort AS (
     GROUP BY ALL
     HAVING value_then > 0),
 leaving AS (
+    -- Of several leavings at once, the first by digest; it counts if there was a member to leave.
     SELECT subject_id, time_ms, arg_min(churn_kind, stamp) AS kind
-    FROM story JOIN member_before USING (subject_id, time_ms)
-    WHERE type = 'crm.customer.churned'
+    FROM story JOIN switched USING (subject, subject_id, time_ms)
+    WHERE type = 'crm.customer.churned' AND key = 'member' AND (was_on OR ons)
     GROUP BY ALL)
-SELECT "window", maturity, side, 'customer' AS subject, subject_id, plan, unnest([
+SELECT "window", maturity, side, 'customer' AS subject, cohort.subject_id, plan, unnest([
     {'measure': 'customers_lost', 'value': 1::HUGEINT, 'counts': measure = 'customers' AND value_now = 0},
     {'measure': 'customers_lost_' || kind, 'value': 1, 'counts': measure = 'customers' AND value_now = 0},
     {'measure': 'mrr_kept', 'value': value_now, 'counts': measure = 'mrr'},

@@ -11,9 +11,9 @@ SELECT
     max(time_ms) FILTER (type = 'crm.deal.won') AS last_won_ms,
     max(time_ms) FILTER (type = 'crm.deal.lost') AS last_lost_ms,
     max(time_ms) FILTER (type = 'crm.deal.stage_changed') AS last_stage_ms,
-    winning(amount_usd, revision, stamp) FILTER (type = 'crm.deal.won') AS won_usd,
+    winning(CASE WHEN type = 'crm.deal.won' THEN amount_usd END, revision, stamp) AS won_usd,
     -- A later loss without an amount says that there is none.
-    winning(coalesce(amount_usd, 0), revision, stamp) FILTER (type = 'crm.deal.lost') AS lost_usd
+    winning(CASE WHEN type = 'crm.deal.lost' THEN coalesce(amount_usd, 0) END, revision, stamp) AS lost_usd
 FROM story
 WHERE subject = 'deal'
 GROUP BY subject, subject_id;

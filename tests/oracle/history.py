@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.oracle.oracle import Expected, Key, readings
+from tests.oracle.oracle import Expected, Figures, Key, readings
 
 Data = str | int | bool | None
 
@@ -83,29 +83,36 @@ def answered(at: str, name: str, score: int, kind: str = "nps", scale: str = "0-
 class Readings(dict[Key, Expected]):
     """The oracle's readings, asked for by words."""
 
-    def of(
+    def reading(
         self, gauge: str, window: str, dimension: str = "all", member: str = "all", **labels: str
     ) -> Expected:
+        """The reading with the window before."""
         return self[Key(gauge, tuple(sorted(labels.items())), window, dimension, member)]
+
+    def of(
+        self, gauge: str, window: str, dimension: str = "all", member: str = "all", **labels: str
+    ) -> Figures:
+        """The figures of the window that ends now."""
+        return self.reading(gauge, window, dimension, member, **labels).now
 
     def fraction(
         self, gauge: str, window: str, dimension: str = "all", member: str = "all", **labels: str
     ) -> tuple[int | None, int | None]:
         """Numerator and denominator."""
-        reading = self.of(gauge, window, dimension, member, **labels)
-        return reading.numerator, reading.denominator
+        figures = self.of(gauge, window, dimension, member, **labels)
+        return figures.numerator, figures.denominator
 
     def members(self, gauge: str, window: str, dimension: str) -> dict[str, int | None]:
         """The numerator of every member."""
         return {
-            key.member: reading.numerator
+            key.member: reading.now.numerator
             for key, reading in self.items()
             if (key.gauge, key.window, key.dimension) == (gauge, window, dimension)
         }
 
 
-def read(folder: Path, lines: Iterable[bytes], as_of: str) -> Readings:
-    """What the oracle reads from these lines at that time."""
+def read(folder: Path, lines: Iterable[bytes], as_of: str, time_zone: str = "UTC") -> Readings:
+    """What the oracle reads from these lines at that time (UTC)."""
     path = folder / "history.ndjson.gz"
     path.write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
-    return Readings(readings(path, at_ms(as_of)))
+    return Readings(readings(path, at_ms(as_of), time_zone))

@@ -44,7 +44,7 @@ SELECT subject, subject_id, unnest([
     {'measure': 'leads_disqualified', 'value': 1, 'time_ms': CASE WHEN disqualified_ms IS NOT NULL THEN created_ms END},
     {'measure': 'leads_converted',    'value': 1, 'time_ms': CASE WHEN converted_ms IS NOT NULL THEN created_ms END},
     {'measure': 'leads_converted_30d', 'value': 1,
-     'time_ms': CASE WHEN then_converted_ms - created_ms <= 30 * 86400000 THEN created_ms END},
+     'time_ms': CASE WHEN then_converted_ms - created_ms <= in_days(30) THEN created_ms END},
     {'measure': 'conversions',        'value': 1, 'time_ms': converted_ms},
     {'measure': 'leads_answered_5m',  'value': 1, 'time_ms': CASE WHEN contact_ms - clocked_ms <= 300000 THEN clocked_ms END},
     {'measure': 'leads_answered_1h',  'value': 1, 'time_ms': CASE WHEN contact_ms - clocked_ms <= 3600000 THEN clocked_ms END},

@@ -1,5 +1,7 @@
 -- Who the events are about: the subjects, what was removed of them, and their dimensions.
 
+CREATE MACRO in_days(n) AS (n)::BIGINT * 86400000;
+
 -- Before every event: when a level had its first value already, as far as anybody knows.
 CREATE MACRO always() AS -1000000000000000::BIGINT;
 
@@ -15,7 +17,6 @@ FROM (VALUES
     ('touch',       'crm.campaign.touched'),
     ('conversion',  'crm.campaign.converted'),
     ('interaction', 'crm.interaction.logged'),
-    ('referral',    'crm.referral.made'),
     ('ticket',      'crm.ticket.created crm.ticket.replied crm.ticket.escalated crm.ticket.resolved crm.ticket.reopened'),
     ('answer',      'crm.survey.answered'),
     ('invitation',  'crm.survey.sent crm.survey.answered'),
@@ -43,7 +44,6 @@ SELECT
         WHEN 'touch'       THEN campaign_id || chr(31) || recipient_ref
         WHEN 'conversion'  THEN conversion_id
         WHEN 'interaction' THEN interaction_id
-        WHEN 'referral'    THEN referral_id
         WHEN 'ticket'      THEN ticket_id
         WHEN 'answer'      THEN response_id
         WHEN 'invitation'  THEN invitation_id
@@ -80,6 +80,32 @@ SELECT
 FROM story
 WHERE subject <> 'customer' OR type IN ('crm.lead.created', 'crm.customer.activated')
 GROUP BY subject, subject_id;
+
+-- What each subject's numbers are sliced by; a pair's members are those of both together.
+CREATE TABLE sliced_by AS
+SELECT subject, unnest(string_split('all ' || dimensions, ' ')) AS dimension
+FROM (VALUES
+    ('lead',         'channel segment region team channel_segment'),
+    ('deal',         'channel product_id segment region team'),
+    ('customer',     'channel segment region plan'),
+    ('order',        'channel product_id segment region'),
+    ('cost',         'channel segment region campaign_id'),
+    ('benefit',      'region'),
+    ('touch',        'channel segment campaign_id'),
+    ('conversion',   'channel segment campaign_id'),
+    ('interaction',  'channel segment region team'),
+    ('ticket',       'channel product_id segment region team'),
+    ('answer',       'channel product_id segment region team'),
+    ('invitation',   'channel product_id segment region team'),
+    ('user',         'region team'),
+    ('training',     'region team'),
+    ('task',         'region team'),
+    ('incident',     'component'),
+    ('component',    'component'),
+    ('request',      'component'),
+    ('record_check', 'region team'),
+    ('erasure',      'region')
+) AS cut(subject, dimensions);
 
 -- Of several events that give a value, the greatest (revision, time, digest) counts.
 CREATE MACRO winning(value, revision, stamp) AS arg_max(value, {'revision': revision, 'stamp': stamp});

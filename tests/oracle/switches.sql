@@ -22,13 +22,14 @@ WHERE subject = 'component'
   AND (type = 'crm.incident.resolved' OR impact IS DISTINCT FROM 'maintenance');
 
 CREATE TABLE switched AS
-SELECT
-    subject, subject_id, key, time_ms,
-    coalesce(last_value(CASE WHEN ons <> offs THEN ons END IGNORE NULLS) OVER (
-        PARTITION BY subject, subject_id, key ORDER BY time_ms ROWS UNBOUNDED PRECEDING), false) AS is_on
+SELECT *, coalesce(lag(is_on) OVER (PARTITION BY subject, subject_id, key ORDER BY time_ms), false) AS was_on
 FROM (
     SELECT
-        subject, subject_id, key, time_ms,
-        bool_or(turns_on) AS ons, bool_or(NOT turns_on) AS offs
-    FROM switch
-    GROUP BY ALL);
+        *, coalesce(last_value(CASE WHEN ons <> offs THEN ons END IGNORE NULLS) OVER so_far, false) AS is_on
+    FROM (
+        SELECT
+            subject, subject_id, key, time_ms,
+            bool_or(turns_on) AS ons, bool_or(NOT turns_on) AS offs
+        FROM switch
+        GROUP BY ALL)
+    WINDOW so_far AS (PARTITION BY subject, subject_id, key ORDER BY time_ms ROWS UNBOUNDED PRECEDING));

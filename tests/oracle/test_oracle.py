@@ -402,8 +402,10 @@ def test_a_window_holds_the_pane_that_is_now_and_its_length_in_whole_panes_befor
     }
     path = tmp_path / "empty.ndjson"
     path.write_bytes(b"")
-    windows = evaluate(path, at_ms("2024-11-22 15:20:30")).execute('SELECT "window", start_ms FROM windows')
-    found = {window: start_ms for window, start_ms in windows.fetchall() if window != "now"}
+    scopes = evaluate(path, at_ms("2024-11-22 15:20:30"), scripts=["events", "subjects", "windows"]).execute(
+        "SELECT \"window\", start_ms FROM scope WHERE maturity = '' AND side = 'now'"
+    )
+    found = {window: start_ms for window, start_ms in scopes.fetchall() if window != "now"}
     assert found == {window: at_ms(start) for window, start in begins.items()}
 
 

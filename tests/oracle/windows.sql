@@ -16,7 +16,7 @@ CREATE MACRO quarter_hours(from_ms, to_ms) AS TABLE
 
 CREATE TABLE day AS
 SELECT local_at::DATE AS day, min(at_ms) AS start_ms, lead(min(at_ms)) OVER (ORDER BY day) AS end_ms
-FROM quarter_hours(getvariable('as_of_ms') - 840 * 86400000::BIGINT, getvariable('as_of_ms') + 2 * 86400000)
+FROM quarter_hours(getvariable('as_of_ms') - in_days(840), getvariable('as_of_ms') + in_days(2))
 GROUP BY day;
 
 -- 2. Panes, numbered. Hours are counted from the day's first instant.
@@ -27,7 +27,7 @@ FROM (
     SELECT 'day' AS tier, start_ms FROM day
     UNION ALL
     SELECT 'hour', unnest(range(start_ms, end_ms, 3600000))
-    FROM day WHERE start_ms > getvariable('as_of_ms') - 120 * 86400000::BIGINT
+    FROM day WHERE start_ms > getvariable('as_of_ms') - in_days(120)
     UNION ALL
     SELECT 'minute', unnest(range(as_of // 60000 * 60000 - 36000000, as_of + 120000, 60000))
     FROM (SELECT getvariable('as_of_ms')::BIGINT AS as_of));
@@ -72,7 +72,8 @@ FROM (
     JOIN (SELECT day, n FROM day JOIN pane USING (start_ms) WHERE tier = 'day') AS start ON "first" = start.day
     JOIN (SELECT day, n FROM day JOIN pane USING (start_ms) WHERE tier = 'day') AS before ON "before" = before.day);
 
--- 5. Scopes: an end is outside, but for the as-of time, which is inside the windows that end with it.
+-- 5. Scopes, as far back as panes are kept: an end is outside, but for the as-of time, which is inside the
+--    windows that end with it.
 
 CREATE TABLE scope AS
 WITH side AS (
@@ -89,6 +90,10 @@ SELECT
 FROM side
 JOIN pane AS first ON first.tier = side.tier AND first.n = from_n
 LEFT JOIN pane AS last ON last.tier = side.tier AND last.n = to_n
+JOIN (VALUES ('minute', 10800000), ('hour', in_days(50)), ('day', in_days(800))) AS kept(tier, kept_ms)
+    ON kept.tier = side.tier AND first.start_ms > getvariable('as_of_ms') - kept_ms
+-- On a month's first day no whole day of it is over, and there is nothing to compare.
+WHERE side = 'now' OR from_n < to_n
 UNION ALL BY NAME
 -- What is open or in force now, however long ago it began.
 SELECT 'now' AS "window", '' AS maturity, 'now' AS side, always() AS start_ms, getvariable('as_of_ms') + 1 AS end_ms;
