@@ -54,16 +54,25 @@ CREATE TABLE measure AS SELECT unnest(regexp_split_to_array(trim('
     trainings_completed unsubscribed users_active users_licensed
 '), '\s+')) AS measure;
 
-CREATE TABLE measured AS
-PIVOT (
-    SELECT "window", maturity, side, dimension, member, covered_ms, measure, total, n, at_start, at_end
+CREATE MACRO pivoted(matures) AS TABLE
+    SELECT "window", maturity, side, dimension, member, covered_ms, measure,
+        {'total': total, 'n': n, 'at_start': at_start, 'at_end': at_end} AS figures
     FROM quantity SEMI JOIN measure USING (measure)
-    UNION ALL BY NAME
+    WHERE (maturity <> '') = matures
+    UNION ALL
     -- Every scope and every measure is there, even over nothing.
-    SELECT "window", maturity, side, 'all' AS dimension, 'all' AS member, covered_ms, measure, NULL AS total
-    FROM scope CROSS JOIN measure)
-ON measure
-USING first({'total': total, 'n': n, 'at_start': at_start, 'at_end': at_end} ORDER BY total NULLS LAST)
+    SELECT "window", maturity, side, 'all' AS dimension, 'all' AS member, covered_ms, measure, NULL
+    FROM (FROM scope CROSS JOIN measure)
+    ANTI JOIN (FROM quantity WHERE dimension = 'all') USING ("window", maturity, side, measure)
+    WHERE (maturity <> '') = matures
+      AND (NOT matures OR (maturity, measure) IN (SELECT (maturity, measure) FROM read_when));
+
+CREATE TABLE measured AS
+PIVOT (FROM pivoted(false)) ON measure USING first(figures)
+GROUP BY "window", maturity, side, dimension, member, covered_ms;
+
+CREATE TABLE measured_later AS
+PIVOT (FROM pivoted(true)) ON measure USING first(figures)
 GROUP BY "window", maturity, side, dimension, member, covered_ms;
 
 -- Words of formulas: a sum over the scope, how many made it, a level at its edges and in between.
@@ -120,10 +129,9 @@ FROM (
 CREATE TABLE evaluated AS
 SELECT kpi, gauge, labels, form, "window", side, dimension, member, numerator, denominator, value, compares
 FROM (
-    SELECT "window", maturity AS scope_maturity, side, dimension, member, unnest([
+    SELECT "window", side, dimension, member, unnest([
         -- Leads
         divided('ratio', 'lead_conversion', 'crm_lead_conversion_ratio', 'state=provisional', 'W', 'L', total(leads_converted), total(leads)),
-        matured('30d', 'lead_conversion', 'crm_lead_conversion_ratio', 'state=final', 'F', 'L', total(leads_converted_30d), total(leads)),
         divided('ratio', 'lead_conversion_in_period', 'crm_lead_conversion_in_period_ratio', '', 'W', 'L', total(conversions), total(leads)),
         divided('ratio', 'lead_acceptance', 'crm_lead_acceptance_ratio', '', 'W', 'L', total(leads_accepted), total(leads_mql)),
         amount('count', 'lead_volume', 'crm_leads', '', 'W', 'L', total(leads)),
@@ -131,8 +139,6 @@ FROM (
         mean('lead_response', 'crm_lead_response_seconds_mean', 'clock=business', 'M', 'L', lead_response_business),
         divided('ratio', 'lead_answered', 'crm_lead_answered_ratio', 'within=1h state=provisional', 'W', 'L', total(leads_answered_1h), total(leads_clocked)),
         divided('ratio', 'lead_answered', 'crm_lead_answered_ratio', 'within=5m state=provisional', 'W', 'L', total(leads_answered_5m), total(leads_clocked)),
-        matured('1h', 'lead_answered', 'crm_lead_answered_ratio', 'within=1h state=final', 'W', 'L', total(leads_answered_1h), total(leads_clocked)),
-        matured('5m', 'lead_answered', 'crm_lead_answered_ratio', 'within=5m state=final', 'W', 'L', total(leads_answered_5m), total(leads_clocked)),
         level('count', 'leads_waiting', 'crm_leads_waiting', '', 'L', at_end(leads_waiting), NULL),
         divided('cost', 'cost_per_lead', 'crm_cost_per_lead', 'currency=USD', 'K', 'K', total(cost_marketing), total(leads)),
         divided('cost', 'cost_per_qualified_lead', 'crm_cost_per_qualified_lead', 'currency=USD', 'K', 'K', total(cost_marketing), total(leads_mql)),
@@ -196,7 +202,6 @@ FROM (
         divided('ratio', 'csat', 'crm_csat_ratio', '', 'W', 'D', total(csat_satisfied), total(csat_answers)),
         divided('score', 'ces', 'crm_ces_points', '', 'W', 'D', total(ces_points), total(ces_answers)),
         divided('ratio', 'survey_response', 'crm_survey_response_ratio', 'state=provisional', 'W', 'D', total(surveys_answered), total(surveys_sent)),
-        matured('14d', 'survey_response', 'crm_survey_response_ratio', 'state=final', 'F', 'D', total(surveys_answered_14d), total(surveys_sent)),
         divided('ratio', 'comments', 'crm_survey_comment_ratio', '', 'W', 'D', total(answers_with_comment), total(answers)),
         -- Tickets
         amount('count', 'tickets', 'crm_tickets', '', 'M', 'D', total(tickets)),
@@ -204,14 +209,11 @@ FROM (
         mean('first_response', 'crm_first_response_seconds_mean', 'clock=business', 'M', 'D', first_response_business),
         mean('resolution', 'crm_resolution_seconds_mean', '', 'M', 'D', resolution),
         divided('ratio', 'first_contact_resolution', 'crm_first_contact_resolution_ratio', 'state=provisional', 'W', 'D', total(tickets_first_contact), total(tickets_resolved)),
-        matured('7d', 'first_contact_resolution', 'crm_first_contact_resolution_ratio', 'state=final', 'F', 'D', total(tickets_first_contact_7d), total(tickets_resolved)),
         divided('ratio', 'reopen_rate', 'crm_reopen_ratio', 'state=provisional', 'W', 'D', total(tickets_reopened), total(tickets_resolved)),
-        matured('7d', 'reopen_rate', 'crm_reopen_ratio', 'state=final', 'F', 'D', total(tickets_reopened_7d), total(tickets_resolved)),
         divided('ratio', 'escalation_rate', 'crm_escalation_ratio', '', 'W', 'D', total(tickets_escalated), total(tickets)),
         level('count', 'backlog', 'crm_tickets_open', '', 'D', at_end(tickets_open), NULL),
         -- Campaigns
         divided('ratio', 'click_rate', 'crm_campaign_click_ratio', 'state=provisional', 'W', 'G', total(clicked), total(delivered)),
-        matured('7d', 'click_rate', 'crm_campaign_click_ratio', 'state=final', 'F', 'G', total(clicked_7d), total(delivered)),
         divided('ratio', 'unsubscribe_rate', 'crm_campaign_unsubscribe_ratio', '', 'W', 'G', total(unsubscribed), total(delivered)),
         divided('ratio', 'complaint_rate', 'crm_campaign_complaint_ratio', '', 'W', 'G', total(complained), total(delivered)),
         divided('ratio', 'campaign_conversion', 'crm_campaign_conversion_ratio', '', 'W', 'G', total(campaign_conversions), total(delivered)),
@@ -232,6 +234,22 @@ FROM (
         level('count', 'erasures_overdue', 'crm_erasures_overdue', '', 'R', at_end(erasures_overdue), NULL)
     ], recursive := true)
     FROM composed_of)
+SEMI JOIN windows_of USING (windows, "window")
+SEMI JOIN dimensions_of USING (dimensions, dimension);
+
+INSERT INTO evaluated BY NAME
+SELECT kpi, gauge, labels, form, "window", side, dimension, member, numerator, denominator, value, compares
+FROM (
+    SELECT "window", maturity AS scope_maturity, side, dimension, member, unnest([
+        matured('30d', 'lead_conversion', 'crm_lead_conversion_ratio', 'state=final', 'F', 'L', total(leads_converted_30d), total(leads)),
+        matured('1h', 'lead_answered', 'crm_lead_answered_ratio', 'within=1h state=final', 'W', 'L', total(leads_answered_1h), total(leads_clocked)),
+        matured('5m', 'lead_answered', 'crm_lead_answered_ratio', 'within=5m state=final', 'W', 'L', total(leads_answered_5m), total(leads_clocked)),
+        matured('14d', 'survey_response', 'crm_survey_response_ratio', 'state=final', 'F', 'D', total(surveys_answered_14d), total(surveys_sent)),
+        matured('7d', 'first_contact_resolution', 'crm_first_contact_resolution_ratio', 'state=final', 'F', 'D', total(tickets_first_contact_7d), total(tickets_resolved)),
+        matured('7d', 'reopen_rate', 'crm_reopen_ratio', 'state=final', 'F', 'D', total(tickets_reopened_7d), total(tickets_resolved)),
+        matured('7d', 'click_rate', 'crm_campaign_click_ratio', 'state=final', 'F', 'G', total(clicked_7d), total(delivered))
+    ], recursive := true)
+    FROM measured_later)
 SEMI JOIN windows_of USING (windows, "window")
 SEMI JOIN dimensions_of USING (dimensions, dimension)
 WHERE maturity = scope_maturity;

@@ -30,7 +30,7 @@ JOIN dimensions_of USING (dimensions)
 CROSS JOIN (VALUES ('0.5', 50), ('0.9', 90), ('0.99', 99)) AS quantile(quantile, percent)
 JOIN (SELECT DISTINCT "window", side, dimension, member FROM quantity WHERE maturity = '') USING ("window", dimension)
 LEFT JOIN duration USING (measure, "window", side, dimension, member)
-WHERE len(durations_ms) > 0 OR dimension = 'all';
+WHERE dimension = 'all' OR (measure, dimension, member) IN (SELECT (measure, dimension, member) FROM duration);
 
 -- 2. The age of the oldest that is open.
 

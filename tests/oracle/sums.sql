@@ -59,6 +59,17 @@ WINDOW earlier AS (
     PARTITION BY measure, dimension, member ORDER BY edge_no
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING);
 
+-- Few measures are read when they have matured.
+CREATE TABLE read_when AS
+SELECT maturity, unnest(string_split(measures, ' ')) AS measure
+FROM (VALUES
+    ('30d', 'leads leads_converted_30d'),
+    ('1h',  'leads_clocked leads_answered_1h'),
+    ('5m',  'leads_clocked leads_answered_5m'),
+    ('14d', 'surveys_sent surveys_answered_14d'),
+    ('7d',  'tickets_resolved tickets_first_contact_7d tickets_reopened_7d delivered clicked_7d')
+) AS matured(maturity, measures);
+
 CREATE TABLE quantity AS
 SELECT
     "window", maturity, side, dimension, member, measure, covered_ms,
@@ -69,7 +80,8 @@ JOIN edge AS first ON first.at_ms = scope.start_ms
 JOIN edge AS last ON last.at_ms = scope.end_ms
 JOIN before_edge AS start ON start.edge_no = first.edge_no
 JOIN before_edge AS finish USING (measure, dimension, member)
-WHERE finish.edge_no = last.edge_no;
+WHERE finish.edge_no = last.edge_no
+  AND (maturity = '' OR (maturity, measure) IN (SELECT (maturity, measure) FROM read_when));
 
 -- 3. What is no sum of contributions: outages cut to the window; then against now.
 
@@ -81,7 +93,7 @@ FROM (
         unnest([{'dimension': 'all', 'member': 'all'}, {'dimension': 'component', 'member': component}],
                recursive := true)
     FROM outage JOIN dimension_of USING (subject, subject_id)
-    JOIN scope ON from_ms < start_ms + covered_ms AND to_ms > start_ms)
+    JOIN scope ON from_ms < start_ms + covered_ms AND to_ms > start_ms AND maturity = '')
 GROUP BY ALL
 UNION ALL BY NAME
 SELECT "window", maturity, side, covered_ms, dimension, member, measure, sum(value) AS total

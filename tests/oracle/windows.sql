@@ -37,8 +37,7 @@ FROM (
 CREATE TABLE reading_time AS
 SELECT maturity, tier, arg_max(n, start_ms) AS n, max(start_ms) AS pane_ms
 FROM pane, (VALUES
-    ('', 0), ('5m', 300000), ('1h', 3600000), ('7d', 604800000), ('14d', 1209600000), ('30d', 2592000000),
-    ('90d', 7776000000)
+    ('', 0), ('5m', 300000), ('1h', 3600000), ('7d', in_days(7)), ('14d', in_days(14)), ('30d', in_days(30))
 ) AS mature(maturity, after_ms)
 WHERE start_ms <= getvariable('as_of_ms') - after_ms
 GROUP BY maturity, tier;
