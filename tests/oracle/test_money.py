@@ -91,7 +91,7 @@ def test_a_lifespan_is_the_inverse_of_churn_and_five_years_at_most(tmp_path: Pat
 
 
 def test_clv_is_order_value_times_frequency_times_lifespan_and_at_margin_less(tmp_path: Path) -> None:
-    """An average order of 50, four a year, three years (a third leaves in the year): 600, at 70 % margin 420."""
+    """An order of 50, four a year, three years (a third leaves in the year): 600, at 70 % margin 420."""
     customers = [activated("2023-01-01", f"c{n}") for n in range(3)]
     orders = [
         paid(f"2024-0{2 + n % 3}-{10 + n}", f"o{n}", 50_00, customer_id="c1", cost_of_goods_minor=15_00)
