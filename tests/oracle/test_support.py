@@ -4,12 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracle.history import (
-    answered,
-    read,
-    replied,
-    ticket,
-)
+from tests.oracle.history import answered, contacted, lead, read, replied, ticket, told
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -105,3 +100,91 @@ def test_a_corrected_answer_counts_once_as_corrected_when_it_was_first_given(tmp
     found = read(tmp_path, history, as_of="2024-06-20")
     assert found.fraction("crm_nps_points", "90d") == (1, 1)
     assert found.fraction("crm_nps_points", "mtd") == (0, 0)
+
+
+def test_final_first_contact_forgives_what_is_reopened_after_a_week(tmp_path: Path) -> None:
+    history = []
+    for name, reopened in (
+        ("soon", "2024-06-04 10:00"),
+        ("week", "2024-06-08 11:00"),
+        ("late", "2024-06-08 11:01"),
+    ):
+        history += [ticket("created", "2024-06-01 10:00", name), ticket("resolved", "2024-06-01 11:00", name)]
+        history += [ticket("reopened", reopened, name)]
+    history += [ticket("created", "2024-06-19", "young"), ticket("resolved", "2024-06-19", "young")]
+    found = read(tmp_path, history, as_of="2024-06-20 12:00")
+    rates = {
+        (gauge, state): found.fraction(f"crm_{gauge}_ratio", "30d", state=state)
+        for gauge in ("first_contact_resolution", "reopen")
+        for state in ("provisional", "final")
+    }
+    assert rates == {
+        ("first_contact_resolution", "provisional"): (1, 4),
+        ("first_contact_resolution", "final"): (1, 3),
+        ("reopen", "provisional"): (3, 4),
+        ("reopen", "final"): (2, 3),
+    }
+
+
+def test_escalation_counts_at_the_creation(tmp_path: Path) -> None:
+    history = [
+        ticket("created", "2024-05-01"),
+        ticket("escalated", "2024-06-10"),
+        ticket("created", "2024-06-10", "b"),
+    ]
+    found = read(tmp_path, history, as_of="2024-06-20")
+    assert found.fraction("crm_escalation_ratio", "30d") == (0, 1)
+    assert found.fraction("crm_escalation_ratio", "90d") == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("zone", "created", "answered_at", "calendar_hours", "business_hours"),
+    [
+        # Fri 27 Oct 2023 16:30 -> Mon 9:30 in Berlin, where clocks change on Sunday.
+        ("Europe/Berlin", "2023-10-27 14:30", "2023-10-30 08:30", 66, 1),
+        # Fri 8 Mar 2024 16:30 -> Mon 9:30 in New York, likewise.
+        ("America/New_York", "2024-03-08 21:30", "2024-03-11 13:30", 64, 1),
+        # Wed 3 July 2024 16:00 -> Fri 5 July 10:00: Thursday is a holiday.
+        ("UTC", "2024-07-03 16:00", "2024-07-05 10:00", 42, 2),
+        # At night from 20:00 to 6:00 nobody is there.
+        ("UTC", "2024-07-09 20:00", "2024-07-10 06:00", 10, 0),
+        # Two whole days and a quarter: Mon 8:10 -> Wed 11:10.
+        ("UTC", "2024-07-08 08:10", "2024-07-10 11:10", 51, 8 + 8 + 2 + 1 / 6),
+    ],
+)
+def test_the_business_clock_runs_when_somebody_is_there(
+    zone: str, created: str, answered_at: str, calendar_hours: float, business_hours: float, tmp_path: Path
+) -> None:
+    history = [
+        ticket("created", created),
+        replied(answered_at),
+        lead("created", created),
+        contacted(answered_at),
+    ]
+    found = read(tmp_path, history, as_of="2024-07-20", time_zone=zone)
+    for gauge in ("crm_first_response_seconds_mean", "crm_lead_response_seconds_mean"):
+        for clock, hours in (("calendar", calendar_hours), ("business", business_hours)):
+            assert found.fraction(gauge, "365d", clock=clock) == (round(hours * HOUR_MS), 1)
+
+
+def test_surveys_are_answered_when_they_were_sent_and_finally_within_two_weeks(tmp_path: Path) -> None:
+    history = [told("crm.survey.sent", "2024-06-01", invitation_id=name, kind="csat") for name in "abc"]
+    history += [told("crm.survey.sent", "2024-06-15", invitation_id="young", kind="csat")]
+    history += [
+        answered("2024-06-10", "1", 5, "csat", "1-5", invitation_id="a", has_comment=True),
+        answered("2024-06-16", "2", 5, "csat", "1-5", invitation_id="b", has_comment=False),
+        answered("2024-06-16", "3", 3, "ces", "1-7"),
+        answered("2024-06-16", "4", 6, "ces", "1-7"),
+    ]
+    found = read(tmp_path, history, as_of="2024-06-20 12:00")
+    assert found.fraction("crm_survey_response_ratio", "30d", state="provisional") == (2, 4)
+    assert found.fraction("crm_survey_response_ratio", "30d", state="final") == (1, 3)
+    assert found.fraction("crm_survey_comment_ratio", "30d") == (1, 4)
+    assert found.of("crm_ces_points", "30d").value == 4.5
+
+
+def test_the_change_of_a_score_is_in_points(tmp_path: Path) -> None:
+    history = [answered("2024-05-10", "a", 9), answered("2024-05-10", "b", 3)]
+    history += [answered("2024-06-10", "c", 10), answered("2024-06-10", "d", 8)]
+    nps = read(tmp_path, history, as_of="2024-06-20").reading("crm_nps_points", "30d")
+    assert (nps.now.value, nps.previous, nps.change) == (50, 0, 50)
