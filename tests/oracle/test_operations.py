@@ -186,7 +186,7 @@ def test_an_erasure_is_overdue_from_its_due_time_and_by_default_after_thirty_day
 
 
 def test_what_a_removed_record_contributed_is_taken_back_and_no_more(tmp_path: Path) -> None:
-    """Its own only: the customer of a removed order has ordered, and a lead called as the ticket was stays."""
+    """Its own only: the customer of a removed order has ordered, and another kind's id takes nothing."""
     history = [lead("created", "2024-06-01"), contacted("2024-06-01"), lead("created", "2024-06-02", "b")]
     history += [
         won("2024-06-03"),
