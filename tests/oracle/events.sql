@@ -1,6 +1,7 @@
 -- From lines of text to valid events, each once, and the words that the other files use.
 -- In:  the table `line(line)`, and the variable `as_of_ms`; events of a later time are left out.
--- Out: the table `event`, one row per accepted event, one column per field that some KPI needs.
+-- Out: the table `event`, one row per accepted event, one column per field that some KPI needs; an optional
+--      text that is empty says nothing, and money is in minor units of USD (`.._usd`).
 
 -- 1. Lines that are JSON objects. DuckDB's parser lets NaN, Infinity and trailing commas pass, so they
 --    are looked for with the strings taken out.
@@ -114,11 +115,75 @@ FROM (VALUES
     ('crm.ticket.resolved',    'resolution?',             'text'),
     ('crm.ticket.reopened',    'ticket_id customer_id',   'id'),
     ('crm.ticket.reopened',    'reason?',                 'text'),
+    ('crm.survey.sent',        'invitation_id',           'id'),
+    ('crm.survey.sent',        'kind',                    'nps|csat|ces'),
+    ('crm.survey.sent',        'customer_id? ticket_id?', 'text'),
     ('crm.survey.answered',    'response_id',             'id'),
     ('crm.survey.answered',    'kind',                    'nps|csat|ces'),
     ('crm.survey.answered',    'score scale_min scale_max', 'whole'),
     ('crm.survey.answered',    'invitation_id? customer_id? ticket_id?', 'text'),
-    ('crm.survey.answered',    'has_comment?',            'flag')
+    ('crm.survey.answered',    'has_comment?',            'flag'),
+    ('crm.customer.erased',    'customer_id',             'id'),
+    ('crm.customer.erased',    'request_id?',             'text'),
+    ('crm.subscription.changed', 'subscription_id customer_id', 'id'),
+    ('crm.subscription.changed', 'mrr_before_minor mrr_after_minor', 'amount'),
+    ('crm.subscription.changed', 'currency',              'USD|EUR|GBP'),
+    ('crm.subscription.changed', 'change',                'started|expanded|contracted|paused|resumed|ended'),
+    ('crm.order.paid',         'order_id customer_id',    'id'),
+    ('crm.order.paid',         'amount_minor cost_of_goods_minor?', 'amount'),
+    ('crm.order.paid',         'currency',                'USD|EUR|GBP'),
+    ('crm.refund.issued',      'order_id customer_id',    'id'),
+    ('crm.refund.issued',      'amount_minor',            'amount'),
+    ('crm.refund.issued',      'currency',                'USD|EUR|GBP'),
+    ('crm.refund.issued',      'refund_id?',              'text'),
+    ('crm.benefit.recorded',   'benefit_id',              'id'),
+    ('crm.benefit.recorded',   'amount_minor',            'amount'),
+    ('crm.benefit.recorded',   'currency',                'USD|EUR|GBP'),
+    ('crm.benefit.recorded',   'method',                  'measured|attributed|estimated'),
+    ('crm.campaign.touched',   'campaign_id recipient_ref', 'id'),
+    ('crm.campaign.touched',   'touch',                   'delivered|opened|clicked|unsubscribed|complained|bounced'),
+    ('crm.campaign.touched',   'machine?',                'flag'),
+    ('crm.campaign.converted', 'campaign_id conversion_id', 'id'),
+    ('crm.campaign.converted', 'amount_minor',            'amount'),
+    ('crm.campaign.converted', 'currency',                'USD|EUR|GBP'),
+    ('crm.campaign.converted', 'customer_id? recipient_ref?', 'text'),
+    ('crm.referral.made',      'referral_id customer_id lead_id', 'id'),
+    ('crm.interaction.logged', 'interaction_id customer_id', 'id'),
+    ('crm.interaction.logged', 'direction',               'inbound|outbound'),
+    ('crm.interaction.logged', 'actor_kind?',             'human|bot|sequence'),
+    ('crm.interaction.logged', 'topic?',                  'text'),
+    ('crm.interaction.logged', 'meaningful?',             'flag'),
+    ('crm.reference.changed',  'customer_id',             'id'),
+    ('crm.reference.changed',  'state',                   'requested|agreed|declined|fulfilled|withdrawn'),
+    ('crm.reference.changed',  'deal_id?',                'text'),
+    ('crm.user.licensed',      'user_id',                 'id'),
+    ('crm.user.licensed',      'active',                  'flag'),
+    ('crm.user.acted',         'user_id',                 'id'),
+    ('crm.user.acted',         'action',                  'login|record_created|record_updated|report_run|other'),
+    ('crm.user.acted',         'meaningful?',             'flag'),
+    ('crm.training.changed',   'user_id course_id',       'id'),
+    ('crm.training.changed',   'state',                   'assigned|completed|failed'),
+    ('crm.task.completed',     'task_id',                 'id'),
+    ('crm.task.completed',     'automated',               'flag'),
+    ('crm.task.completed',     'workflow?',               'text'),
+    ('crm.incident.opened',    'incident_id component',   'id'),
+    ('crm.incident.opened',    'impact?',                 'full|partial|maintenance'),
+    ('crm.incident.resolved',  'incident_id component',   'id'),
+    ('crm.incident.resolved',  'impact?',                 'full|partial|maintenance'),
+    ('crm.request.sampled',    'request_id component',    'id'),
+    ('crm.request.sampled',    'duration_ms',             'amount'),
+    ('crm.request.sampled',    'ok',                      'flag'),
+    ('crm.record.checked',     'check_id',                'id'),
+    ('crm.record.checked',     'complete valid duplicate?', 'flag'),
+    ('crm.consent.changed',    'customer_id purpose',     'id'),
+    ('crm.consent.changed',    'granted',                 'flag'),
+    ('crm.consent.changed',    'basis?',                  'text'),
+    ('crm.erasure.requested',  'request_id customer_id',  'id'),
+    ('crm.erasure.requested',  'due_at?',                 'time'),
+    ('crm.erasure.completed',  'request_id customer_id',  'id'),
+    ('crm.erasure.completed',  'due_at?',                 'time'),
+    ('crm.record.removed',     'entity id customer_id',   'id'),
+    ('crm.record.removed',     'reason?',                 'text')
 ) AS rule(type, fields, form);
 
 CREATE MACRO is_whole(value) AS regexp_matches(value::VARCHAR, '^-?\d+$');
@@ -135,6 +200,7 @@ CREATE MACRO well_formed(form, value) AS
         WHEN 'whole'  THEN is_whole(value)
         WHEN 'amount' THEN is_whole(value) AND coalesce(as_whole(value) BETWEEN 0 AND 1000000000000000, false)
         WHEN 'date'   THEN is_word(value) AND as_date(value ->> '$') IS NOT NULL
+        WHEN 'time'   THEN is_word(value) AND time_in_ms(value ->> '$') IS NOT NULL
         ELSE               is_word(value) AND list_contains(string_split(form, '|'), value ->> '$')
     END;
 
@@ -175,41 +241,43 @@ CREATE MACRO half_even(hundredths) AS
     + CASE WHEN hundredths % 100 > 50 THEN 1
            WHEN hundredths % 100 = 50 THEN (hundredths // 100) % 2
            ELSE 0 END;
-CREATE MACRO word(data, path) AS nullif(data ->> path, '');
+CREATE MACRO usd(minor, currency) AS half_even(minor::HUGEINT * hundredths_of_usd(currency));
 
 CREATE TABLE event AS
 SELECT
-    type, time_ms, digest, stamp,
-    coalesce(as_whole(data -> '$.revision'), 0) AS revision,
-    word(data, '$.lead_id') AS lead_id,
-    word(data, '$.deal_id') AS deal_id,
-    word(data, '$.customer_id') AS customer_id,
-    word(data, '$.cost_id') AS cost_id,
-    word(data, '$.ticket_id') AS ticket_id,
-    word(data, '$.response_id') AS response_id,
-    word(data, '$.channel') AS channel,
-    word(data, '$.product_id') AS product_id,
-    word(data, '$.segment') AS segment,
-    word(data, '$.region') AS region,
-    word(data, '$.plan') AS plan,
-    word(data, '$.team') AS team,
-    word(data, '$.origin') AS origin,
-    word(data, '$.actor_kind') AS actor_kind,
-    word(data, '$.direction') AS direction,
-    word(data, '$.stage') AS stage,
-    word(data, '$.kind') AS kind,
-    word(data, '$.churn_kind') AS churn_kind,
-    word(data, '$.created_by') AS created_by,
-    word(data, '$.author_role') AS author_role,
-    word(data, '$.public') = 'true' AS is_public,
-    word(data, '$.category') AS category,
-    as_date(word(data, '$.period_start')) AS period_start,
-    as_date(word(data, '$.period_end')) AS period_end,
-    as_whole(data -> '$.score') AS score,
-    as_whole(data -> '$.scale_min') AS scale_min,
-    as_whole(data -> '$.scale_max') AS scale_max,
-    half_even(as_whole(data -> '$.amount_minor') * hundredths_of_usd(word(data, '$.currency'))) AS amount_usd
-FROM kept;
+    * EXCLUDE (amount_minor, cost_of_goods_minor, mrr_before_minor, mrr_after_minor, due_at),
+    usd(amount_minor, currency) AS amount_usd,
+    usd(cost_of_goods_minor, currency) AS cost_of_goods_usd,
+    usd(mrr_before_minor, currency) AS mrr_before_usd,
+    usd(mrr_after_minor, currency) AS mrr_after_usd,
+    time_in_ms(due_at) AS due_ms
+FROM (
+    SELECT
+        type, time_ms, digest, stamp,
+        unnest(from_json(data, '{
+            "lead_id": "VARCHAR", "deal_id": "VARCHAR", "customer_id": "VARCHAR", "cost_id": "VARCHAR",
+            "ticket_id": "VARCHAR", "response_id": "VARCHAR", "invitation_id": "VARCHAR",
+            "subscription_id": "VARCHAR", "order_id": "VARCHAR", "refund_id": "VARCHAR",
+            "benefit_id": "VARCHAR", "recipient_ref": "VARCHAR", "conversion_id": "VARCHAR",
+            "referral_id": "VARCHAR", "interaction_id": "VARCHAR", "user_id": "VARCHAR",
+            "course_id": "VARCHAR", "task_id": "VARCHAR", "incident_id": "VARCHAR", "component": "VARCHAR",
+            "request_id": "VARCHAR", "check_id": "VARCHAR", "entity": "VARCHAR", "id": "VARCHAR",
+            "channel": "VARCHAR", "product_id": "VARCHAR", "segment": "VARCHAR", "region": "VARCHAR",
+            "plan": "VARCHAR", "team": "VARCHAR", "campaign_id": "VARCHAR",
+            "origin": "VARCHAR", "actor_kind": "VARCHAR", "direction": "VARCHAR", "stage": "VARCHAR",
+            "to_stage": "VARCHAR", "kind": "VARCHAR", "churn_kind": "VARCHAR", "created_by": "VARCHAR",
+            "author_role": "VARCHAR", "public": "BOOLEAN", "category": "VARCHAR", "currency": "VARCHAR",
+            "change": "VARCHAR", "touch": "VARCHAR", "machine": "BOOLEAN", "meaningful": "BOOLEAN",
+            "state": "VARCHAR", "active": "BOOLEAN", "automated": "BOOLEAN", "impact": "VARCHAR",
+            "ok": "BOOLEAN", "complete": "BOOLEAN", "valid": "BOOLEAN", "duplicate": "BOOLEAN",
+            "purpose": "VARCHAR", "granted": "BOOLEAN", "has_comment": "BOOLEAN",
+            "revision": "HUGEINT", "score": "BIGINT", "scale_min": "BIGINT", "scale_max": "BIGINT",
+            "amount_minor": "BIGINT", "cost_of_goods_minor": "BIGINT", "mrr_before_minor": "BIGINT",
+            "mrr_after_minor": "BIGINT", "duration_ms": "BIGINT",
+            "period_start": "DATE", "period_end": "DATE", "due_at": "VARCHAR"
+        }'))
+    FROM kept);
+UPDATE event SET revision = 0 WHERE revision IS NULL;
 
 -- Rules between two fields.
 
@@ -217,14 +285,11 @@ DELETE FROM event
 WHERE type = 'crm.survey.answered'
   AND (score IS NULL OR scale_min IS NULL OR scale_max IS NULL
        OR score NOT BETWEEN scale_min AND scale_max
-       OR (kind = 'nps' AND (scale_min, scale_max) <> (0, 10)));
+       OR (kind = 'nps' AND (scale_min, scale_max) <> (0, 10))
+       OR (kind = 'ces' AND (scale_min, scale_max) <> (1, 7)));
 
 DELETE FROM event
 WHERE type = 'crm.cost.recorded'
   AND ((period_start IS NULL) <> (period_end IS NULL)
        OR period_end < period_start
        OR period_end - period_start + 1 > 800);
-
--- A subject's dimension is that of its earliest event that names one.
-
-CREATE MACRO earliest(member, stamp) AS coalesce(arg_min(member, stamp), 'unknown');

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.oracle.oracle import Expected, Key, readings
+from tests.oracle.oracle import Expected, Figures, Key, readings
 
 Data = str | int | bool | None
 
@@ -80,32 +80,87 @@ def answered(at: str, name: str, score: int, kind: str = "nps", scale: str = "0-
     return told("crm.survey.answered", at, response_id=f"answer-{name}", kind=kind, **given)
 
 
+def paid(at: str, name: str = "a", amount_minor: int = 100_00, **data: Data) -> bytes:
+    """An order, of the customer `a` unless told otherwise."""
+    given: dict[str, Data] = {"customer_id": "a", "amount_minor": amount_minor, "currency": "USD", **data}
+    return told("crm.order.paid", at, order_id=f"order-{name}", **given)
+
+
+def refunded(at: str, name: str, amount_minor: int, **data: Data) -> bytes:
+    given: dict[str, Data] = {"customer_id": "a", "amount_minor": amount_minor, "currency": "USD", **data}
+    return told("crm.refund.issued", at, order_id=f"order-{name}", **given)
+
+
+def subscribed(at: str, name: str, before: int, after: int, change: str = "expanded", **data: Data) -> bytes:
+    """From a monthly amount to another, in minor units; of the customer's one subscription."""
+    given: dict[str, Data] = {"subscription_id": f"sub-{name}", "currency": "USD", "change": change, **data}
+    amounts: dict[str, Data] = {"mrr_before_minor": before, "mrr_after_minor": after}
+    return told("crm.subscription.changed", at, customer_id=name, **amounts, **given)
+
+
+def interaction(at: str, name: str, customer: str = "a", meaningful: bool = True, **data: Data) -> bytes:
+    given: dict[str, Data] = {"direction": "inbound", "meaningful": meaningful, **data}
+    return told("crm.interaction.logged", at, interaction_id=name, customer_id=customer, **given)
+
+
+def touched(at: str, touch: str, name: str = "a", campaign_id: str = "spring", **data: Data) -> bytes:
+    return told("crm.campaign.touched", at, campaign_id=campaign_id, recipient_ref=name, touch=touch, **data)
+
+
+def incident(step: str, at: str, name: str = "a", component: str = "api", **data: Data) -> bytes:
+    impact = {"impact": "full"} if step == "opened" else {}
+    return told(f"crm.incident.{step}", at, incident_id=name, component=component, **{**impact, **data})
+
+
+def consent(at: str, purpose: str, granted: bool, name: str = "a") -> bytes:
+    return told("crm.consent.changed", at, customer_id=name, purpose=purpose, granted=granted)
+
+
+def reference(at: str, state: str, name: str = "a") -> bytes:
+    return told("crm.reference.changed", at, customer_id=name, state=state)
+
+
+def erasure(step: str, at: str, name: str = "a", **data: Data) -> bytes:
+    return told(f"crm.erasure.{step}", at, request_id=f"erasure-{name}", customer_id=name, **data)
+
+
+def removed(at: str, entity: str, id_: str, customer: str = "a") -> bytes:
+    return told("crm.record.removed", at, entity=entity, id=id_, customer_id=customer)
+
+
 class Readings(dict[Key, Expected]):
     """The oracle's readings, asked for by words."""
 
-    def of(
+    def reading(
         self, gauge: str, window: str, dimension: str = "all", member: str = "all", **labels: str
     ) -> Expected:
+        """The reading with the window before."""
         return self[Key(gauge, tuple(sorted(labels.items())), window, dimension, member)]
+
+    def of(
+        self, gauge: str, window: str, dimension: str = "all", member: str = "all", **labels: str
+    ) -> Figures:
+        """The figures of the window that ends now."""
+        return self.reading(gauge, window, dimension, member, **labels).now
 
     def fraction(
         self, gauge: str, window: str, dimension: str = "all", member: str = "all", **labels: str
     ) -> tuple[int | None, int | None]:
         """Numerator and denominator."""
-        reading = self.of(gauge, window, dimension, member, **labels)
-        return reading.numerator, reading.denominator
+        figures = self.of(gauge, window, dimension, member, **labels)
+        return figures.numerator, figures.denominator
 
     def members(self, gauge: str, window: str, dimension: str) -> dict[str, int | None]:
         """The numerator of every member."""
         return {
-            key.member: reading.numerator
+            key.member: reading.now.numerator
             for key, reading in self.items()
             if (key.gauge, key.window, key.dimension) == (gauge, window, dimension)
         }
 
 
-def read(folder: Path, lines: Iterable[bytes], as_of: str) -> Readings:
-    """What the oracle reads from these lines at that time."""
+def read(folder: Path, lines: Iterable[bytes], as_of: str, time_zone: str = "UTC") -> Readings:
+    """What the oracle reads from these lines at that time (UTC)."""
     path = folder / "history.ndjson.gz"
     path.write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
-    return Readings(readings(path, at_ms(as_of)))
+    return Readings(readings(path, at_ms(as_of), time_zone))

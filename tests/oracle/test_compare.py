@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.compare import differences, value_of
+from tests.oracle.compare import differences
 from tests.oracle.history import (
     Readings,
     activated,
@@ -52,10 +52,12 @@ def reading(key: Key, ours: Expected) -> dict[str, Any]:
         **key._asdict(),
         "kpi": ours.kpi,
         "labels": dict(key.labels),
-        "value": value_of(ours),
-        "numerator": ours.numerator,
-        "denominator": ours.denominator,
-        "samples": ours.samples,
+        "value": ours.now.value,
+        "numerator": ours.now.numerator,
+        "denominator": ours.now.denominator,
+        "samples": ours.now.samples,
+        "previous": ours.previous,
+        "change": ours.change,
     }
 
 
@@ -93,14 +95,14 @@ def find(said: dict[str, Any], gauge: str, window: str, member: str = "all", **l
 def test_a_value_is_in_the_unit_of_its_gauge(
     gauge: str, window: str, labels: dict[str, str], value: float | None, expected: Readings
 ) -> None:
-    found = value_of(expected.of(gauge, window, **labels))
+    found = expected.of(gauge, window, **labels).value
     assert found == (None if value is None else pytest.approx(value, rel=1e-12))
 
 
 def test_a_cost_has_no_value_where_nothing_was_spent(tmp_path: Path) -> None:
     found = read(tmp_path, [lead("created", "2024-06-10")], as_of="2024-06-20")
     nothing = found.of("crm_cost_per_lead", "30d", currency="USD")
-    assert (nothing.numerator, nothing.denominator, value_of(nothing)) == (0, 1, None)
+    assert (nothing.numerator, nothing.denominator, nothing.value) == (0, 1, None)
 
 
 def test_a_replay_that_agrees_has_no_differences(expected: Readings) -> None:
@@ -118,6 +120,8 @@ def test_readings_over_nothing_may_say_so(expected: Readings) -> None:
     said = replay(expected)
     nothing = {"value": None, "numerator": 0, "denominator": 0, "samples": 0, "member": "elsewhere"}
     said["readings"].append({**find(said, "crm_win_ratio", "30d"), "dimension": "team", **nothing})
+    ours = {"gauge": "crm_dead_letter_ratio", "labels": {}, "window": "24h", "value": 0.01, "numerator": 1}
+    said["readings"].append({**find(said, "crm_win_ratio", "30d"), **ours})
     find(said, "crm_csat_ratio", "30d").update(numerator=None, denominator=None)
     assert differences(expected, said) == []
 
@@ -135,6 +139,11 @@ def test_a_quantile_and_the_age_of_the_oldest_in_a_slice_may_be_a_little_off(exp
     ("gauge", "window", "member", "labels", "change"),
     [
         ("crm_leads", "30d", "all", {}, {"numerator": 3}),
+        ("crm_leads", "30d", "all", {}, {"previous": 1.0}),
+        ("crm_leads", "30d", "all", {}, {"previous": None}),
+        ("crm_leads", "7d", "all", {}, {"change": None}),
+        ("crm_leads", "7d", "all", {}, {"change": -0.99}),
+        ("crm_leads_waiting", "now", "all", {}, {"previous": 0.0}),
         ("crm_leads", "30d", "all", {}, {"numerator": 2.0}),
         ("crm_leads", "30d", "web", {}, {"value": 2}),
         ("crm_leads", "30d", "web", {}, {"kpi": "leads"}),

@@ -1,25 +1,102 @@
--- Where each window begins. All of them end at the as-of time, which is inside.
--- A window of length W holds the pane that the as-of time is in and the W before it in whole panes.
+-- Where each window begins and ends, in panes of the business time zone.
+-- In:  the variables `as_of_ms` and `time_zone`.
+-- Out: `day` (local days and their first instants), `scope` (every window, as it is now, in whole panes, the
+--      one before, and the same for readings that mature), `edge` (all their edges in order).
 
-CREATE TABLE windows AS
-WITH now AS (
-    SELECT
-        getvariable('as_of_ms')::BIGINT AS now_ms,
-        make_timestamp(getvariable('as_of_ms')::BIGINT * 1000) AS now_at)
-SELECT name AS "window", epoch_ms(start_at) AS start_ms, now_ms
-FROM now, (VALUES
-    ('5m',   date_trunc('minute', now_at) - INTERVAL 5 MINUTE),
-    ('15m',  date_trunc('minute', now_at) - INTERVAL 15 MINUTE),
-    ('1h',   date_trunc('minute', now_at) - INTERVAL 1 HOUR),
-    ('24h',  date_trunc('hour', now_at) - INTERVAL 24 HOUR),
-    ('7d',   date_trunc('hour', now_at) - INTERVAL 7 DAY),
-    ('28d',  date_trunc('day', now_at) - INTERVAL 28 DAY),
-    ('30d',  date_trunc('day', now_at) - INTERVAL 30 DAY),
-    ('90d',  date_trunc('day', now_at) - INTERVAL 90 DAY),
-    ('365d', date_trunc('day', now_at) - INTERVAL 365 DAY),
-    ('mtd',  date_trunc('month', now_at)),
-    ('qtd',  date_trunc('quarter', now_at)),
-    ('ytd',  date_trunc('year', now_at)),
-    -- The window of what is open at the as-of time, however long ago it began.
-    ('now',  TIMESTAMP '0001-01-01')
-) AS start(name, start_at);
+SET TimeZone = 'UTC';
+
+CREATE MACRO local_time(at_ms) AS timezone(getvariable('time_zone'), make_timestamptz((at_ms)::BIGINT * 1000));
+
+-- 1. Local days, whatever clocks do: a day begins at the first instant that bears its date. No zone has moved
+--    its clocks by less than a quarter of an hour since 1972.
+
+CREATE MACRO quarter_hours(from_ms, to_ms) AS TABLE
+    SELECT at_ms, local_time(at_ms) AS local_at
+    FROM range((from_ms)::BIGINT // 900000 * 900000, (to_ms)::BIGINT, 900000) AS quarter(at_ms);
+
+CREATE TABLE day AS
+SELECT local_at::DATE AS day, min(at_ms) AS start_ms, lead(min(at_ms)) OVER (ORDER BY day) AS end_ms
+FROM quarter_hours(getvariable('as_of_ms') - in_days(840), getvariable('as_of_ms') + in_days(2))
+GROUP BY day;
+
+-- 2. Panes, numbered. Hours are counted from the day's first instant.
+
+CREATE TABLE pane AS
+SELECT tier, start_ms, row_number() OVER (PARTITION BY tier ORDER BY start_ms) AS n
+FROM (
+    SELECT 'day' AS tier, start_ms FROM day
+    UNION ALL
+    SELECT 'hour', unnest(range(start_ms, end_ms, 3600000))
+    FROM day WHERE start_ms > getvariable('as_of_ms') - in_days(120)
+    UNION ALL
+    SELECT 'minute', unnest(range(as_of // 60000 * 60000 - 36000000, as_of + 120000, 60000))
+    FROM (SELECT getvariable('as_of_ms')::BIGINT AS as_of));
+
+-- 3. When a reading is taken: now, and for those that mature at the start of the pane that was then.
+
+CREATE TABLE reading_time AS
+SELECT maturity, tier, arg_max(n, start_ms) AS n, max(start_ms) AS pane_ms
+FROM pane, (VALUES
+    ('', 0), ('5m', 300000), ('1h', 3600000), ('7d', in_days(7)), ('14d', in_days(14)), ('30d', in_days(30))
+) AS mature(maturity, after_ms)
+WHERE start_ms <= getvariable('as_of_ms') - after_ms
+GROUP BY maturity, tier;
+
+-- 4. Windows as numbers of panes: a length, or the part of a month, quarter or year that has passed.
+
+CREATE TABLE stretch AS
+SELECT
+    "window", maturity, tier, n AS now_n, n - length AS start_n,
+    n - length AS whole_from, n AS whole_to, n - 2 * length AS before_from, n - length AS before_to
+FROM reading_time JOIN (VALUES
+    ('5m', 'minute', 5), ('15m', 'minute', 15), ('1h', 'minute', 60), ('24h', 'hour', 24), ('7d', 'hour', 168),
+    ('28d', 'day', 28), ('30d', 'day', 30), ('90d', 'day', 90), ('365d', 'day', 365)
+) AS length("window", tier, length) USING (tier)
+UNION ALL BY NAME
+-- Both sides are as long as the shorter: 30 days of March are compared with the 29 of February, 29 with 29.
+SELECT
+    "window", maturity, 'day' AS tier, now_n, start_n,
+    start_n AS whole_from, start_n + least(now_n - start_n, start_n - before_n) AS whole_to,
+    before_n AS before_from, before_n + least(now_n - start_n, start_n - before_n) AS before_to
+FROM (
+    SELECT "window", maturity, now.n AS now_n, start.n AS start_n, before.n AS before_n
+    FROM (
+        SELECT maturity, n, unnest([
+            {'window': 'mtd', 'first': date_trunc('month', day),   'before': date_trunc('month', day) - INTERVAL 1 MONTH},
+            {'window': 'qtd', 'first': date_trunc('quarter', day), 'before': date_trunc('quarter', day) - INTERVAL 3 MONTH},
+            {'window': 'ytd', 'first': date_trunc('year', day),    'before': date_trunc('year', day) - INTERVAL 1 YEAR}
+        ], recursive := true)
+        FROM reading_time JOIN day ON pane_ms = start_ms
+        WHERE tier = 'day') AS now
+    JOIN (SELECT day, n FROM day JOIN pane USING (start_ms) WHERE tier = 'day') AS start ON "first" = start.day
+    JOIN (SELECT day, n FROM day JOIN pane USING (start_ms) WHERE tier = 'day') AS before ON "before" = before.day);
+
+-- 5. Scopes, as far back as panes are kept: an end is outside, but for the as-of time, which is inside the
+--    windows that end with it.
+
+CREATE TABLE scope AS
+WITH side AS (
+    SELECT "window", maturity, tier, unnest([
+        {'side': 'now',    'from_n': start_n,     'to_n': CASE WHEN maturity <> '' THEN now_n END},
+        {'side': 'whole',  'from_n': whole_from,  'to_n': whole_to},
+        {'side': 'before', 'from_n': before_from, 'to_n': before_to}
+    ], recursive := true)
+    FROM stretch)
+SELECT
+    "window", maturity, side, first.start_ms,
+    coalesce(last.start_ms, getvariable('as_of_ms') + 1) AS end_ms,
+    coalesce(last.start_ms, getvariable('as_of_ms')) - first.start_ms AS covered_ms
+FROM side
+JOIN pane AS first ON first.tier = side.tier AND first.n = from_n
+LEFT JOIN pane AS last ON last.tier = side.tier AND last.n = to_n
+JOIN (VALUES ('minute', 10800000), ('hour', in_days(50)), ('day', in_days(800))) AS kept(tier, kept_ms)
+    ON kept.tier = side.tier AND first.start_ms > getvariable('as_of_ms') - kept_ms
+-- On a month's first day no whole day of it is over, and there is nothing to compare.
+WHERE side = 'now' OR from_n < to_n
+UNION ALL BY NAME
+-- What is open or in force now, however long ago it began.
+SELECT 'now' AS "window", '' AS maturity, 'now' AS side, always() AS start_ms, getvariable('as_of_ms') + 1 AS end_ms;
+
+CREATE TABLE edge AS
+SELECT at_ms, row_number() OVER (ORDER BY at_ms) AS edge_no
+FROM (SELECT start_ms AS at_ms FROM scope UNION SELECT end_ms FROM scope);
