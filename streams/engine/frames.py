@@ -122,14 +122,15 @@ class Moment:
         self.level = lru_cache(maxsize=None)(self._level)
         self.from_on = lru_cache(maxsize=None)(self._from_on)
         self.stretch = lru_cache(maxsize=None)(self._stretch)
+        self.compared = lru_cache(maxsize=None)(self._compared)
 
     def clipped(self, stretch: Stretch) -> "Past":
         """As much of whole panes as is compared with the window before."""
-        return self.past(compared(stretch, self.calendar)[0])
+        return self.past(self.compared(stretch)[0])
 
     def before(self, stretch: Stretch) -> "Past | None":
         """The window before; None where that is no longer held, or where no pane has ended yet."""
-        _, previous = compared(stretch, self.calendar)
+        _, previous = self.compared(stretch)
         is_there = previous.start_ms < previous.end_ms and previous.held(self.now_ms)
         return self.past(previous) if is_there else None
 
@@ -151,6 +152,9 @@ class Moment:
         if mature_ms:
             return matured(name, self.calendar, self.now_ms, mature_ms)
         return whole(name, self.calendar, self.now_ms)
+
+    def _compared(self, stretch: Stretch) -> tuple[Stretch, Stretch]:
+        return compared(stretch, self.calendar)
 
     def _present(self, name: str) -> "Present":
         return Present(self, window(name, self.calendar, self.now_ms))

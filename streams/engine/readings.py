@@ -4,9 +4,9 @@ A reading is a function of the cells that its formula reads. A `Reader` remember
 next, and computes anew only those readings of which a cell has changed, or that read the clock.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -117,9 +117,10 @@ class _Changes:
         self.seen: dict[Hashable, Mapping[str, int]] = {}
 
     def of(self, place: Hashable, sums: Mapping[str, int]) -> _Changed:
+        """What has changed in a place; nothing in a new one, of which nobody can remember anything."""
         if place not in self.seen:
             self.seen[place] = sums
-            self._found[place] = _differences(self._last.get(place, {}), sums)
+            self._found[place] = _differences(self._last.get(place, sums), sums)
         return self._found[place]
 
 
@@ -157,21 +158,20 @@ class Line:
         self._values: dict[Slice, Reading] = {}
         """Without what is compared."""
         self._befores: dict[Slice, _Before] = {}
+        self._whole: dict[Slice, Reading] = {}
+        """Both together."""
         self._compared: tuple[int, ...] = ()
         """The edges of what is compared; none if nothing is."""
-        self._slices: Sequence[Slice] = ()
-        self._found: list[Reading] = []
 
-    def read(self, moment: Moment, changes: _Changes, slices: Sequence[Slice]) -> list[Reading]:
+    def read(self, moment: Moment, changes: _Changes, slices: Iterable[Slice]) -> Iterator[Reading]:
         """The readings of these slices that have a value, and of the whole in any case."""
         frame, both = self.frame(moment), self.compared(moment)
-        values_hold = self._forget_values(frame, changes)
-        befores_hold = self._forget_befores(both, changes)
-        if not (values_hold and befores_hold and slices is self._slices):
-            self._slices = slices
-            found = [self._reading(frame, both, slice_) for slice_ in slices]
-            self._found = [one for one in found if one.value is not None or one.dimension == WHOLE[0]]
-        return self._found
+        self._forget_values(frame, changes)
+        self._forget_befores(both, changes)
+        for slice_ in slices:
+            reading = self._whole.get(slice_) or self._reading(frame, both, slice_)
+            if reading.value is not None or slice_ == WHOLE:
+                yield reading
 
     def reading(self, moment: Moment, slice_: Slice) -> Reading:
         """One reading, of nothing that was remembered."""
@@ -197,29 +197,30 @@ class Line:
 
     # -- What still holds
 
-    def _forget_values(self, frame: Present | Past, changes: _Changes) -> bool:
-        """Whether all of them still hold."""
+    def _forget_values(self, frame: Present | Past, changes: _Changes) -> None:
         if self._reads_clock or self._compares:
             self._values.clear()
-            return False
-        if isinstance(frame, Past):
-            changed = self._changed_past("value", frame, changes)
+            self._whole.clear()
+        elif isinstance(frame, Past):
+            self._forget(self._values, self._changed_past("value", frame, changes))
         else:
             places = [changes.of((self.window, ahead), frame.of_panes(ahead)) for ahead in self._ahead]
-            changed = self._changed([*places, changes.of("totals", frame.moment.totals)])
-        return _drop(self._values, changed)
+            self._forget(self._values, self._changed([*places, changes.of("totals", frame.moment.totals)]))
 
-    def _forget_befores(self, both: tuple[Past, Past] | None, changes: _Changes) -> bool:
-        """Whether all of them still hold."""
+    def _forget_befores(self, both: tuple[Past, Past] | None, changes: _Changes) -> None:
         edges = () if both is None else tuple(edge for one in both for edge in (one.start_ms, one.end_ms))
-        came_or_went = bool(edges) != bool(self._compared)
-        moved, self._compared = edges != self._compared, edges
+        came_or_went, moved = bool(edges) != bool(self._compared), edges != self._compared
+        self._compared = edges
         if self._compares or came_or_went or (moved and self._reads_clock):
             self._befores.clear()
-        if both is None or self._compares:
-            return not came_or_went and both is None
-        changed = [self._changed_past(at, one, changes) for at, one in enumerate(both)]
-        return _drop(self._befores, set().union(*changed)) and not (came_or_went or moved)
+            self._whole.clear()
+        for at, one in enumerate(both or ()):
+            self._forget(self._befores, self._changed_past(at, one, changes))
+
+    def _forget(self, remembered: dict[Slice, Any], changed: Iterable[Slice]) -> None:
+        for slice_ in changed:
+            remembered.pop(slice_, None)
+            self._whole.pop(slice_, None)
 
     def _changed_past(self, role: str | int, frame: Past, changes: _Changes) -> set[Slice]:
         place = (self.window, self.series.mature_ms, role)
@@ -237,7 +238,8 @@ class Line:
             self._values[slice_] = self._value(frame, slice_)
         if slice_ not in self._befores:
             self._befores[slice_] = self._before(both, slice_)
-        return _with_before(self._values[slice_], self._befores[slice_])
+        reading = self._whole[slice_] = _with_before(self._values[slice_], self._befores[slice_])
+        return reading
 
     def _value(self, frame: Present | Past, slice_: Slice) -> Reading:
         """The reading without what is compared. Here its bounds and its verdict belong."""
@@ -268,11 +270,11 @@ class Line:
         return self._in_unit(before.value), change, before.samples
 
     def _change(self, now: Number, before: Number) -> float | None:
+        """(now - before) / |before|, rounded once; of points the difference."""
+        difference = now.numerator * before.denominator - before.numerator * now.denominator
         if self.series.unit == "points":
-            return self._in_unit(now - before)
-        if not before:
-            return None
-        return float(Fraction(now - before, before if before > 0 else -before))
+            return difference / (now.denominator * before.denominator)
+        return difference / (now.denominator * abs(before.numerator)) if before else None
 
     def _in_unit(self, value: Number) -> float:
         """Rounded here and nowhere else: of two whole numbers, Python gives the float nearest to a / b."""
@@ -280,13 +282,6 @@ class Line:
         if scale is None:
             return value.numerator / value.denominator
         return value.numerator * scale.numerator / (value.denominator * scale.denominator)
-
-
-def _drop(remembered: dict[Slice, Reading] | dict[Slice, _Before], changed: set[Slice]) -> bool:
-    """Forget these slices; whether there were none."""
-    for slice_ in changed:
-        remembered.pop(slice_, None)
-    return not changed
 
 
 def _with_before(reading: Reading, before: _Before) -> Reading:
