@@ -10,7 +10,19 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.engine.frames import WHOLE, Index, Moment, Past, Present, Slice, Sums, level_parts, parsed
+from streams.engine.frames import (
+    WHOLE,
+    Index,
+    Moment,
+    Past,
+    PastPart,
+    Present,
+    PresentPart,
+    Slice,
+    Sums,
+    level_parts,
+    parsed,
+)
 from streams.engine.plan import Plan
 from streams.engine.series import SeriesPlan
 from streams.engine.terms import Figures, Number
@@ -71,7 +83,7 @@ class _Memory:
         self._parts = level_parts(plan.measures.values())
         self._cells: set[str] = set()
         self._index = Index((), self._parts)
-        self._slices = [_slices(series, self._index) for series in plan.series]
+        self._slices = [slices_of(series, self._index) for series in plan.series]
         self._seen: Mapping[Hashable, Mapping[str, int]] = {}
         digits = plan.catalog.currency.digits
         self._lines = [[Line(series, name, digits) for name in series.windows] for series in plan.series]
@@ -80,7 +92,7 @@ class _Memory:
         cells = set(sums.cells())
         if cells != self._cells:
             self._cells, self._index = cells, Index(cells, self._parts)
-            self._slices = [_slices(series, self._index) for series in self._plan.series]
+            self._slices = [slices_of(series, self._index) for series in self._plan.series]
         moment = Moment(self._plan.calendar, sums, now_ms, ahead_ms, self._index)
         changes = _Changes(self._seen)
         found: list[Reading] = []
@@ -91,7 +103,7 @@ class _Memory:
         return found
 
 
-def _slices(series: SeriesPlan, index: Index) -> list[Slice]:
+def slices_of(series: SeriesPlan, index: Index) -> list[Slice]:
     """The whole and, dimension by dimension, every member of which there is something to read."""
     slices = [WHOLE]
     measures = {operand.measure.name for operand in series.formula.operands}
@@ -174,9 +186,9 @@ class Line:
                 yield reading
 
     def reading(self, moment: Moment, slice_: Slice) -> Reading:
-        """One reading, of nothing that was remembered."""
-        frame, both = self.frame(moment), self.compared(moment)
-        return _with_before(self._value(frame, slice_), self._before(both, slice_))
+        """One reading, whether it has a value or not; from nothing that is remembered."""
+        value = self.value(self.frame(moment).read(slice_))
+        return _with_before(value, self._before(self.compared(moment), slice_))
 
     def frame(self, moment: Moment) -> Present | Past:
         """What the value is read from."""
@@ -235,16 +247,16 @@ class Line:
 
     def _reading(self, frame: Present | Past, both: tuple[Past, Past] | None, slice_: Slice) -> Reading:
         if slice_ not in self._values:
-            self._values[slice_] = self._value(frame, slice_)
+            self._values[slice_] = self.value(frame.read(slice_))
         if slice_ not in self._befores:
             self._befores[slice_] = self._before(both, slice_)
         reading = self._whole[slice_] = _with_before(self._values[slice_], self._befores[slice_])
         return reading
 
-    def _value(self, frame: Present | Past, slice_: Slice) -> Reading:
+    def value(self, part: PresentPart | PastPart) -> Reading:
         """The reading without what is compared. Here its bounds and its verdict belong."""
-        figures = self.series.formula.evaluate(frame.read(slice_))
-        dimension, member = slice_
+        figures = self.series.formula.evaluate(part)
+        dimension, member = part.slice
         return Reading(
             kpi=self.series.kpi,
             gauge=self.series.gauge,
