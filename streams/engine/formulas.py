@@ -15,7 +15,7 @@ Durations and ages are in milliseconds, amounts in minor units.
 
 import ast
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -51,11 +51,12 @@ def compile_formula(
     text: str,
     measures: Mapping[str, Measure],
     reference: Reference = lambda name: None,
+    kpis: Collection[str] = (),
     requires: Sequence[Measure] = (),
 ) -> Formula:
-    """The formula of a KPI; ExpressionError says what in it cannot be."""
+    """The formula of a KPI; ExpressionError says what in it cannot be. `kpis`: the names that there are."""
     text = " ".join(text.split())
-    reader = _Reader(text, measures, reference)
+    reader = _Reader(text, measures, reference, kpis)
     try:
         term = reader.term(parse(text))
         if not any(isinstance(part, Operand) for part in walk(term)):
@@ -86,10 +87,13 @@ _SIGNS: Final[dict[type[ast.AST], str]] = {
 class _Reader:
     """Reads a syntax tree, and refuses all in it that is not listed in the docstring above."""
 
-    def __init__(self, text: str, measures: Mapping[str, Measure], reference: Reference) -> None:
+    def __init__(
+        self, text: str, measures: Mapping[str, Measure], reference: Reference, kpis: Collection[str]
+    ) -> None:
         self._text = text
         self._measures = measures
         self._reference = reference
+        self._kpis = kpis
         self.leaves: list[Leaf] = []
         """The outermost: of `prev(revenue)` the whole."""
 
@@ -155,8 +159,9 @@ class _Reader:
     def _kpi(self, name: str) -> Named:
         formula = self._reference(name)
         if formula is None:
-            kind = "KPI" if "." in name else "measure or KPI"
-            raise ExpressionError(f"unknown {kind} {name!r} in {self._text!r}{nearest(name, self._measures)}")
+            what = "KPI" if "." in name else "measure"
+            near = nearest(name, list(dict.fromkeys([*self._measures, *self._kpis])))
+            raise ExpressionError(f"unknown {what} {name!r} in {self._text!r}{near}")
         return Named(name, formula)
 
     def _operand(self, function: str, name: str, argument: Fraction | None = None) -> Operand:

@@ -122,14 +122,15 @@ class Moment:
         self.level = lru_cache(maxsize=None)(self._level)
         self.from_on = lru_cache(maxsize=None)(self._from_on)
         self.stretch = lru_cache(maxsize=None)(self._stretch)
+        self.compared = lru_cache(maxsize=None)(self._compared)
 
     def clipped(self, stretch: Stretch) -> "Past":
         """As much of whole panes as is compared with the window before."""
-        return self.past(compared(stretch, self.calendar)[0])
+        return self.past(self.compared(stretch)[0])
 
     def before(self, stretch: Stretch) -> "Past | None":
         """The window before; None where that is no longer held, or where no pane has ended yet."""
-        _, previous = compared(stretch, self.calendar)
+        _, previous = self.compared(stretch)
         is_there = previous.start_ms < previous.end_ms and previous.held(self.now_ms)
         return self.past(previous) if is_there else None
 
@@ -152,6 +153,9 @@ class Moment:
             return matured(name, self.calendar, self.now_ms, mature_ms)
         return whole(name, self.calendar, self.now_ms)
 
+    def _compared(self, stretch: Stretch) -> tuple[Stretch, Stretch]:
+        return compared(stretch, self.calendar)
+
     def _present(self, name: str) -> "Present":
         return Present(self, window(name, self.calendar, self.now_ms))
 
@@ -168,25 +172,16 @@ class Moment:
         return self.sums.window(tier, start_ms, FOREVER_MS)
 
 
-class Frame(Protocol):
-    """A window at one moment, [start_ms, end_ms)."""
-
-    start_ms: int
-    end_ms: int
-
-    def sums(self, measure: Measure) -> Mapping[str, int]:
-        """Cell -> sum over the frame's panes."""
-
-    def read(self, slice_: Slice) -> "Part": ...
-
-
 class Present:
     """A window that ends now. `now` has no panes; its levels are the running totals."""
 
     def __init__(self, moment: Moment, window_: Window) -> None:
         self.moment = moment
         self.window = window_
+        self.tier = window_.tier
         self.start_ms, self.end_ms = window_.start_ms, moment.now_ms
+        self.until_ms = self.end_ms + moment.ahead_ms + 1
+        """All its panes start before that."""
         self.of_panes = lru_cache(maxsize=None)(self._of_panes)
         self.read: Callable[[Slice], PresentPart] = lru_cache(maxsize=None)(self._read)
 
@@ -194,10 +189,10 @@ class Present:
         return self.of_panes(measure.ahead)
 
     def _of_panes(self, ahead: bool) -> Mapping[str, int]:
-        if not self.window.tier:
+        if not self.tier:
             return _NONE
         end_ms = self.end_ms + (self.moment.ahead_ms if ahead else 0)
-        return self.moment.sums.window(self.window.tier, self.start_ms, end_ms - end_ms % MINUTE_MS)
+        return self.moment.sums.window(self.tier, self.start_ms, end_ms - end_ms % MINUTE_MS)
 
     def _read(self, slice_: Slice) -> "PresentPart":
         return PresentPart(self, slice_)
@@ -209,14 +204,16 @@ class Past:
     def __init__(self, moment: Moment, stretch: Stretch) -> None:
         self.moment = moment
         self.stretch = stretch
+        self.tier = stretch.tier
         self.start_ms, self.end_ms = stretch.start_ms, stretch.end_ms
+        self.until_ms = self.end_ms
         self.panes = moment.sums.window(stretch.tier, self.start_ms, self.end_ms - 1)
         self.read: Callable[[Slice], PastPart] = lru_cache(maxsize=None)(self._read)
 
     @property
     def levels(self) -> Mapping[str, int]:
         """Cell -> level at the end."""
-        return self.moment.level(self.stretch.tier, self.end_ms)
+        return self.moment.level(self.tier, self.end_ms)
 
     def sums(self, measure: Measure) -> Mapping[str, int]:
         return self.panes
@@ -291,7 +288,7 @@ class PresentPart(Part):
 
     def start(self, measure: Measure) -> int:
         if measure.future:
-            return self.total(measure) - self._from_on(measure, self.frame.window.tier, self.frame.start_ms)
+            return self.total(measure) - self._from_on(measure, self.frame.tier, self.frame.start_ms)
         return self.total(measure) - self.sum(measure)
 
     def trailing(self, measure: Measure) -> int:

@@ -191,8 +191,10 @@ class _Compiler:
             formula: Formula | None = self._try((*paths[at], "formula"), partial(formulas.of, name, at))
             if formula is not None:
                 found.append(self._one_series(name, kpi, series, formula))
-                self.faults += check_series(path, found[-1])
-                self._check_unit(path, kpi, at, found[-1])
+                faults = list(check_series(path, found[-1]))
+                self.faults += faults
+                if not faults:
+                    self._check_unit(path, kpi, at, found[-1])
         return found
 
     def _check_required(self, path: Path, kpi: Kpi, formulas: Formulas) -> None:

@@ -4,13 +4,25 @@ A reading is a function of the cells that its formula reads. A `Reader` remember
 next, and computes anew only those readings of which a cell has changed, or that read the clock.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from streams.engine.frames import WHOLE, Index, Moment, Past, Present, Slice, Sums, level_parts, parsed
+from streams.engine.frames import (
+    WHOLE,
+    Index,
+    Moment,
+    Past,
+    PastPart,
+    Present,
+    PresentPart,
+    Slice,
+    Sums,
+    level_parts,
+    parsed,
+)
 from streams.engine.plan import Plan
 from streams.engine.series import SeriesPlan
 from streams.engine.terms import Figures, Number
@@ -71,7 +83,7 @@ class _Memory:
         self._parts = level_parts(plan.measures.values())
         self._cells: set[str] = set()
         self._index = Index((), self._parts)
-        self._slices = [_slices(series, self._index) for series in plan.series]
+        self._slices = [slices_of(series, self._index) for series in plan.series]
         self._seen: Mapping[Hashable, Mapping[str, int]] = {}
         digits = plan.catalog.currency.digits
         self._lines = [[Line(series, name, digits) for name in series.windows] for series in plan.series]
@@ -80,7 +92,7 @@ class _Memory:
         cells = set(sums.cells())
         if cells != self._cells:
             self._cells, self._index = cells, Index(cells, self._parts)
-            self._slices = [_slices(series, self._index) for series in self._plan.series]
+            self._slices = [slices_of(series, self._index) for series in self._plan.series]
         moment = Moment(self._plan.calendar, sums, now_ms, ahead_ms, self._index)
         changes = _Changes(self._seen)
         found: list[Reading] = []
@@ -91,7 +103,7 @@ class _Memory:
         return found
 
 
-def _slices(series: SeriesPlan, index: Index) -> list[Slice]:
+def slices_of(series: SeriesPlan, index: Index) -> list[Slice]:
     """The whole and, dimension by dimension, every member of which there is something to read."""
     slices = [WHOLE]
     measures = {operand.measure.name for operand in series.formula.operands}
@@ -117,9 +129,10 @@ class _Changes:
         self.seen: dict[Hashable, Mapping[str, int]] = {}
 
     def of(self, place: Hashable, sums: Mapping[str, int]) -> _Changed:
+        """What has changed in a place; nothing in a new one, of which nobody can remember anything."""
         if place not in self.seen:
             self.seen[place] = sums
-            self._found[place] = _differences(self._last.get(place, {}), sums)
+            self._found[place] = _differences(self._last.get(place, sums), sums)
         return self._found[place]
 
 
@@ -157,26 +170,25 @@ class Line:
         self._values: dict[Slice, Reading] = {}
         """Without what is compared."""
         self._befores: dict[Slice, _Before] = {}
+        self._whole: dict[Slice, Reading] = {}
+        """Both together."""
         self._compared: tuple[int, ...] = ()
         """The edges of what is compared; none if nothing is."""
-        self._slices: Sequence[Slice] = ()
-        self._found: list[Reading] = []
 
-    def read(self, moment: Moment, changes: _Changes, slices: Sequence[Slice]) -> list[Reading]:
+    def read(self, moment: Moment, changes: _Changes, slices: Iterable[Slice]) -> Iterator[Reading]:
         """The readings of these slices that have a value, and of the whole in any case."""
         frame, both = self.frame(moment), self.compared(moment)
-        values_hold = self._forget_values(frame, changes)
-        befores_hold = self._forget_befores(both, changes)
-        if not (values_hold and befores_hold and slices is self._slices):
-            self._slices = slices
-            found = [self._reading(frame, both, slice_) for slice_ in slices]
-            self._found = [one for one in found if one.value is not None or one.dimension == WHOLE[0]]
-        return self._found
+        self._forget_values(frame, changes)
+        self._forget_befores(both, changes)
+        for slice_ in slices:
+            reading = self._whole.get(slice_) or self._reading(frame, both, slice_)
+            if reading.value is not None or slice_ == WHOLE:
+                yield reading
 
     def reading(self, moment: Moment, slice_: Slice) -> Reading:
-        """One reading, of nothing that was remembered."""
-        frame, both = self.frame(moment), self.compared(moment)
-        return _with_before(self._value(frame, slice_), self._before(both, slice_))
+        """One reading, whether it has a value or not; from nothing that is remembered."""
+        value = self.value(self.frame(moment).read(slice_))
+        return _with_before(value, self._before(self.compared(moment), slice_))
 
     def frame(self, moment: Moment) -> Present | Past:
         """What the value is read from."""
@@ -197,29 +209,30 @@ class Line:
 
     # -- What still holds
 
-    def _forget_values(self, frame: Present | Past, changes: _Changes) -> bool:
-        """Whether all of them still hold."""
+    def _forget_values(self, frame: Present | Past, changes: _Changes) -> None:
         if self._reads_clock or self._compares:
             self._values.clear()
-            return False
-        if isinstance(frame, Past):
-            changed = self._changed_past("value", frame, changes)
+            self._whole.clear()
+        elif isinstance(frame, Past):
+            self._forget(self._values, self._changed_past("value", frame, changes))
         else:
             places = [changes.of((self.window, ahead), frame.of_panes(ahead)) for ahead in self._ahead]
-            changed = self._changed([*places, changes.of("totals", frame.moment.totals)])
-        return _drop(self._values, changed)
+            self._forget(self._values, self._changed([*places, changes.of("totals", frame.moment.totals)]))
 
-    def _forget_befores(self, both: tuple[Past, Past] | None, changes: _Changes) -> bool:
-        """Whether all of them still hold."""
+    def _forget_befores(self, both: tuple[Past, Past] | None, changes: _Changes) -> None:
         edges = () if both is None else tuple(edge for one in both for edge in (one.start_ms, one.end_ms))
-        came_or_went = bool(edges) != bool(self._compared)
-        moved, self._compared = edges != self._compared, edges
+        came_or_went, moved = bool(edges) != bool(self._compared), edges != self._compared
+        self._compared = edges
         if self._compares or came_or_went or (moved and self._reads_clock):
             self._befores.clear()
-        if both is None or self._compares:
-            return not came_or_went and both is None
-        changed = [self._changed_past(at, one, changes) for at, one in enumerate(both)]
-        return _drop(self._befores, set().union(*changed)) and not (came_or_went or moved)
+            self._whole.clear()
+        for at, one in enumerate(both or ()):
+            self._forget(self._befores, self._changed_past(at, one, changes))
+
+    def _forget(self, remembered: dict[Slice, Any], changed: Iterable[Slice]) -> None:
+        for slice_ in changed:
+            remembered.pop(slice_, None)
+            self._whole.pop(slice_, None)
 
     def _changed_past(self, role: str | int, frame: Past, changes: _Changes) -> set[Slice]:
         place = (self.window, self.series.mature_ms, role)
@@ -234,15 +247,16 @@ class Line:
 
     def _reading(self, frame: Present | Past, both: tuple[Past, Past] | None, slice_: Slice) -> Reading:
         if slice_ not in self._values:
-            self._values[slice_] = self._value(frame, slice_)
+            self._values[slice_] = self.value(frame.read(slice_))
         if slice_ not in self._befores:
             self._befores[slice_] = self._before(both, slice_)
-        return _with_before(self._values[slice_], self._befores[slice_])
+        reading = self._whole[slice_] = _with_before(self._values[slice_], self._befores[slice_])
+        return reading
 
-    def _value(self, frame: Present | Past, slice_: Slice) -> Reading:
+    def value(self, part: PresentPart | PastPart) -> Reading:
         """The reading without what is compared. Here its bounds and its verdict belong."""
-        figures = self.series.formula.evaluate(frame.read(slice_))
-        dimension, member = slice_
+        figures = self.series.formula.evaluate(part)
+        dimension, member = part.slice
         return Reading(
             kpi=self.series.kpi,
             gauge=self.series.gauge,
@@ -268,11 +282,11 @@ class Line:
         return self._in_unit(before.value), change, before.samples
 
     def _change(self, now: Number, before: Number) -> float | None:
+        """(now - before) / |before|, rounded once; of points the difference."""
+        difference = now.numerator * before.denominator - before.numerator * now.denominator
         if self.series.unit == "points":
-            return self._in_unit(now - before)
-        if not before:
-            return None
-        return float(Fraction(now - before, before if before > 0 else -before))
+            return difference / (now.denominator * before.denominator)
+        return difference / (now.denominator * abs(before.numerator)) if before else None
 
     def _in_unit(self, value: Number) -> float:
         """Rounded here and nowhere else: of two whole numbers, Python gives the float nearest to a / b."""
@@ -280,13 +294,6 @@ class Line:
         if scale is None:
             return value.numerator / value.denominator
         return value.numerator * scale.numerator / (value.denominator * scale.denominator)
-
-
-def _drop(remembered: dict[Slice, Reading] | dict[Slice, _Before], changed: set[Slice]) -> bool:
-    """Forget these slices; whether there were none."""
-    for slice_ in changed:
-        remembered.pop(slice_, None)
-    return not changed
 
 
 def _with_before(reading: Reading, before: _Before) -> Reading:

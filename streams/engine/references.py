@@ -75,7 +75,7 @@ class Formulas:
         if not _is_whole(kpi) or not self.known.keys() >= set(kpi.requires):
             raise RestsOnFault(f"{name} is at fault")
         requires = [self.known[required] for required in kpi.requires]
-        return compile_formula(text, self.known, self._named, requires)
+        return compile_formula(text, self.known, self._named, list(self._kpis), requires)
 
     def _named(self, name: str) -> Formula | None:
         """The formula that a name in another formula means."""

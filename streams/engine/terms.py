@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, NamedTuple, Protocol, Self
+from typing import Final, NamedTuple, Protocol
 
 from streams.engine.buckets import Counts
 from streams.engine.measures.base import Measure
@@ -21,7 +21,7 @@ class Slice(Protocol):
         """How much time the window really covers."""
 
     @property
-    def before(self) -> Self | None:
+    def before(self) -> "Slice | None":
         """The same slice of the window before; None where that is not held, or nothing is compared."""
 
     def sum(self, measure: Measure) -> int: ...

@@ -72,8 +72,8 @@ def check_unit(formula: Formula, unit: Unit, money: frozenset[str]) -> None:
     if found is None or found in FITS[unit]:
         return
     fitting = [name for name, fits in FITS.items() if found in fits]
-    remedy = f"declare {' or '.join(fitting)}" if fitting else "no unit fits that"
-    raise PlanFault(f"{formula.text!r} gives {found}, which is no {unit}: {remedy}, or change the formula")
+    remedy = f"declare {' or '.join(fitting)}, or change" if fitting else "change"
+    raise PlanFault(f"{formula.text!r} gives {found}, which does not fit {unit}: {remedy} the formula")
 
 
 def _unit_of(term: Term, money: frozenset[str]) -> Exponents | None:
@@ -130,12 +130,12 @@ def _alike(sign: str, units: list[Exponents | None]) -> Exponents | None:
 
 def money_measures(catalog: Catalog) -> frozenset[str]:
     """The names of the measures whose sums are amounts in the reporting currency."""
-    return frozenset(
-        name
-        for subject in catalog.subjects.values()
-        for name, spec in subject.measures.items()
-        if type(spec) in _IS_MONEY and _IS_MONEY[type(spec)](catalog, subject, spec)
-    )
+    is_money: dict[str, bool] = {}
+    for subject in catalog.subjects.values():
+        for name, spec in subject.measures.items():
+            tells = _IS_MONEY.get(type(spec))
+            is_money.setdefault(name, tells is not None and tells(catalog, subject, spec))
+    return frozenset(name for name, so in is_money.items() if so)
 
 
 def _is_amount(catalog: Catalog, event: str, field: str) -> bool:
