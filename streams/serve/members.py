@@ -40,5 +40,7 @@ class Census:
             log.warning(
                 "dimension %s has %d members, more than the %d that the catalog expects: all are counted, but "
                 "each takes memory; raise its `members`, or let events name fewer",
-                *(dimension, number, expected),
+                dimension,
+                number,
+                expected,
             )
