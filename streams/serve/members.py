@@ -38,8 +38,8 @@ class Census:
         if number > expected and dimension not in self._warned:
             self._warned.add(dimension)
             log.warning(
-                "dimension %s has %d members, more than the %d that the catalog expects: all are counted, but "
-                "each takes memory; raise its `members`, or let events name fewer",
+                "dimension %s has %d members, more than the %d that the catalog expects: all are counted, "
+                "but each takes memory; raise its `members`, or let events name fewer",
                 dimension,
                 number,
                 expected,
