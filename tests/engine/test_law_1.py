@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.engine.plan import Plan
 from tests.builders import (
     Builder,
     Event,
@@ -102,9 +103,9 @@ def batches(history: list[Event], random: Random) -> Iterator[list[Event]]:
         yield batch
 
 
-def check(history: list[Event], random: Random) -> None:
-    expected = Ledger().take(*history)
-    ledger = Ledger()
+def check(history: list[Event], random: Random, plan: Plan | None = None) -> None:
+    expected = Ledger(plan).take(*history)
+    ledger = Ledger(plan)
     for batch in batches(history, random):
         ledger.take(*batch)
     assert not expected.rejects
