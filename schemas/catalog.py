@@ -103,7 +103,7 @@ class Holidays(Model):
 
 
 class BusinessHours(Model):
-    """When somebody is there: intervals of local time per day, less holidays."""
+    """When somebody is there: intervals of local time per day, less holidays. Of the years 1990 to 2060."""
 
     time_zone: str | None = None
     """An IANA name; the catalog's by default."""

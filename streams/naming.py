@@ -174,11 +174,14 @@ INFO = "crm_kpi_info"
 EVENT_LAG = "crm_event_lag_seconds"
 LAST_EVENT = "crm_kpi_last_event_timestamp_seconds"
 PARTITIONS_STALE = "crm_partitions_stale"
+DIMENSION_MEMBERS = "crm_dimension_members"
 
 SLICE_LABELS = ("window", "dimension", "member")
 # KPIs' own labels in this order; others come behind them.
 OWN_LABELS = ("quantile", "clock", "state", "kind", "currency")
 INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good")
 
-RESERVED_GAUGES = frozenset({NUMERATOR, DENOMINATOR, INFO, EVENT_LAG, LAST_EVENT, PARTITIONS_STALE})
+RESERVED_GAUGES = frozenset(
+    {NUMERATOR, DENOMINATOR, INFO, EVENT_LAG, LAST_EVENT, PARTITIONS_STALE, DIMENSION_MEMBERS}
+)
 """What no KPI's gauge may be called."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.serve.follower import Followed, Followers, Stale
+from streams.serve.members import Census
 from streams.serve.view import View
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ EndsAt = Literal["wall", "events"]
 SOONEST_S: Final = 0.2
 LATEST_S: Final = 1.0
 """Readings are computed when the feed moved, at most every SOONEST_S, and at least every LATEST_S."""
+COUNT_S: Final = 10.0
+"""How often the members of dimensions are counted, for which every cell is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Shown:
     stale: Sequence[Stale] = ()
     lag_ms: Mapping[int, int] = field(default_factory=dict)
     """Partition -> how old its newest record was when it could be seen."""
+    members: Mapping[str, int] = field(default_factory=dict)
+    """Dimension -> how many members it has; empty before they were counted."""
 
 
 class Board:
@@ -48,16 +53,15 @@ class Board:
         self._wall = ends_at == "wall"
         self._followed = Followed(View(), plan, now_ms)
         self._followers = Followers(self._followed, client, namespace)
+        self._census = Census(plan.catalog.dimensions)
+        self._counted_s = -COUNT_S
         self._last = Shown()
         self._failure: str | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def shown(self) -> Shown:
         """The last readings, with how fresh they are now."""
-        last = self._last
-        return Shown(
-            last.as_of_ms, last.readings, last.newest_ms, self._followers.stale(), self._followers.lag_ms
-        )
+        return replace(self._last, stale=self._followers.stale(), lag_ms=self._followers.lag_ms)
 
     def troubles(self) -> list[str]:
         """Why the numbers should not be relied on; none when they may be."""
@@ -114,4 +118,12 @@ class Board:
             if as_of_ms is None or (as_of_ms == self._last.as_of_ms and not moved):
                 return
             found = await asyncio.to_thread(followed.view.readings, self.plan, as_of_ms, ahead=self._wall)
-        self._last = Shown(as_of_ms, found, newest_ms)
+            members = await self._members()
+        self._last = Shown(as_of_ms, found, newest_ms, members=members)
+
+    async def _members(self) -> Mapping[str, int]:
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._counted_s < COUNT_S:
+            return self._last.members
+        self._counted_s = now_s
+        return await asyncio.to_thread(self._census.count, self._followed.view.cells())

@@ -113,7 +113,7 @@ class KpiCollector(Collector):
 
 
 class FreshnessCollector(Collector):
-    """How old is what is shown."""
+    """How old is what is shown, and how much there is to show."""
 
     def __init__(self, shown: Callable[[], Shown]) -> None:
         self._shown = shown
@@ -141,6 +141,14 @@ class FreshnessCollector(Collector):
         )
         stale.add_metric([], len(shown.stale))
         yield stale
+        members = GaugeMetricFamily(
+            naming.DIMENSION_MEMBERS,
+            "Members that a dimension has over all partitions, not counting `unknown`",
+            labels=["dimension"],
+        )
+        for dimension, number in shown.members.items():
+            members.add_metric([dimension], number)
+        yield members
 
 
 def help_text(kpi: Kpi) -> str:

@@ -179,5 +179,5 @@ def test_spans_of_years_add_up_to_the_millisecond(times: list[int]) -> None:
 
 
 def test_a_year_has_as_many_hours_as_its_business_days() -> None:
-    """2023 in Germany: 260 workdays, 9 holidays of all its parts; Whit Monday to Christmas on workdays."""
+    """2023 in Germany: 260 workdays; 9 holidays in all its parts, one of them a Sunday."""
     assert took(BERLIN, "Europe/Berlin", "2023-01-01 00:00", "2024-01-01 00:00") == 7.5 * (260 - 8)

@@ -8,6 +8,7 @@ from tests.builders import (
     days,
     in_any_order,
     ms,
+    record,
     ticket_created,
     ticket_escalated,
     ticket_resolved,
@@ -59,6 +60,13 @@ def test_it_is_open_from_when_it_is_due_which_may_lie_ahead() -> None:
     assert ledger.sum("overdue") == at("overdue", DUE, ledger) == ledger.running["overdue"] == 1
     assert at("overdue.age", DUE, ledger) == at("overdue.age|channel|web", DUE, ledger) == 1
     assert ledger.waiting["overdue"] == {"r": ms(DUE)}
+
+
+def test_what_is_due_in_the_last_year_that_an_event_may_lie_in_is_open_then() -> None:
+    longest = plan(SUBJECT.format(due="due_after: 3650d"))
+    ledger = Ledger(longest).take_records([record(ticket_created("r", "2199-12-31 23:59"), at="2200-01-01")])
+    assert ledger.waiting["overdue"] == {"r": ms("2199-12-31 23:59") + days(3650)}
+    assert {tier for tier, _ in ledger.panes} == {"minute", "hour", "day"}
 
 
 def test_only_what_may_lie_ahead_is_said_to() -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from schemas.measures import Open
 from schemas.words import span_ms
 from streams.engine import facts
 from streams.engine.facts import Row
+from streams.engine.faults import PlanFault
 from streams.engine.measures.base import (
     Compiler,
     Contribution,
@@ -15,6 +17,10 @@ from streams.engine.measures.base import (
     make_measure,
 )
 from streams.engine.moments import not_before
+from streams.engine.panes import DAY_MS
+
+_LATEST_MS: Final = 3650 * DAY_MS
+"""So that every due time is one that calendars know."""
 
 
 def open_until(compiler: Compiler, spec: Open) -> Measure:
@@ -66,6 +72,8 @@ def _due(compiler: Compiler, spec: Open) -> Callable[[Row, int], int | None] | N
         return None
     read = compiler.register_field(spec.due, datetime, "due") if spec.due else lambda _: None
     after_ms = span_ms(spec.due_after) if spec.due_after else None
+    if after_ms is not None and after_ms > _LATEST_MS:
+        raise PlanFault(f"{spec.due_after} is too long: ten years (3650d) at most", "due_after")
 
     def due(row: Row, since: int) -> int | None:
         told: int | None = read(row)
