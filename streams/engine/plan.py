@@ -12,6 +12,7 @@ from schemas.catalog import Catalog, Path, parse
 from schemas.kpis import Kpi, Series
 from schemas.measures import Subject
 from schemas.words import nearest
+from streams.engine.arrivals import BUILT_IN
 from streams.engine.buckets import BOUNDS
 from streams.engine.decode import Decoder
 from streams.engine.expressions import ExpressionError, names
@@ -26,7 +27,7 @@ from streams.engine.windows import longest_ms, tier_of
 from streams.errors import CatalogError
 from streams.naming import NOW, RESERVED_GAUGES, ROW_SHARDS
 
-ARITHMETIC: Final = 2
+ARITHMETIC: Final = 3
 """Version of the engine's arithmetic: raise it whenever equal events would give other panes or rows."""
 
 
@@ -143,13 +144,15 @@ class _Compiler:
         measures: dict[str, Measure] = {}
         for kind, of_subject in measures_of.items():
             for measure in of_subject:
-                if measure.name in measures:
-                    path = ("subjects", kind, "measures", measure.name)
+                path = ("subjects", kind, "measures", measure.name)
+                if measure.name in BUILT_IN:
+                    self.faults.append((path, f"a measure {measure.name!r} is built in; rename this one"))
+                elif measure.name in measures:
                     self.faults.append(
                         (path, f"another subject has a measure {measure.name!r} too; rename one")
                     )
                 measures.setdefault(measure.name, measure)
-        return measures
+        return measures | BUILT_IN
 
     def _series_of(self, name: str, kpi: Kpi, measures: Mapping[str, Measure]) -> list[SeriesPlan]:
         path: Path = ("kpis", name)
@@ -284,7 +287,7 @@ def _fingerprint(catalog: Catalog, calendar: Calendar, subjects: Mapping[str, Su
         "catalog": catalog.model_dump(
             mode="json",
             include={"currency", "dimensions", "subjects"},
-            exclude={"subjects": {"__all__": {"measures"}}},
+            exclude={"subjects": {"__all__": {"measures", "link"}}},
         ),
     }
     measures = {

@@ -10,13 +10,14 @@ computed when the first such event comes, and what they contribute now at the en
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
-from streams.engine.decode import Event, Reject
+from streams.engine.arrivals import Arrivals
+from streams.engine.decode import Event, Record, Reject
 from streams.engine.dimensions import Dimensions
 from streams.engine.facts import CHANGED, FORGOT, NEVER, Row
 from streams.engine.measures.base import Contribution, Measure, Seen
@@ -50,6 +51,8 @@ class Effect:
     """Time of the newest accepted event."""
     forgotten: int
     """How often a full fact forgot a time between its earliest and its latest."""
+    sources: Mapping[str, int] = field(default_factory=dict)
+    """Source -> time of its newest accepted event."""
 
 
 class Kind:
@@ -176,8 +179,9 @@ class Work:
         """What was too late; whoever decodes may add what was refused there."""
         self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
         """Event type -> [events that changed nothing, events that did]."""
-        self.newest_ms = NEVER
-        """Time of the newest accepted event."""
+        self._newest_ms: dict[str, int] = {}
+        """Source -> time of its newest accepted event."""
+        self._arrivals = Arrivals()
         self._forgotten = 0
         self._ended: list[tuple[RowKey, Kind, list[Contribution], list[Contribution]]] = []
         """Rows that were forgotten meanwhile: what they contributed before, and at last."""
@@ -192,6 +196,15 @@ class Work:
             if (id_ := route.id_of(event.data)) and (key := (route.kind_name, id_)) not in touched
         }
 
+    @property
+    def newest_ms(self) -> int:
+        """Time of the newest accepted event; NEVER before there is one."""
+        return max(self._newest_ms.values(), default=NEVER)
+
+    def receive(self, records: Iterable[Record]) -> None:
+        """Count records that arrived, whatever becomes of them."""
+        self._arrivals.add(records)
+
     def rows(self, keys: Iterable[RowKey]) -> dict[RowKey, Row]:
         """Rows as they are now, of those that are not missing."""
         return {key: self._touched[key].row for key in keys}
@@ -201,6 +214,7 @@ class Work:
 
         `rows` holds those that were missing, None for one that does not exist. They are changed in place.
         """
+        newest_ms = self._newest_ms
         for event in events:
             routes = self._routes.get(event.type, ())
             old_ms = NEVER if self._keep_ms is None else event.now_ms - self._keep_ms
@@ -217,8 +231,8 @@ class Work:
                     if self._merge(event, touched, route):
                         changed = True
             self._counts[event.type][changed] += 1
-            if event.time_ms > self.newest_ms:
-                self.newest_ms = event.time_ms
+            if event.time_ms > newest_ms.get(event.source, NEVER):
+                newest_ms[event.source] = event.time_ms
 
     def effect(self, gone_ms: Mapping[str, int] = NOTHING_GONE) -> Effect:
         """What all these events have changed.
@@ -235,6 +249,7 @@ class Work:
                 rows[key] = encode_row(touched.row)
             if touched.is_changed and touched.chosen:
                 _tell(key, touched.kind, touched.before, touched.contributions(), differences, waiting)
+        differences.add(self._arrivals.contributions(self.rejects), 1)
         panes, totals = self._slices.expand(differences.sums, gone_ms)
         return Effect(
             rows=rows,
@@ -245,6 +260,7 @@ class Work:
             outcomes=self._outcomes(),
             newest_ms=self.newest_ms,
             forgotten=self._forgotten,
+            sources=self._newest_ms,
         )
 
     def _outcomes(self) -> dict[tuple[str, str], int]:

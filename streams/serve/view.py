@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
 
+from streams.engine.arrivals import newest_of, sources_in
 from streams.engine.facts import NEVER
 from streams.engine.panes import KEEP_MS, TIERS
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading, readings
-from streams.naming import COUNTER, NEWEST_MS
+from streams.naming import COUNTER, NEWEST_MS, is_time
 from streams.serve.panes import Panes, Tier
 from streams.state import Feed, PaneChanges, Snapshot
 
@@ -98,6 +99,11 @@ class View:
         newest = [partition.totals.get(NEWEST_MS, NEVER) for partition in self._partitions.values()]
         return None if max(newest, default=NEVER) == NEVER else max(newest)
 
+    @property
+    def sources_ms(self) -> dict[str, int]:
+        """Source -> time of its newest accepted event; of the rest of many under `other`."""
+        return newest_of(sources_in(partition.totals) for partition in self._partitions.values())
+
     # -- Sums ---------------------------------------------------------------------------------------------
 
     def window(self, tier: str, start_ms: int, end_ms: int) -> dict[str, int]:
@@ -109,8 +115,7 @@ class View:
         totals: Counter[str] = Counter()
         for partition in self._partitions.values():
             totals.update(partition.totals)
-        totals.pop(NEWEST_MS, None)  # a time: the only total that is not to be summed
-        return totals
+        return {total: number for total, number in totals.items() if not is_time(total)}
 
     def cells(self) -> set[str]:
         """Every cell that is not 0 in some pane or total."""
