@@ -46,6 +46,7 @@ def make_app(board: Board) -> web.Application:
             web.get("/board.css", _style),
             web.get("/metrics", _metrics),
             web.get("/api/v1/readings", _readings),
+            web.get("/api/v1/freshness", _freshness),
             web.get("/healthz", _healthz),
             web.get("/readyz", _readyz),
         ]
@@ -56,10 +57,32 @@ def make_app(board: Board) -> web.Application:
 def document(shown: Shown, readings: Iterable[Reading]) -> dict[str, Any]:
     """Readings as JSON has them; whole numbers of any size stay whole numbers."""
     return {
-        "as_of": None if shown.as_of_ms is None else rfc3339(shown.as_of_ms),
-        "stale": [{"partition": stale.partition, "reason": stale.reason} for stale in shown.stale],
+        "as_of": _time(shown.as_of_ms),
+        "stale": _stale(shown),
         "readings": [msgspec.structs.asdict(reading) for reading in readings],
     }
+
+
+def freshness(shown: Shown) -> dict[str, Any]:
+    """How old is what is shown, by partition and by whoever sends events; ages in seconds."""
+    return {
+        "as_of": _time(shown.as_of_ms),
+        "newest_event": _time(shown.newest_ms),
+        "stale": _stale(shown),
+        "lag_seconds": {str(partition): lag_ms / 1000 for partition, lag_ms in shown.lag_ms.items()},
+        "sources": [
+            {"source": source, "newest_event": _time(shown.sources_ms[source]), "age_seconds": age_ms / 1000}
+            for source, age_ms in shown.ages_ms().items()
+        ],
+    }
+
+
+def _time(time_ms: int | None) -> str | None:
+    return None if time_ms is None else rfc3339(time_ms)
+
+
+def _stale(shown: Shown) -> list[dict[str, Any]]:
+    return [{"partition": stale.partition, "reason": stale.reason} for stale in shown.stale]
 
 
 def known_values(plan: Plan) -> dict[str, list[str]]:
@@ -112,6 +135,10 @@ def _readings_text(shown: Shown, wanted: Mapping[str, set[str]]) -> str:
         value_of = attrgetter(parameter)
         chosen = [reading for reading in chosen if value_of(reading) in values]
     return json.dumps(document(shown, chosen))
+
+
+async def _freshness(request: web.Request) -> web.Response:
+    return web.json_response(freshness(request.app[_BOARD].shown()))
 
 
 async def _metrics(request: web.Request) -> web.Response:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -36,6 +36,16 @@ class Shown:
     stale: Sequence[Stale] = ()
     lag_ms: Mapping[int, int] = field(default_factory=dict)
     """Partition -> how old its newest record was when it could be seen."""
+    sources_ms: Mapping[str, int] = field(default_factory=dict)
+    """Source -> time of its newest accepted event."""
+    now_ms: int | None = None
+    """What ages are measured at: the clock or, where windows end at events, where the readings end."""
+
+    def ages_ms(self) -> dict[str, int]:
+        """Source -> how long ago its newest event happened."""
+        if self.now_ms is None:
+            return {}
+        return {source: max(0, self.now_ms - time_ms) for source, time_ms in self.sources_ms.items()}
 
 
 class Board:
@@ -54,10 +64,9 @@ class Board:
 
     def shown(self) -> Shown:
         """The last readings, with how fresh they are now."""
-        last = self._last
-        return Shown(
-            last.as_of_ms, last.readings, last.newest_ms, self._followers.stale(), self._followers.lag_ms
-        )
+        followers = self._followers
+        now_ms = self._followed.now_ms() if self._wall else self._last.as_of_ms
+        return replace(self._last, stale=followers.stale(), lag_ms=followers.lag_ms, now_ms=now_ms)
 
     def troubles(self) -> list[str]:
         """Why the numbers should not be relied on; none when they may be."""
@@ -109,9 +118,9 @@ class Board:
         if not self._followers.complete:
             return
         async with followed.busy:
-            newest_ms = followed.view.newest_ms
+            newest_ms, sources_ms = followed.view.newest_ms, followed.view.sources_ms
             as_of_ms = followed.now_ms() if self._wall else newest_ms
             if as_of_ms is None or (as_of_ms == self._last.as_of_ms and not moved):
                 return
             found = await asyncio.to_thread(followed.view.readings, self.plan, as_of_ms, ahead=self._wall)
-        self._last = Shown(as_of_ms, found, newest_ms)
+        self._last = Shown(as_of_ms, found, newest_ms, sources_ms=sources_ms)
