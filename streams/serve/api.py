@@ -17,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from schemas.words import Window
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
+from streams.errors import BadParameter
 from streams.naming import ALL
 from streams.serve.board import Board, Shown
 from streams.serve.gauges import Exposition
@@ -96,14 +97,6 @@ def known_values(plan: Plan) -> dict[str, list[str]]:
     }
 
 
-class BadParameter(ValueError):
-    """A query that cannot mean what it says; `fault` is what the caller is told."""
-
-    def __init__(self, message: str, parameter: str, known: list[str]) -> None:
-        self.fault = {"error": message, "parameter": parameter, "known": known}
-        super().__init__(message)
-
-
 def select(query: Iterable[tuple[str, str]], known: Mapping[str, list[str]]) -> dict[str, set[str]]:
     """Parameter -> the values that are asked for; BadParameter for one that is not known."""
     wanted: dict[str, set[str]] = {}
@@ -121,10 +114,7 @@ def select(query: Iterable[tuple[str, str]], known: Mapping[str, list[str]]) -> 
 
 async def _readings(request: web.Request) -> web.Response:
     board = request.app[_BOARD]
-    try:
-        wanted = select(request.query.items(), known_values(board.plan))
-    except BadParameter as error:
-        return web.json_response(error.fault, status=400)
+    wanted = select(request.query.items(), known_values(board.plan))
     text = await asyncio.to_thread(_readings_text, board.shown(), wanted)
     return web.Response(text=text, content_type="application/json")
 
@@ -167,12 +157,19 @@ async def _readyz(request: web.Request) -> web.Response:
     return web.json_response({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
 
 
+def _bad_request(error: BadParameter) -> web.Response:
+    fault = {"error": error.message, "parameter": error.parameter, "known": error.known}
+    return web.json_response(fault, status=400)
+
+
 @web.middleware
 async def _with_headers(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     try:
         response = await handler(request)
+    except BadParameter as error:
+        response = _bad_request(error)
     except web.HTTPException as error:
         error.headers.update(_HEADERS)
         raise
