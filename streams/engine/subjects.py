@@ -24,6 +24,8 @@ from streams.engine.money import Converter
 
 NEWEST: Final = "newest_ms"
 """The field of every row that holds the time of the subject's newest event."""
+ID_SEPARATOR: Final = "\x1f"
+"""Stands between the fields that only together tell subjects apart; no id that is meant to be read has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Everything is read-only. There are no scripts, and the page may load nothing but
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from operator import attrgetter
 from typing import Any, Final, get_args
@@ -13,6 +13,7 @@ from typing import Any, Final, get_args
 import msgspec
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from redis.exceptions import RedisError
 
 from schemas.words import Window
 from streams.engine.plan import Plan
@@ -20,11 +21,14 @@ from streams.engine.readings import Reading
 from streams.errors import BadParameter
 from streams.naming import ALL
 from streams.serve.board import Board, Shown
+from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
 from streams.serve.human import rfc3339
 from streams.serve.page import Choice, render
+from streams.serve.waiting import Question
 
 PARAMETERS: Final = ("kpi", "window", "dimension", "member")
+WAITING_PARAMETERS: Final = ("measure", "older", "limit")
 _BOARD: Final = web.AppKey("board", Board)
 _EXPOSITION: Final = web.AppKey("exposition", Exposition)
 _HEADERS: Final = {
@@ -47,6 +51,7 @@ def make_app(board: Board) -> web.Application:
             web.get("/board.css", _style),
             web.get("/metrics", _metrics),
             web.get("/api/v1/readings", _readings),
+            web.get("/api/v1/waiting", _waiting),
             web.get("/api/v1/freshness", _freshness),
             web.get("/healthz", _healthz),
             web.get("/readyz", _readyz),
@@ -109,6 +114,18 @@ def select(query: Iterable[tuple[str, str]], known: Mapping[str, list[str]]) -> 
     return wanted
 
 
+def single(query: Iterable[tuple[str, str]], parameters: Sequence[str]) -> dict[str, str]:
+    """Parameter -> its one value, empty for the first when it was left out; BadParameter for others."""
+    given = {parameters[0]: ""}
+    for parameter, value in query:
+        if parameter not in parameters:
+            raise BadParameter(f"unknown parameter {parameter!r}", parameter, list(parameters))
+        if given.get(parameter):
+            raise BadParameter(f"{parameter!r} stands there twice", parameter, list(parameters))
+        given[parameter] = value
+    return given
+
+
 # -- Handlers ---------------------------------------------------------------------------------------------
 
 
@@ -125,6 +142,16 @@ def _readings_text(shown: Shown, wanted: Mapping[str, set[str]]) -> str:
         value_of = attrgetter(parameter)
         chosen = [reading for reading in chosen if value_of(reading) in values]
     return json.dumps(document(shown, chosen))
+
+
+async def _waiting(request: web.Request) -> web.Response:
+    board = request.app[_BOARD]
+    found = await board.waiting(
+        Question.checked(board.plan, **single(request.query.items(), WAITING_PARAMETERS))
+    )
+    if found is None:
+        return _unavailable("not every partition was read yet")
+    return web.json_response(found.document())
 
 
 async def _freshness(request: web.Request) -> web.Response:
@@ -157,6 +184,10 @@ async def _readyz(request: web.Request) -> web.Response:
     return web.json_response({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
 
 
+def _unavailable(why: str) -> web.Response:
+    return web.json_response({"error": why}, status=503)
+
+
 def _bad_request(error: BadParameter) -> web.Response:
     fault = {"error": error.message, "parameter": error.parameter, "known": error.known}
     return web.json_response(fault, status=400)
@@ -170,6 +201,8 @@ async def _with_headers(
         response = await handler(request)
     except BadParameter as error:
         response = _bad_request(error)
+    except RedisError as error:
+        response = _unavailable(failure_text(error))
     except web.HTTPException as error:
         error.headers.update(_HEADERS)
         raise

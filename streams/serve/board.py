@@ -14,6 +14,7 @@ from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.serve.follower import Followed, Followers, Stale
 from streams.serve.view import View
+from streams.serve.waiting import Question, WaitingList, who_waits
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,13 @@ class Board:
         if self._failure is not None:
             troubles.append(self._failure)
         return troubles
+
+    async def waiting(self, question: Question) -> WaitingList | None:
+        """Who waits now; None while not all partitions are known. Raises redis.exceptions.RedisError."""
+        now_ms = self.shown().now_ms
+        if now_ms is None or not self._followers.complete:
+            return None
+        return await who_waits(self._followers.feeds, self.plan, question, now_ms)
 
     async def __aenter__(self) -> Self:
         self._tasks = [
