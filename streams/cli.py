@@ -1,6 +1,7 @@
 """The command line: `kpi ...`. Each command reads its options, calls one function, and says how it ended."""
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Coroutine
@@ -36,6 +37,8 @@ ProcessesOption = Annotated[
         help="So many worker processes, on KPI_WORKER_PORT and the ports behind it (or free ones for 0).",
     ),
 ]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
 
 CatalogOption = Annotated[
     str | None, typer.Option("--catalog", help="A catalog of your own.", metavar="PATH")
@@ -192,7 +195,7 @@ def replay(
     as_of: Annotated[
         str | None, typer.Option(help="Windows end at this time; later lines are skipped.", metavar="TIME")
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+    json_: JsonOption = False,
     window: Annotated[list[str] | None, typer.Option(help="Only these windows.")] = None,
     kpi: Annotated[list[str] | None, typer.Option(help="Only these KPIs.")] = None,
     dimension: Annotated[
@@ -257,6 +260,31 @@ def traffic(
 
 
 # -- Looking ----------------------------------------------------------------------------------------------
+
+
+@app.command()
+def waiting(
+    measure: Annotated[str, typer.Argument(help="An open measure, such as leads_waiting.")],
+    older: Annotated[str, typer.Option(help="Only who waits at least so long: 15m, 1h, 2d.")] = "",
+    limit: Annotated[str, typer.Option(help="So many at most, the oldest.", metavar="NUMBER")] = "20",
+    json_: JsonOption = False,
+) -> None:
+    """List who is waiting: the subjects behind an open measure's number, the oldest first."""
+    from streams.commands.answers import print_waiting
+    from streams.commands.asking import ask_waiting
+    from streams.serve.waiting import Question
+
+    settings = _settings()
+    plan = _plan(settings)
+    found = asyncio.run(ask_waiting(settings, plan, Question.checked(plan, measure, older, limit)))
+    if json_:
+        _write_json(found.document())
+    else:
+        print_waiting(out, found)
+
+
+def _write_json(document: object) -> None:
+    sys.stdout.write(f"{json.dumps(document)}\n")
 
 
 @app.command()
