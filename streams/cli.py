@@ -7,6 +7,7 @@ import sys
 from collections.abc import Coroutine
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import typer
@@ -15,7 +16,7 @@ from rich.console import Console
 from schemas.events import YEARS
 from streams.clock import clock_ms
 from streams.engine.plan import Plan, read_plan
-from streams.errors import KpiError, SettingsError
+from streams.errors import BadParameter, KpiError, SettingsError
 from streams.settings import Settings
 
 app = typer.Typer(
@@ -300,6 +301,26 @@ def check(catalog: Annotated[str | None, typer.Argument(help="The shipped one by
 def catalog() -> None:
     """Print the catalog in force, to begin a catalog of your own with."""
     sys.stdout.write(_settings().catalog_text()[0])
+
+
+@app.command()
+def generate(
+    what: Annotated[str, typer.Argument(help="What to make: reference.")],
+    catalog: CatalogOption = None,
+    into: Annotated[Path, typer.Option(help="Below this directory.", metavar="DIRECTORY")] = Path(),
+    check_: Annotated[bool, typer.Option("--check", help="Write nothing; fail when files differ.")] = False,
+) -> None:
+    """Write the files that follow from the catalog."""
+    from streams.commands import generate
+
+    if what not in generate.GENERATORS:
+        raise BadParameter(f"{what!r} is nothing that can be made", "what", list(generate.GENERATORS))
+    plan = _plan(_settings(catalog))
+    if check_:
+        generate.check(what, plan, into)
+    else:
+        for path in generate.generate(what, plan, into):
+            _say(path)
 
 
 @app.command()
