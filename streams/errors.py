@@ -9,6 +9,7 @@ KpiError
   +-- Unreachable         Kafka or Redis does not answer
   +-- Stalled             a partition of this worker lags and does not move
   +-- Held                a partition must not be processed until somebody has looked
+  +-- UnknownReading      there is no such KPI, series, window or slice to explain
 """
 
 from collections.abc import Sequence
@@ -68,3 +69,11 @@ class Held(KpiError):
     def __init__(self, reason: str, message: str) -> None:
         self.reason = reason
         super().__init__(message)
+
+
+class UnknownReading(KpiError):
+    """There is no such KPI, series, window or slice; `known` is what there is instead."""
+
+    def __init__(self, message: str, known: Sequence[str]) -> None:
+        self.known = known
+        super().__init__(f"{message}; known: {', '.join(known) or 'none'}")

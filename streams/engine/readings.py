@@ -36,6 +36,10 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     numerator: int | None
     denominator: int | None
     samples: int | None
+    previous: float | None = None
+    """The value of the whole panes before the window."""
+    change: float | None = None
+    """Since then, in whole panes: relative, in points for a score."""
     lower: float | None = None
     upper: float | None = None
     verdict: str | None = None
