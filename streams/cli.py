@@ -17,6 +17,7 @@ from schemas.events import YEARS
 from streams.clock import clock_ms
 from streams.engine.plan import Plan, read_plan
 from streams.errors import BadParameter, KpiError, SettingsError
+from streams.naming import ALL
 from streams.settings import Settings
 
 app = typer.Typer(
@@ -271,8 +272,8 @@ def waiting(
     json_: JsonOption = False,
 ) -> None:
     """List who is waiting: the subjects behind an open measure's number, the oldest first."""
-    from streams.commands.answers import print_waiting
     from streams.commands.asking import ask_waiting
+    from streams.commands.waiters import print_waiting
     from streams.serve.waiting import Question
 
     settings = _settings()
@@ -282,6 +283,42 @@ def waiting(
         _write_json(found.document())
     else:
         print_waiting(out, found)
+
+
+@app.command()
+def explain(
+    kpi: Annotated[str, typer.Argument(help="A KPI of the catalog, such as win_rate.", metavar="KPI")],
+    window: Annotated[
+        str, typer.Option(help="A window of the KPI: 24h, 30d, mtd; a usual one by default.")
+    ] = "",
+    dimension: Annotated[str, typer.Option(help="The dimension of a slice.")] = ALL,
+    member: Annotated[str, typer.Option(help="Its member.")] = ALL,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a KPI with several series: quantile=0.9.", metavar="NAME=VALUE"),
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Say why a number is what it is: formula, sums, panes, definition, bounds, verdict."""
+    from streams.commands.asking import ask_why
+    from streams.commands.explained import print_explanation
+    from streams.serve.explaining import Which
+
+    settings = _settings()
+    plan = _plan(settings)
+    which = Which(kpi, window, dimension, member, dict(_label(text) for text in label or ()))
+    found = asyncio.run(ask_why(settings, plan, which))
+    if json_:
+        _write_json(found.document())
+    else:
+        print_explanation(out, found)
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SettingsError(f"--label {text}: write NAME=VALUE, such as quantile=0.9")
+    return name, value
 
 
 def _write_json(document: object) -> None:

@@ -9,6 +9,8 @@ from streams.clock import clock_ms
 from streams.commands.stack import in_plain_words
 from streams.engine.plan import Plan
 from streams.errors import SettingsError
+from streams.serve.explaining import Answer, Which, answer
+from streams.serve.view import view_once
 from streams.serve.waiting import Question, WaitingList, who_waits
 from streams.settings import Settings
 from streams.state import Feed, connect, partition_count
@@ -58,6 +60,13 @@ async def _newest_ms(feeds: Sequence[Feed], settings: Settings) -> int:
     if not found:
         raise SettingsError(f"KPI_NAMESPACE={settings.namespace}: no event was accepted yet")
     return max(found)
+
+
+async def ask_why(settings: Settings, plan: Plan, which: Which) -> Answer:
+    async with asked(settings, plan) as state:
+        view = await view_once(state.feeds, plan)
+        view.expire(state.now_ms)
+        return answer(plan, view, state.now_ms, which, ahead=state.ahead)
 
 
 async def ask_waiting(settings: Settings, plan: Plan, question: Question) -> WaitingList:

@@ -18,9 +18,10 @@ from redis.exceptions import RedisError
 from schemas.words import Window
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
-from streams.errors import BadParameter
+from streams.errors import BadParameter, UnknownReading
 from streams.naming import ALL
 from streams.serve.board import Board, Shown
+from streams.serve.explaining import Which
 from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
 from streams.serve.human import rfc3339
@@ -28,6 +29,7 @@ from streams.serve.page import Choice, render
 from streams.serve.waiting import Question
 
 PARAMETERS: Final = ("kpi", "window", "dimension", "member")
+NOT_READ: Final = "not every partition was read yet"
 WAITING_PARAMETERS: Final = ("measure", "older", "limit")
 _BOARD: Final = web.AppKey("board", Board)
 _EXPOSITION: Final = web.AppKey("exposition", Exposition)
@@ -51,6 +53,7 @@ def make_app(board: Board) -> web.Application:
             web.get("/board.css", _style),
             web.get("/metrics", _metrics),
             web.get("/api/v1/readings", _readings),
+            web.get("/api/v1/explain", _explain),
             web.get("/api/v1/waiting", _waiting),
             web.get("/api/v1/freshness", _freshness),
             web.get("/healthz", _healthz),
@@ -144,14 +147,22 @@ def _readings_text(shown: Shown, wanted: Mapping[str, set[str]]) -> str:
     return json.dumps(document(shown, chosen))
 
 
+async def _explain(request: web.Request) -> web.Response:
+    """Parameters that are none of ours are labels of the KPI, such as `quantile`."""
+    board = request.app[_BOARD]
+    labels = {name: "" for one in board.plan.series for name in one.labels}
+    given = single(request.query.items(), (*PARAMETERS, *labels))
+    named = {name: given.pop(name) for name in PARAMETERS if name in given}
+    found = await board.explain(Which(**named, labels=given))
+    return _unavailable(NOT_READ) if found is None else web.json_response(found.document())
+
+
 async def _waiting(request: web.Request) -> web.Response:
     board = request.app[_BOARD]
     found = await board.waiting(
         Question.checked(board.plan, **single(request.query.items(), WAITING_PARAMETERS))
     )
-    if found is None:
-        return _unavailable("not every partition was read yet")
-    return web.json_response(found.document())
+    return _unavailable(NOT_READ) if found is None else web.json_response(found.document())
 
 
 async def _freshness(request: web.Request) -> web.Response:
@@ -201,6 +212,8 @@ async def _with_headers(
         response = await handler(request)
     except BadParameter as error:
         response = _bad_request(error)
+    except UnknownReading as error:
+        response = web.json_response({"error": str(error), "known": error.known}, status=400)
     except RedisError as error:
         response = _unavailable(failure_text(error))
     except web.HTTPException as error:

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
+from streams.serve.explaining import Answer, Which, answer
 from streams.serve.follower import Followed, Followers, Stale
 from streams.serve.view import View
 from streams.serve.waiting import Question, WaitingList, who_waits
@@ -84,6 +85,18 @@ class Board:
         if now_ms is None or not self._followers.complete:
             return None
         return await who_waits(self._followers.feeds, self.plan, question, now_ms)
+
+    async def explain(self, which: Which) -> Answer | None:
+        """Why a number is what it is now; None while not all partitions are known.
+
+        UnknownReading says what there is instead of what was asked for.
+        """
+        followed, now_ms = self._followed, self.shown().now_ms
+        if now_ms is None or not self._followers.complete:
+            return None
+        async with followed.busy:
+            followed.view.expire(now_ms)
+            return await asyncio.to_thread(answer, self.plan, followed.view, now_ms, which, ahead=self._wall)
 
     async def __aenter__(self) -> Self:
         self._tasks = [

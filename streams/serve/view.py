@@ -1,7 +1,7 @@
 """The view: the panes and totals of all partitions, merged. Readings are computed from it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
@@ -149,14 +149,20 @@ async def read_once(
 
     Raises redis.exceptions.RedisError.
     """
-    view = View()
-    for partition in range(partitions):
-        feed = Feed(client, namespace, partition)
-        view.load(partition, await feed.snapshot())
-        view.set_oldest(partition, await read_oldest(feed, plan))
+    feeds = [Feed(client, namespace, partition) for partition in range(partitions)]
+    view = await view_once(feeds, plan)
     end_ms = view.newest_ms if now_ms is None else now_ms
     found = [] if end_ms is None else view.readings(plan, end_ms, ahead=False)
     return Once(end_ms, found, view.totals())
+
+
+async def view_once(feeds: Sequence[Feed], plan: Plan) -> View:
+    """All that is committed now, partition by partition. Raises redis.exceptions.RedisError."""
+    view = View()
+    for partition, feed in enumerate(feeds):
+        view.load(partition, await feed.snapshot())
+        view.set_oldest(partition, await read_oldest(feed, plan))
+    return view
 
 
 async def read_oldest(feed: Feed, plan: Plan) -> dict[str, int]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from streams.commands.answers import print_waiting
 from streams.commands.asking import ask_waiting
+from streams.commands.waiters import print_waiting
 from streams.errors import SettingsError
 from streams.serve.waiting import Question, Waiter, WaitingList
 from streams.settings import Settings

@@ -1,4 +1,4 @@
-"""What `kpi waiting` and `kpi explain` print for people. A terminal obeys nothing that stems from events."""
+"""What `kpi waiting` prints for people."""
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
