@@ -238,6 +238,10 @@ class Ledger:
         starts = [start for (tier_, start), cells in panes if tier_ == tier and cell in cells]
         return min((start for start in starts if start_ms <= start < end_ms), default=None)
 
+    def values(self, tier: str, cell: str, start_ms: int, end_ms: int) -> Mapping[int, int]:
+        found = {start: cells.get(cell, 0) for (tier_, start), cells in self.panes.items() if tier_ == tier}
+        return {start: found[start] for start in sorted(found) if found[start] and start_ms <= start < end_ms}
+
     def oldest_ms(self, measure: str) -> int | None:
         return min(self.waiting[measure].values(), default=None)
 

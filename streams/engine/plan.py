@@ -11,42 +11,27 @@ from zoneinfo import ZoneInfoNotFoundError
 from schemas.catalog import Catalog, Path, parse
 from schemas.kpis import Kpi, Series
 from schemas.measures import Subject
-from schemas.words import nearest
+from schemas.words import nearest, span_ms
 from streams.engine.arrivals import BUILT_IN
 from streams.engine.buckets import BOUNDS
 from streams.engine.decode import Decoder
-from streams.engine.expressions import ExpressionError, names
+from streams.engine.expressions import ExpressionError
 from streams.engine.faults import PlanFault
-from streams.engine.formulas import Formula, Operand, compile_formula
+from streams.engine.kpi_checks import check_series
 from streams.engine.measures import compile_measure
-from streams.engine.measures.base import BARE, Measure
+from streams.engine.measures.base import Measure
 from streams.engine.money import Converter
 from streams.engine.panes import Calendar
+from streams.engine.references import Formulas, RestsOnFault
+from streams.engine.series import SeriesPlan
 from streams.engine.subjects import SubjectPlan, compile_subject
-from streams.engine.windows import longest_ms, tier_of
+from streams.engine.terms import Formula
+from streams.engine.units import check_unit, money_measures
 from streams.errors import CatalogError
-from streams.naming import NOW, RESERVED_GAUGES, ROW_SHARDS
+from streams.naming import RESERVED_GAUGES, ROW_SHARDS
 
 ARITHMETIC: Final = 3
 """Version of the engine's arithmetic: raise it whenever equal events would give other panes or rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesPlan:
-    """One gauge series of a KPI, compiled."""
-
-    kpi: str
-    gauge: str
-    unit: str
-    labels: Mapping[str, str]
-    formula: Formula
-    requires: Sequence[Measure]
-    windows: Sequence[str]
-    dimensions: Sequence[str]
-
-    @property
-    def measures(self) -> list[Measure]:
-        return [operand.measure for operand in self.formula.operands]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +73,7 @@ class _Compiler:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._money = money_measures(catalog)
         self.faults: list[tuple[Path, str]] = []
 
     def plan(self) -> Plan | None:
@@ -99,8 +85,9 @@ class _Compiler:
         compiled = {kind: subject for kind, subject in subjects.items() if subject is not None}
         measures_of = {kind: self._measures(subject, calendar) for kind, subject in compiled.items()}
         measures = self._by_name(measures_of)
+        formulas = Formulas(self._catalog, measures)
         series = [
-            one for name, kpi in self._catalog.kpis.items() for one in self._series_of(name, kpi, measures)
+            one for name, kpi in self._catalog.kpis.items() for one in self._series_of(name, kpi, formulas)
         ]
         self._check_unique(series)
         if self.faults:
@@ -120,6 +107,8 @@ class _Compiler:
         """The result of `build`, or None with its fault noted at `path`."""
         try:
             return build()
+        except RestsOnFault:
+            return None  # one report of it is enough
         except (PlanFault, ExpressionError) as fault:
             self.faults.append(((*path, *getattr(fault, "at", ())), str(fault)))
             return None
@@ -154,90 +143,48 @@ class _Compiler:
                 measures.setdefault(measure.name, measure)
         return measures | BUILT_IN
 
-    def _series_of(self, name: str, kpi: Kpi, measures: Mapping[str, Measure]) -> list[SeriesPlan]:
+    def _series_of(self, name: str, kpi: Kpi, formulas: Formulas) -> list[SeriesPlan]:
         path: Path = ("kpis", name)
         if (kpi.formula is None) == (not kpi.series):
             self.faults.append((path, "a KPI has either `formula` or `series`"))
             return []
-        if self._rests_on_fault(kpi, measures) or self._unknown(path, kpi, measures):
-            return []
+        self._check_required(path, kpi, formulas)
         paths = [(*path, "series", at) for at in range(len(kpi.series))] or [path]
-        plans = [
-            self._try((*at, "formula"), partial(self._one_series, name, kpi, series, measures))
-            for at, series in zip(paths, kpi.all_series(), strict=True)
-        ]
-        found = [plan for plan in plans if plan is not None]
-        for plan in found:
-            self._check_windows(path, plan)
-            self._check_dimensions(path, plan)
-            self._check_keep(path, plan)
+        found: list[SeriesPlan] = []
+        for at, series in enumerate(kpi.all_series()):
+            formula: Formula | None = self._try((*paths[at], "formula"), partial(formulas.of, name, at))
+            if formula is not None:
+                found.append(self._one_series(name, kpi, series, formula))
+                faults = list(check_series(path, found[-1]))
+                self.faults += faults
+                if not faults:
+                    self._check_unit(path, kpi, at, found[-1])
         return found
 
-    def _rests_on_fault(self, kpi: Kpi, measures: Mapping[str, Measure]) -> bool:
-        """Whether the KPI reads a measure that is declared, but at fault; one report of that is enough."""
-        declared = {name for subject in self._catalog.subjects.values() for name in subject.measures}
-        read = {*kpi.requires, *(name for series in kpi.all_series() for name in _names(series.formula))}
-        return not read.isdisjoint(declared - measures.keys())
+    def _check_required(self, path: Path, kpi: Kpi, formulas: Formulas) -> None:
+        for at, name in enumerate(kpi.requires):
+            if name not in formulas.known:
+                text = f"unknown measure {name!r}{nearest(name, formulas.known)}"
+                self.faults.append(((*path, "requires", at), text))
 
-    def _unknown(self, path: Path, kpi: Kpi, measures: Mapping[str, Measure]) -> bool:
-        unknown = [(at, name) for at, name in enumerate(kpi.requires) if name not in measures]
-        for at, name in unknown:
-            self.faults.append(
-                ((*path, "requires", at), f"unknown measure {name!r}{nearest(name, measures)}")
-            )
-        return bool(unknown)
+    def _check_unit(self, path: Path, kpi: Kpi, at: int, series: SeriesPlan) -> None:
+        stands = (*path, "series", at) if kpi.series and kpi.series[at].unit else path
+        self._try((*stands, "unit"), lambda: check_unit(series.formula, series.unit, self._money))
 
-    def _one_series(self, name: str, kpi: Kpi, series: Series, measures: Mapping[str, Measure]) -> SeriesPlan:
-        labels = dict(series.labels)
-        if series.unit == "money":
-            labels["currency"] = self._catalog.currency.report
+    def _one_series(self, name: str, kpi: Kpi, series: Series, formula: Formula) -> SeriesPlan:
+        unit = series.unit or kpi.unit
+        currency = {"currency": self._catalog.currency.report} if unit == "money" else {}
         return SeriesPlan(
             kpi=name,
             gauge=series.gauge or kpi.gauge,
-            unit=series.unit or kpi.unit,
-            labels=labels,
-            formula=compile_formula(series.formula, measures),
-            requires=[measures[required] for required in kpi.requires],
-            windows=kpi.windows,
+            unit=unit,
+            labels={**series.labels, **currency},
+            formula=formula,
+            windows=series.windows or kpi.windows,
             dimensions=kpi.dimensions,
+            mature_ms=span_ms(series.mature_after) if series.mature_after else 0,
+            bounds=series.bounds,
         )
-
-    def _check_windows(self, path: Path, plan: SeriesPlan) -> None:
-        for at, window in enumerate(plan.windows):
-            for operand in (*plan.formula.operands, *(Operand(BARE, measure) for measure in plan.requires)):
-                measure = operand.measure
-                where = (*path, "windows", at)
-                if window == NOW and operand.function not in ("end", "oldest"):
-                    self.faults.append(
-                        (where, f"`now` is for levels: {measure.name} has no value without a span")
-                    )
-                elif window != NOW and operand.function != "end" and tier_of(window) not in measure.tiers:
-                    held = ", ".join(measure.tiers)
-                    text = f"{measure.name} is not held in {tier_of(window)} panes, which {window} is made of"
-                    self.faults.append((where, f"{text}; it has panes of: {held}"))
-
-    def _check_keep(self, path: Path, plan: SeriesPlan) -> None:
-        """What a window may still read must be remembered, so that it can be taken back."""
-        for at, name in enumerate(plan.windows):
-            for measure in plan.measures:
-                if measure.keep_ms is not None and name != NOW and measure.keep_ms < longest_ms(name):
-                    text = (
-                        f"{measure.name} is not remembered for as long as {name}: raise its subject's `keep`"
-                    )
-                    self.faults.append(((*path, "windows", at), text))
-
-    def _check_dimensions(self, path: Path, plan: SeriesPlan) -> None:
-        for at, dimension in enumerate(plan.dimensions):
-            lacking = [
-                measure.name
-                for measure in (*plan.measures, *plan.requires)
-                if dimension not in measure.dimensions
-            ]
-            if lacking:
-                text = f"{', '.join(dict.fromkeys(lacking))} cannot be sliced by {dimension!r}"
-                self.faults.append(
-                    ((*path, "dimensions", at), f"{text}: declare it on the subject, or leave it")
-                )
 
     def _check_unique(self, series: Iterable[SeriesPlan]) -> None:
         seen: dict[tuple[str, str], SeriesPlan] = {}
@@ -263,14 +210,6 @@ def _calendar(time_zone: str) -> Calendar:
         return Calendar(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise PlanFault(f"{time_zone!r} is not an IANA time zone, such as Europe/Berlin") from None
-
-
-def _names(formula: str) -> list[str]:
-    """The names in a formula; none when it is no expression, which compiling it will say."""
-    try:
-        return names(formula)
-    except ExpressionError:
-        return []
 
 
 def _fingerprint(catalog: Catalog, calendar: Calendar, subjects: Mapping[str, SubjectPlan]) -> str:

@@ -1,26 +1,34 @@
-"""Readings: every KPI's value for its windows and slices, from windowed sums of panes."""
+"""Readings: every KPI's value for its windows and slices, from windowed sums of panes.
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+A reading is a function of the cells that its formula reads. A `Reader` remembers them from one time to the
+next, and computes anew only those readings of which a cell has changed, or that read the clock.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from functools import lru_cache
-from itertools import repeat
-from typing import Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
-from streams.engine.buckets import Counts
-from streams.engine.facts import NEVER
-from streams.engine.formulas import Number
-from streams.engine.measures.base import Measure
-from streams.engine.panes import DAY, HOUR, HOUR_MS, MINUTE, MINUTE_MS
-from streams.engine.plan import Plan, SeriesPlan
-from streams.engine.windows import AHEAD_MS, Window, window
-from streams.naming import ALL, cell, split_cell
+from streams.engine.frames import (
+    WHOLE,
+    Index,
+    Moment,
+    Past,
+    PastPart,
+    Present,
+    PresentPart,
+    Slice,
+    Sums,
+    level_parts,
+    parsed,
+)
+from streams.engine.plan import Plan
+from streams.engine.series import SeriesPlan
+from streams.engine.terms import Figures, Number
+from streams.engine.windows import AHEAD_MS
 
-Slice = tuple[str, str]
-"""(dimension, member)."""
-WHOLE: Final[Slice] = (ALL, ALL)
+__all__ = ["WHOLE", "Reader", "Reading", "Slice", "Sums", "readings"]
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
@@ -37,210 +45,259 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     denominator: int | None
     samples: int | None
     previous: float | None = None
-    """The value of the whole panes before the window."""
+    """Over the whole panes before those that `change` compares it with, in the gauge's unit."""
     change: float | None = None
-    """Since then, in whole panes: relative, in points for a score."""
+    """Against the window before: relative, or the difference of a score in points."""
+    previous_samples: int | None = None
     lower: float | None = None
     upper: float | None = None
     verdict: str | None = None
 
 
-class Sums(Protocol):
-    """The panes of all partitions, summed. Cells that are 0 may be left out."""
-
-    def window(self, tier: str, start_ms: int, end_ms: int) -> Mapping[str, int]:
-        """Cell -> sum over the panes of a tier that start in [start_ms, end_ms]."""
-
-    def totals(self) -> Mapping[str, int]:
-        """Cell -> running total."""
-
-    def cells(self) -> Iterable[str]:
-        """Every cell that is not 0 in some pane or total."""
-
-    def first_pane(self, tier: str, cell: str, start_ms: int, end_ms: int) -> int | None:
-        """Start of the earliest pane of a tier in [start_ms, end_ms) in which a cell is not 0."""
-
-    def oldest_ms(self, measure: str) -> int | None:
-        """Since when the longest waiting subject of a measure has been waiting, exactly."""
-
-
 def readings(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool) -> list[Reading]:
     """All readings at `now_ms`. `ahead`: windows end at the wall clock and take panes five minutes ahead."""
-    return list(_Reader(plan, sums, now_ms, AHEAD_MS if ahead else 0).all())
+    return Reader(plan).read(sums, now_ms, ahead=ahead)
 
 
-@lru_cache(maxsize=2**17)
-def _parsed(name: str) -> tuple[str, Slice, int | None]:
-    """(measure, slice, bucket) of a cell; bucket None for what is none."""
-    part, dimension, member = split_cell(name)
-    measure, _, suffix = part.partition(".")
-    is_bucket = suffix.startswith("b") and suffix[1:].isdigit()
-    return measure, (dimension, member), int(suffix[1:]) if is_bucket else None
+class Reader:
+    """Reads the KPIs of a plan again and again."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._memory = _Memory(plan)
+
+    def read(self, sums: Sums, now_ms: int, *, ahead: bool) -> list[Reading]:
+        """All readings at `now_ms`, as `readings` gives them."""
+        try:
+            return self._memory.read(sums, now_ms, AHEAD_MS if ahead else 0)
+        except BaseException:
+            self._memory = _Memory(self.plan)  # some lines may know of changes that others do not
+            raise
 
 
-@dataclass(slots=True)
-class _Index:
-    """The cells, by what they hold."""
+class _Memory:
+    """What is remembered from one time to the next."""
 
-    members: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    """(measure, dimension) -> members."""
-    buckets: dict[tuple[str, Slice], dict[int, str]] = field(default_factory=dict)
-    """(measure, slice) -> bucket -> cell; the shortest durations first."""
-
-    @classmethod
-    def of(cls, cells: Iterable[str]) -> "_Index":
-        index = cls()
-        for name in cells:
-            measure, slice_, bucket = _parsed(name)
-            dimension, member = slice_
-            index.members.setdefault((measure, dimension), set()).add(member)
-            if bucket is not None:
-                index.buckets.setdefault((measure, slice_), {})[bucket] = name
-        index.buckets = {key: dict(sorted(cells.items())) for key, cells in index.buckets.items()}
-        return index
-
-
-class _Cells(dict[str, str]):
-    """Part -> its cell in one slice."""
-
-    def __init__(self, slice_: Slice) -> None:
-        self._slice = slice_
-
-    def __missing__(self, part: str) -> str:
-        name = self[part] = cell(part, *self._slice)
-        return name
-
-
-class _Reader:
-    def __init__(self, plan: Plan, sums: Sums, now_ms: int, ahead_ms: int) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self.sums = sums
-        self.now_ms = now_ms
-        self.ahead_ms = ahead_ms
-        self.index = _Index.of(sums.cells())
-        self.totals = sums.totals()
-        self.cells: dict[Slice, _Cells] = {}
-        self._scales = {"money": Fraction(1, 10**plan.catalog.currency.digits), "seconds": Fraction(1, 1000)}
+        self._parts = level_parts(plan.measures.values())
+        self._cells: set[str] = set()
+        self._index = Index((), self._parts)
+        self._slices = [slices_of(series, self._index) for series in plan.series]
+        self._seen: Mapping[Hashable, Mapping[str, int]] = {}
+        digits = plan.catalog.currency.digits
+        self._lines = [[Line(series, name, digits) for name in series.windows] for series in plan.series]
 
-    def all(self) -> Iterator[Reading]:
-        names = {name for series in self._plan.series for name in series.windows}
-        spans = {name: _Span(self, window(name, self._plan.calendar, self.now_ms)) for name in names}
-        for series in self._plan.series:
-            slices = self._slices(series)
-            for name in series.windows:
-                for slice_ in slices:
-                    reading = self._reading(series, spans[name].read(slice_))
-                    if reading.value is not None or slice_ == WHOLE:
-                        yield reading
+    def read(self, sums: Sums, now_ms: int, ahead_ms: int) -> list[Reading]:
+        cells = set(sums.cells())
+        if cells != self._cells:
+            self._cells, self._index = cells, Index(cells, self._parts)
+            self._slices = [slices_of(series, self._index) for series in self._plan.series]
+        moment = Moment(self._plan.calendar, sums, now_ms, ahead_ms, self._index)
+        changes = _Changes(self._seen)
+        found: list[Reading] = []
+        for lines, slices in zip(self._lines, self._slices, strict=True):
+            for line in lines:
+                found += line.read(moment, changes, slices)
+        self._seen = changes.seen
+        return found
 
-    def first_pane(self, name: str) -> int | None:
-        """Start of the finest pane that is kept of the earliest moment at which a cell is not 0."""
-        calendar = self._plan.calendar
-        day = self.sums.first_pane(DAY, name, NEVER, self.now_ms + self.ahead_ms + 1)
-        if day is None:
+
+def slices_of(series: SeriesPlan, index: Index) -> list[Slice]:
+    """The whole and, dimension by dimension, every member of which there is something to read."""
+    slices = [WHOLE]
+    measures = {operand.measure.name for operand in series.formula.operands}
+    for dimension in series.dimensions:
+        found = (index.members.get((measure, dimension), ()) for measure in measures)
+        slices += [(dimension, member) for member in sorted(set().union(*found))]
+    return slices
+
+
+# -- What has changed -------------------------------------------------------------------------------------
+
+_Changed = Mapping[str, set[Slice]]
+"""Measure -> the slices in which a cell of it has changed."""
+_NOTHING: Final[_Changed] = {}
+
+
+class _Changes:
+    """Compares sums with those that stood in the same place the last time."""
+
+    def __init__(self, last: Mapping[Hashable, Mapping[str, int]]) -> None:
+        self._last = last
+        self._found: dict[Hashable, _Changed] = {}
+        self.seen: dict[Hashable, Mapping[str, int]] = {}
+
+    def of(self, place: Hashable, sums: Mapping[str, int]) -> _Changed:
+        """What has changed in a place; nothing in a new one, of which nobody can remember anything."""
+        if place not in self.seen:
+            self.seen[place] = sums
+            self._found[place] = _differences(self._last.get(place, sums), sums)
+        return self._found[place]
+
+
+def _differences(last: Mapping[str, int], sums: Mapping[str, int]) -> _Changed:
+    if last is sums or last == sums:
+        return _NOTHING
+    changed: dict[str, set[Slice]] = {}
+    for name in {name for name, _ in last.items() ^ sums.items()}:
+        measure, slice_, _ = parsed(name)
+        changed.setdefault(measure, set()).add(slice_)
+    return changed
+
+
+# -- One series in one window -----------------------------------------------------------------------------
+
+_Before = tuple[float | None, float | None, int | None]
+"""(previous, change, previous samples)."""
+_NO_BEFORE: Final[_Before] = (None, None, None)
+
+
+class Line:
+    """A series in one of its windows: its readings by slice, as far as they still hold."""
+
+    def __init__(self, series: SeriesPlan, window: str, digits: int) -> None:
+        """`digits`: of the reporting currency."""
+        formula = series.formula
+        self.series = series
+        self.window = window
+        self._scale = {"money": Fraction(1, 10**digits), "seconds": Fraction(1, 1000)}.get(series.unit)
+        self._names = [measure.name for measure in series.measures]
+        self._ahead = {measure.ahead for measure in series.measures}
+        self._has_before = series.has_before(window)
+        self._reads_clock = formula.reads_clock
+        self._compares = formula.compares
+        self._values: dict[Slice, Reading] = {}
+        """Without what is compared."""
+        self._befores: dict[Slice, _Before] = {}
+        self._whole: dict[Slice, Reading] = {}
+        """Both together."""
+        self._compared: tuple[int, ...] = ()
+        """The edges of what is compared; none if nothing is."""
+
+    def read(self, moment: Moment, changes: _Changes, slices: Iterable[Slice]) -> Iterator[Reading]:
+        """The readings of these slices that have a value, and of the whole in any case."""
+        frame, both = self.frame(moment), self.compared(moment)
+        self._forget_values(frame, changes)
+        self._forget_befores(both, changes)
+        for slice_ in slices:
+            reading = self._whole.get(slice_) or self._reading(frame, both, slice_)
+            if reading.value is not None or slice_ == WHOLE:
+                yield reading
+
+    def reading(self, moment: Moment, slice_: Slice) -> Reading:
+        """One reading, whether it has a value or not; from nothing that is remembered."""
+        value = self.value(self.frame(moment).read(slice_))
+        return _with_before(value, self._before(self.compared(moment), slice_))
+
+    def frame(self, moment: Moment) -> Present | Past:
+        """What the value is read from."""
+        stretch = moment.stretch(self.window, self.series.mature_ms) if self.series.whole else None
+        if stretch is None:
+            return moment.present(self.window)
+        return moment.clipped(stretch) if self._compares else moment.past(stretch)
+
+    def compared(self, moment: Moment) -> tuple[Past, Past] | None:
+        """(current', previous); None where nothing is compared."""
+        if not self._has_before:
             return None
-        hour = self.sums.first_pane(HOUR, name, day, calendar.day_start_ms(calendar.day(day) + 1))
-        if hour is None:
-            return day
-        minute = self.sums.first_pane(MINUTE, name, hour, hour + HOUR_MS)
-        return hour if minute is None else minute
+        stretch = moment.stretch(self.window, self.series.mature_ms)
+        before = None if stretch is None else moment.before(stretch)
+        if stretch is None or before is None:
+            return None
+        return moment.clipped(stretch), moment.clipped(before.stretch) if self._compares else before
 
-    def _slices(self, series: SeriesPlan) -> list[Slice]:
-        """The whole and, dimension by dimension, every member of which there is something to read."""
-        slices = [WHOLE]
-        for dimension in series.dimensions:
-            found = (self.index.members.get((measure.name, dimension), ()) for measure in series.measures)
-            slices += [(dimension, member) for member in sorted(set().union(*found))]
-        return slices
+    # -- What still holds
 
-    def _reading(self, series: SeriesPlan, part: "_Part") -> Reading:
-        value, numerator, denominator, samples = series.formula.evaluate(part)
-        if series.requires and not any(part.sum(measure) for measure in series.requires):
-            value = None
+    def _forget_values(self, frame: Present | Past, changes: _Changes) -> None:
+        if self._reads_clock or self._compares:
+            self._values.clear()
+            self._whole.clear()
+        elif isinstance(frame, Past):
+            self._forget(self._values, self._changed_past("value", frame, changes))
+        else:
+            places = [changes.of((self.window, ahead), frame.of_panes(ahead)) for ahead in self._ahead]
+            self._forget(self._values, self._changed([*places, changes.of("totals", frame.moment.totals)]))
+
+    def _forget_befores(self, both: tuple[Past, Past] | None, changes: _Changes) -> None:
+        edges = () if both is None else tuple(edge for one in both for edge in (one.start_ms, one.end_ms))
+        came_or_went, moved = bool(edges) != bool(self._compared), edges != self._compared
+        self._compared = edges
+        if self._compares or came_or_went or (moved and self._reads_clock):
+            self._befores.clear()
+            self._whole.clear()
+        for at, one in enumerate(both or ()):
+            self._forget(self._befores, self._changed_past(at, one, changes))
+
+    def _forget(self, remembered: dict[Slice, Any], changed: Iterable[Slice]) -> None:
+        for slice_ in changed:
+            remembered.pop(slice_, None)
+            self._whole.pop(slice_, None)
+
+    def _changed_past(self, role: str | int, frame: Past, changes: _Changes) -> set[Slice]:
+        place = (self.window, self.series.mature_ms, role)
+        panes, levels = (*place, "panes"), (*place, "levels")
+        return self._changed([changes.of(panes, frame.panes), changes.of(levels, frame.levels)])
+
+    def _changed(self, all_changes: Iterable[_Changed]) -> set[Slice]:
+        found = [changed[name] for changed in all_changes for name in self._names if name in changed]
+        return set().union(*found)
+
+    # -- What does not
+
+    def _reading(self, frame: Present | Past, both: tuple[Past, Past] | None, slice_: Slice) -> Reading:
+        if slice_ not in self._values:
+            self._values[slice_] = self.value(frame.read(slice_))
+        if slice_ not in self._befores:
+            self._befores[slice_] = self._before(both, slice_)
+        reading = self._whole[slice_] = _with_before(self._values[slice_], self._befores[slice_])
+        return reading
+
+    def value(self, part: PresentPart | PastPart) -> Reading:
+        """The reading without what is compared. Here its bounds and its verdict belong."""
+        figures = self.series.formula.evaluate(part)
         dimension, member = part.slice
         return Reading(
-            kpi=series.kpi,
-            gauge=series.gauge,
-            window=part.span.name,
+            kpi=self.series.kpi,
+            gauge=self.series.gauge,
+            window=self.window,
             dimension=dimension,
             member=member,
-            labels=series.labels,
-            value=None if value is None else self._in_unit(value, series.unit),
-            numerator=numerator,
-            denominator=denominator,
-            samples=samples,
+            labels=self.series.labels,
+            value=None if figures.value is None else self._in_unit(figures.value),
+            numerator=figures.numerator,
+            denominator=figures.denominator,
+            samples=figures.samples,
         )
 
-    def _in_unit(self, value: Number, unit: str) -> float:
+    def _before(self, both: tuple[Past, Past] | None, slice_: Slice) -> _Before:
+        if both is None:
+            return _NO_BEFORE
+        current, previous = both
+        before: Figures = self.series.formula.evaluate(previous.read(slice_))
+        if before.value is None:
+            return _NO_BEFORE
+        now = self.series.formula.value(current.read(slice_))
+        change = None if now is None else self._change(now, before.value)
+        return self._in_unit(before.value), change, before.samples
+
+    def _change(self, now: Number, before: Number) -> float | None:
+        """(now - before) / |before|, rounded once; of points the difference."""
+        difference = now.numerator * before.denominator - before.numerator * now.denominator
+        if self.series.unit == "points":
+            return difference / (now.denominator * before.denominator)
+        return difference / (now.denominator * abs(before.numerator)) if before else None
+
+    def _in_unit(self, value: Number) -> float:
         """Rounded here and nowhere else: of two whole numbers, Python gives the float nearest to a / b."""
-        scale = self._scales.get(unit)
+        scale = self._scale
         if scale is None:
             return value.numerator / value.denominator
         return value.numerator * scale.numerator / (value.denominator * scale.denominator)
 
 
-class _Span:
-    """A window at this moment. All series share what is read of it."""
-
-    def __init__(self, reader: _Reader, window_: Window) -> None:
-        self.name = window_.name
-        self.reader = reader
-        self._panes = _Panes(reader, window_)
-        self._parts: dict[Slice, _Part] = {}
-
-    def read(self, slice_: Slice) -> "_Part":
-        if slice_ not in self._parts:
-            cells = self.reader.cells.setdefault(slice_, _Cells(slice_))
-            self._parts[slice_] = _Part(self, slice_, cells, self._panes)
-        return self._parts[slice_]
-
-
-class _Panes(dict[bool, Mapping[str, int]]):
-    """Cell -> sum over a window, with the panes ahead of now or without. No panes for `now`."""
-
-    def __init__(self, reader: _Reader, window_: Window) -> None:
-        self._reader, self._window = reader, window_
-
-    def __missing__(self, ahead: bool) -> Mapping[str, int]:
-        end_ms = self._reader.now_ms + (self._reader.ahead_ms if ahead else 0)
-        tier, start_ms = self._window.tier, self._window.start_ms
-        end_ms -= end_ms % MINUTE_MS
-        found = self[ahead] = self._reader.sums.window(tier, start_ms, end_ms) if tier else {}
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One slice of a window, as formulas read it (`streams.engine.formulas.Slice`)."""
-
-    span: _Span
-    slice: Slice
-    cells: _Cells
-    panes: _Panes
-    read: dict[str, Counts] = field(default_factory=dict)
-    """Measure -> its durations, as far as they were asked for."""
-
-    def sum(self, measure: Measure) -> int:
-        return self.panes[measure.ahead].get(self.cells[measure.name], 0)
-
-    def total(self, measure: Measure) -> int:
-        return self.span.reader.totals.get(self.cells[measure.name], 0)
-
-    def suffix(self, measure: Measure, suffix: str) -> int:
-        return self.panes[measure.ahead].get(self.cells[f"{measure.name}.{suffix}"], 0)
-
-    def durations(self, measure: Measure) -> Counts:
-        if measure.name not in self.read:
-            cells = self.span.reader.index.buckets.get((measure.name, self.slice), {})
-            numbers = map(self.panes[measure.ahead].get, cells.values(), repeat(0))
-            self.read[measure.name] = Counts(list(cells), numbers)
-        return self.read[measure.name]
-
-    def oldest_ms(self, measure: Measure) -> int | None:
-        """Of the whole from the waiting list, exactly; of a slice to the width of the pane it began in."""
-        reader = self.span.reader
-        if self.slice == WHOLE:
-            since = reader.sums.oldest_ms(measure.name)
-        else:
-            since = reader.first_pane(self.cells[f"{measure.name}.age"])
-        return None if since is None else max(0, reader.now_ms - since)
+def _with_before(reading: Reading, before: _Before) -> Reading:
+    if before is _NO_BEFORE:
+        return reading
+    previous, change, samples = before
+    return msgspec.structs.replace(reading, previous=previous, change=change, previous_samples=samples)

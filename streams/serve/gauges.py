@@ -10,8 +10,9 @@ from prometheus_client.registry import Collector
 
 from schemas.kpis import Kpi
 from streams import naming
-from streams.engine.plan import Plan, SeriesPlan
+from streams.engine.plan import Plan
 from streams.engine.readings import Reading
+from streams.engine.series import SeriesPlan
 from streams.serve.board import Shown
 from streams.serve.human import own_labels
 

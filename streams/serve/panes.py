@@ -126,6 +126,10 @@ class Tier:
         self._panes: dict[int, Panes] = {}
         """By partition."""
         self._sums: dict[Span, Integers] = {}
+        self._told: dict[Span, dict[str, int]] = {}
+        """What was last told of a window; nobody may change it."""
+        self._touched: dict[Span, list[Indices]] = {}
+        """The columns whose sums have changed since."""
         self._asked: set[Span] = set()
 
     def of(self, partition: int) -> "Panes":
@@ -134,32 +138,40 @@ class Tier:
             self._panes[partition] = Panes(self)
         return self._panes[partition]
 
-    def window(self, start_ms: int, end_ms: int) -> dict[str, int]:
-        """Cell -> sum over the panes that start in [start_ms, end_ms], without those that are 0."""
+    def window(self, start_ms: int, end_ms: int) -> Mapping[str, int]:
+        """Cell -> sum over the panes that start in [start_ms, end_ms], without those that are 0.
+
+        While nothing changes it is the same mapping each time; what was told is never changed.
+        """
         span = Span(start_ms, end_ms)
         self._asked.add(span)
         if span not in self._sums:
             self._sums[span] = self._rolled(span)
-        sums = self._sums[span]
-        found = np.flatnonzero(sums)
-        return dict(zip(self.columns.named(found), sums[found].tolist(), strict=True))
+        if span not in self._told or self._touched.get(span):
+            self._told[span] = self._tell(span)
+        return self._told[span]
 
     def forget_windows(self) -> None:
         """Keep the sums of those windows only that were asked for since the last time."""
-        self._sums = {span: sums for span, sums in self._sums.items() if span in self._asked}
+        for span in [span for span in self._sums if span not in self._asked]:
+            del self._sums[span]
+            self._told.pop(span, None)
+            self._touched.pop(span, None)
         self._asked.clear()
 
-    def first_pane(self, cell: str, start_ms: int, end_ms: int) -> int | None:
-        """Start of the earliest pane in [start_ms, end_ms) in which a cell is not 0; quick for an `.age`."""
+    def values(self, cell: str, start_ms: int, end_ms: int) -> dict[int, int]:
+        """Start -> value of the panes in [start_ms, end_ms) in which a cell is not 0, in order of time."""
         column = self.columns.get(cell)
         if column is None:
-            return None
+            return {}
         sums: Counter[int] = Counter()
         for panes in self._panes.values():
             sums.update(panes.values(column))
-        return min(
-            (start for start, value in sums.items() if value and start_ms <= start < end_ms), default=None
-        )
+        return {start: sums[start] for start in sorted(sums) if sums[start] and start_ms <= start < end_ms}
+
+    def first_pane(self, cell: str, start_ms: int, end_ms: int) -> int | None:
+        """Start of the earliest pane in [start_ms, end_ms) in which a cell is not 0; quick for an `.age`."""
+        return next(iter(self.values(cell, start_ms, end_ms)), None)
 
     def change(self, start_ms: int, pane: Pane, sign: int) -> None:
         """A pane that starts there came (1) or went (-1), or so many of its cells did."""
@@ -167,6 +179,22 @@ class Tier:
         for span, sums in self._sums.items():
             if span.holds(start_ms):
                 self._sums[span] = _added(self._roomy(sums), pane, sign)
+                self._touched.setdefault(span, []).append(pane.columns)
+
+    def _tell(self, span: Span) -> dict[str, int]:
+        """The sums of a window: what was told of it, with what has changed since."""
+        sums, touched = self._sums[span], self._touched.pop(span, [])
+        if span not in self._told:
+            found = np.flatnonzero(sums)
+            return dict(zip(self.columns.named(found), sums[found].tolist(), strict=True))
+        columns = np.unique(np.concatenate(touched))
+        told = dict(self._told[span])
+        for cell, value in zip(self.columns.named(columns), sums[columns].tolist(), strict=True):
+            if value:
+                told[cell] = value
+            else:
+                told.pop(cell, None)
+        return told
 
     def _rolled(self, span: Span) -> Integers:
         """The sums of a window, from the nearest that is known; to begin with, that is one of no pane."""

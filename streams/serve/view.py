@@ -10,7 +10,7 @@ from streams.engine.arrivals import newest_of, sources_in
 from streams.engine.facts import NEVER
 from streams.engine.panes import KEEP_MS, TIERS
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading, readings
+from streams.engine.readings import Reader, Reading
 from streams.naming import COUNTER, NEWEST_MS, is_time
 from streams.serve.panes import Panes, Tier
 from streams.state import Feed, PaneChanges, Snapshot
@@ -47,6 +47,7 @@ class View:
     def __init__(self) -> None:
         self._tiers = {tier: Tier() for tier in TIERS}
         self._partitions: dict[int, PartitionView] = {}
+        self._reader: Reader | None = None
 
     # -- What it is told ----------------------------------------------------------------------------------
 
@@ -75,7 +76,9 @@ class View:
     def readings(self, plan: Plan, now_ms: int, *, ahead: bool) -> list[Reading]:
         """All readings at `now_ms`, of the panes that are still in their tier then."""
         self.expire(now_ms)
-        found = readings(plan, self, now_ms, ahead=ahead)
+        if self._reader is None or self._reader.plan is not plan:
+            self._reader = Reader(plan)
+        found = self._reader.read(self, now_ms, ahead=ahead)
         self.forget_windows()
         return found
 
@@ -106,7 +109,7 @@ class View:
 
     # -- Sums ---------------------------------------------------------------------------------------------
 
-    def window(self, tier: str, start_ms: int, end_ms: int) -> dict[str, int]:
+    def window(self, tier: str, start_ms: int, end_ms: int) -> Mapping[str, int]:
         """Cell -> sum over the panes of a tier that start in [start_ms, end_ms], without those that are 0."""
         return self._tiers[tier].window(start_ms, end_ms)
 
@@ -126,6 +129,10 @@ class View:
     def first_pane(self, tier: str, cell: str, start_ms: int, end_ms: int) -> int | None:
         """Start of the earliest pane of a tier in [start_ms, end_ms) in which a cell is not 0."""
         return self._tiers[tier].first_pane(cell, start_ms, end_ms)
+
+    def values(self, tier: str, cell: str, start_ms: int, end_ms: int) -> Mapping[int, int]:
+        """Start -> value of the panes of a tier in [start_ms, end_ms) in which a cell is not 0."""
+        return self._tiers[tier].values(cell, start_ms, end_ms)
 
     def oldest_ms(self, measure: str) -> int | None:
         """Since when the longest waiting subject of a measure has been waiting."""

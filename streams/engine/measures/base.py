@@ -74,6 +74,12 @@ class Measure:
     """Whether windows that end now take its panes up to five minutes ahead (a spread's lie there anyway)."""
     age: str | None = None
     """Of what may be open: the part that a subject contributes to, at the time since which it waits."""
+    only_now: bool = False
+    """Whether it has a value only for windows that end now."""
+    future: bool = False
+    """Whether its panes after now are of what has not happened yet, so that levels now leave them out."""
+    over: Sequence[int] = ()
+    """Of a trailing measure: for windows of so many days that ended earlier there is a part `.over<days>`."""
 
 
 @dataclass(frozen=True, slots=True)

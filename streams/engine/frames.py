@@ -1,0 +1,350 @@
+"""Frames: windows at one moment, with the sums of their panes, as formulas read them slice by slice.
+
+    Present    a window that ends now: its whole panes and the one that holds now
+    Past       whole panes only: what is compared, and what has matured
+
+The level at the end of whole panes is the running total less all panes after them; the level at the start of
+a frame is that at its end less what its own panes brought.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from itertools import repeat
+from typing import Final, Protocol
+
+from streams.engine.buckets import Counts
+from streams.engine.facts import NEVER
+from streams.engine.measures.base import Measure
+from streams.engine.measures.intervals import lasting_ms
+from streams.engine.panes import DAY, HOUR, HOUR_MS, MINUTE, MINUTE_MS, TIERS, Calendar
+from streams.engine.windows import Stretch, Window, compared, days_of, matured, whole, window
+from streams.naming import ALL, cell, split_cell
+
+Slice = tuple[str, str]
+"""(dimension, member)."""
+WHOLE: Final[Slice] = (ALL, ALL)
+FOREVER_MS: Final = 2**62
+"""After every pane."""
+
+_NONE: Final[Mapping[str, int]] = {}
+
+
+class Sums(Protocol):
+    """The panes of all partitions, summed. Cells that are 0 may be left out.
+
+    What it returns is never changed afterwards: the same mapping twice means that nothing has changed.
+    """
+
+    def window(self, tier: str, start_ms: int, end_ms: int) -> Mapping[str, int]:
+        """Cell -> sum over the panes of a tier that start in [start_ms, end_ms]."""
+
+    def totals(self) -> Mapping[str, int]:
+        """Cell -> running total."""
+
+    def cells(self) -> Iterable[str]:
+        """Every cell that is not 0 in some pane or total."""
+
+    def first_pane(self, tier: str, cell: str, start_ms: int, end_ms: int) -> int | None:
+        """Start of the earliest pane of a tier in [start_ms, end_ms) in which a cell is not 0."""
+
+    def oldest_ms(self, measure: str) -> int | None:
+        """Since when the longest waiting subject of a measure waits, exactly; or will, if none does yet."""
+
+    def values(self, tier: str, cell: str, start_ms: int, end_ms: int) -> Mapping[int, int]:
+        """Start -> value of the panes of a tier in [start_ms, end_ms) in which a cell is not 0."""
+
+
+# -- Cells ------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=2**17)
+def parsed(name: str) -> tuple[str, Slice, int | None]:
+    """(measure, slice, bucket) of a cell; bucket None for what is none."""
+    part, dimension, member = split_cell(name)
+    measure, _, suffix = part.partition(".")
+    is_bucket = suffix.startswith("b") and suffix[1:].isdigit()
+    return measure, (dimension, member), int(suffix[1:]) if is_bucket else None
+
+
+class Index:
+    """All cells that there are, by what they hold."""
+
+    def __init__(self, cells: Iterable[str], levels: frozenset[str]) -> None:
+        """`levels`: the parts that may be read as levels."""
+        self.members: dict[tuple[str, str], set[str]] = {}
+        """(measure, dimension) -> members."""
+        self.buckets: dict[tuple[str, Slice], dict[int, str]] = {}
+        """(measure, slice) -> bucket -> cell; the shortest durations first."""
+        self.levels: list[str] = []
+        """The cells of those parts."""
+        for name in cells:
+            measure, slice_, bucket = parsed(name)
+            self.members.setdefault((measure, slice_[0]), set()).add(slice_[1])
+            if bucket is not None:
+                self.buckets.setdefault((measure, slice_), {})[bucket] = name
+            elif name.partition("|")[0] in levels:
+                self.levels.append(name)
+        self.buckets = {key: dict(sorted(cells.items())) for key, cells in self.buckets.items()}
+
+
+class _Cells(dict[str, str]):
+    """Part -> its cell in one slice."""
+
+    def __init__(self, slice_: Slice) -> None:
+        self._slice = slice_
+
+    def __missing__(self, part: str) -> str:
+        name = self[part] = cell(part, *self._slice)
+        return name
+
+
+@lru_cache(maxsize=2**14)
+def _cells(slice_: Slice) -> _Cells:
+    return _Cells(slice_)
+
+
+# -- One moment -------------------------------------------------------------------------------------------
+
+
+class Moment:
+    """The sums as they are read at `now_ms`, each of them once for all series."""
+
+    def __init__(self, calendar: Calendar, sums: Sums, now_ms: int, ahead_ms: int, index: Index) -> None:
+        """`ahead_ms`: how far after now windows that end now take panes."""
+        self.calendar = calendar
+        self.sums = sums
+        self.now_ms = now_ms
+        self.ahead_ms = ahead_ms
+        self.index = index
+        self.totals = sums.totals()
+        self.present = lru_cache(maxsize=None)(self._present)
+        self.past = lru_cache(maxsize=None)(self._past)
+        self.level = lru_cache(maxsize=None)(self._level)
+        self.from_on = lru_cache(maxsize=None)(self._from_on)
+        self.stretch = lru_cache(maxsize=None)(self._stretch)
+        self.compared = lru_cache(maxsize=None)(self._compared)
+
+    def clipped(self, stretch: Stretch) -> "Past":
+        """As much of whole panes as is compared with the window before."""
+        return self.past(self.compared(stretch)[0])
+
+    def before(self, stretch: Stretch) -> "Past | None":
+        """The window before; None where that is no longer held, or where no pane has ended yet."""
+        _, previous = self.compared(stretch)
+        is_there = previous.start_ms < previous.end_ms and previous.held(self.now_ms)
+        return self.past(previous) if is_there else None
+
+    def first_pane(self, name: str) -> int | None:
+        """Start of the finest pane that is kept of the earliest moment at which a cell is not 0."""
+        day = self.sums.first_pane(DAY, name, NEVER, self.now_ms + self.ahead_ms + 1)
+        if day is None:
+            return None
+        hour = self.sums.first_pane(HOUR, name, day, self._end_of_day(day))
+        if hour is None:
+            return day
+        minute = self.sums.first_pane(MINUTE, name, hour, hour + HOUR_MS)
+        return hour if minute is None else minute
+
+    def _end_of_day(self, time_ms: int) -> int:
+        return self.calendar.day_start_ms(self.calendar.day(time_ms) + 1)
+
+    def _stretch(self, name: str, mature_ms: int) -> Stretch | None:
+        if mature_ms:
+            return matured(name, self.calendar, self.now_ms, mature_ms)
+        return whole(name, self.calendar, self.now_ms)
+
+    def _compared(self, stretch: Stretch) -> tuple[Stretch, Stretch]:
+        return compared(stretch, self.calendar)
+
+    def _present(self, name: str) -> "Present":
+        return Present(self, window(name, self.calendar, self.now_ms))
+
+    def _past(self, stretch: Stretch) -> "Past":
+        return Past(self, stretch)
+
+    def _level(self, tier: str, time_ms: int) -> Mapping[str, int]:
+        """Cell -> level at the start of a pane."""
+        after, totals = self.from_on(tier, time_ms), self.totals
+        return {name: totals.get(name, 0) - after.get(name, 0) for name in self.index.levels}
+
+    def _from_on(self, tier: str, start_ms: int) -> Mapping[str, int]:
+        """Cell -> sum over the pane that starts then and all after it."""
+        return self.sums.window(tier, start_ms, FOREVER_MS)
+
+
+class Present:
+    """A window that ends now. `now` has no panes; its levels are the running totals."""
+
+    def __init__(self, moment: Moment, window_: Window) -> None:
+        self.moment = moment
+        self.window = window_
+        self.tier = window_.tier
+        self.start_ms, self.end_ms = window_.start_ms, moment.now_ms
+        self.until_ms = self.end_ms + moment.ahead_ms + 1
+        """All its panes start before that."""
+        self.of_panes = lru_cache(maxsize=None)(self._of_panes)
+        self.read: Callable[[Slice], PresentPart] = lru_cache(maxsize=None)(self._read)
+
+    def sums(self, measure: Measure) -> Mapping[str, int]:
+        return self.of_panes(measure.ahead)
+
+    def _of_panes(self, ahead: bool) -> Mapping[str, int]:
+        if not self.tier:
+            return _NONE
+        end_ms = self.end_ms + (self.moment.ahead_ms if ahead else 0)
+        return self.moment.sums.window(self.tier, self.start_ms, end_ms - end_ms % MINUTE_MS)
+
+    def _read(self, slice_: Slice) -> "PresentPart":
+        return PresentPart(self, slice_)
+
+
+class Past:
+    """Whole panes."""
+
+    def __init__(self, moment: Moment, stretch: Stretch) -> None:
+        self.moment = moment
+        self.stretch = stretch
+        self.tier = stretch.tier
+        self.start_ms, self.end_ms = stretch.start_ms, stretch.end_ms
+        self.until_ms = self.end_ms
+        self.panes = moment.sums.window(stretch.tier, self.start_ms, self.end_ms - 1)
+        self.read: Callable[[Slice], PastPart] = lru_cache(maxsize=None)(self._read)
+
+    @property
+    def levels(self) -> Mapping[str, int]:
+        """Cell -> level at the end."""
+        return self.moment.level(self.tier, self.end_ms)
+
+    def sums(self, measure: Measure) -> Mapping[str, int]:
+        return self.panes
+
+    def _read(self, slice_: Slice) -> "PastPart":
+        return PastPart(self, slice_)
+
+
+# -- One slice of a frame ---------------------------------------------------------------------------------
+
+
+class Part:
+    """One slice of a frame (`streams.engine.terms.Slice`)."""
+
+    __slots__ = ("cells", "counts", "frame", "slice")
+
+    def __init__(self, frame: Present | Past, slice_: Slice) -> None:
+        self.frame = frame
+        self.slice = slice_
+        self.cells = _cells(slice_)
+        self.counts: dict[str, Counts] = {}
+        """Measure -> its durations, as far as they were asked for."""
+
+    @property
+    def covered_ms(self) -> int:
+        return self.frame.end_ms - self.frame.start_ms
+
+    def sum(self, measure: Measure) -> int:
+        return self.frame.sums(measure).get(self.cells[measure.name], 0)
+
+    def suffix(self, measure: Measure, suffix: str) -> int:
+        return self.frame.sums(measure).get(self.cells[f"{measure.name}.{suffix}"], 0)
+
+    def durations(self, measure: Measure) -> Counts:
+        if measure.name not in self.counts:
+            cells = self.frame.moment.index.buckets.get((measure.name, self.slice), {})
+            numbers = map(self.frame.sums(measure).get, cells.values(), repeat(0))
+            self.counts[measure.name] = Counts(list(cells), numbers)
+        return self.counts[measure.name]
+
+    def end(self, measure: Measure) -> int:
+        raise NotImplementedError
+
+    def start(self, measure: Measure) -> int:
+        return self.end(measure) - self.sum(measure)
+
+    def lasting_ms(self, measure: Measure) -> int:
+        edges, times_ms = self.sum(measure), self.suffix(measure, "t")
+        return lasting_ms(self.start(measure), edges, times_ms, self.frame.start_ms, self.frame.end_ms)
+
+
+class PresentPart(Part):
+    __slots__ = ()
+    frame: Present
+
+    @property
+    def before(self) -> None:
+        """What compares is read over whole panes."""
+        return None
+
+    def total(self, measure: Measure) -> int:
+        return self.frame.moment.totals.get(self.cells[measure.name], 0)
+
+    def end(self, measure: Measure) -> int:
+        """The running total; of what has a future, less what is not there yet."""
+        total = self.total(measure)
+        if not measure.future:
+            return total
+        finest = next(tier for tier in TIERS if tier in measure.tiers)
+        next_ms = self.frame.end_ms - self.frame.end_ms % MINUTE_MS + MINUTE_MS
+        return total - self._from_on(measure, finest, next_ms)
+
+    def start(self, measure: Measure) -> int:
+        if measure.future:
+            return self.total(measure) - self._from_on(measure, self.frame.tier, self.frame.start_ms)
+        return self.total(measure) - self.sum(measure)
+
+    def trailing(self, measure: Measure) -> int:
+        return self.sum(measure) + self.total(measure)
+
+    def latest(self, measure: Measure) -> int:
+        return self.sum(measure)
+
+    def oldest_ms(self, measure: Measure) -> int | None:
+        """Of the whole from the waiting list, exactly; of a slice to the width of the pane it began in."""
+        moment = self.frame.moment
+        if self.slice == WHOLE:
+            since = moment.sums.oldest_ms(measure.name)
+        else:
+            since = moment.first_pane(self.cells[f"{measure.name}.age"])
+        if since is None or (measure.future and since > moment.now_ms):
+            return None
+        return max(0, moment.now_ms - since)
+
+    def _from_on(self, measure: Measure, tier: str, start_ms: int) -> int:
+        return self.frame.moment.from_on(tier, start_ms).get(self.cells[measure.name], 0)
+
+
+class PastPart(Part):
+    __slots__ = ()
+    frame: Past
+
+    @property
+    def before(self) -> "PastPart | None":
+        found = self.frame.moment.before(self.frame.stretch)
+        return None if found is None else found.read(self.slice)
+
+    def end(self, measure: Measure) -> int:
+        return self.frame.levels.get(self.cells[measure.name], 0)
+
+    def trailing(self, measure: Measure) -> int | None:
+        days = days_of(self.frame.stretch.name)
+        if days not in measure.over:
+            return None
+        return self.frame.levels.get(self.cells[f"{measure.name}.over{days}"], 0)
+
+    def latest(self, measure: Measure) -> None:
+        return None
+
+    def oldest_ms(self, measure: Measure) -> None:
+        return None
+
+
+LEVELS: Final = frozenset({"start", "end"})
+
+
+def level_parts(measures: Iterable[Measure]) -> frozenset[str]:
+    """The parts that may be read as levels at the end of a frame."""
+    found: set[str] = set()
+    for measure in measures:
+        if measure.kind == "union" or not LEVELS.isdisjoint(measure.functions):
+            found.add(measure.name)
+        found.update(f"{measure.name}.over{days}" for days in measure.over)
+    return frozenset(found)
