@@ -164,7 +164,7 @@ def _outcomes(site: Site, namespace: str) -> dict[str, int]:
         totals: Any = site.redis.hgetall(PartitionKeys(partition_prefix(namespace, number)).totals)
         for cell, value in totals.items():
             name = cell.decode()
-            if name.startswith(naming.COUNTER) and name != naming.NEWEST_MS:
+            if name.startswith(naming.COUNTER) and not naming.is_time(name):
                 outcomes[name[1:]] = outcomes.get(name[1:], 0) + int(value)
     return outcomes
 

@@ -2,10 +2,34 @@
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from schemas.words import Condition, Model, Name, Names, Span, Tier, distinct
+
+ID_PLACE = "{id}"
+
+
+def _link(template: str) -> str:
+    if not _is_link(template):
+        raise PydanticCustomError("link", "a link is written https://crm.example/leads/{id}")
+    return template
+
+
+def _is_link(template: str) -> bool:
+    rest = template.replace(ID_PLACE, "")
+    try:
+        address = urlsplit(rest)
+    except ValueError:
+        return False
+    has_place = rest != template and "{" not in rest and "}" not in rest
+    return has_place and address.scheme in ("http", "https") and bool(address.netloc)
+
+
+Link = Annotated[str, AfterValidator(_link)]
+"""The address of a page about one subject, with `{id}` where its id belongs."""
 
 # -- Facts ------------------------------------------------------------------------------------------------
 
@@ -239,8 +263,8 @@ class Subject(Model):
 
     id: str | Annotated[list[str], Field(min_length=2), AfterValidator(distinct)]
     """A field, or several that only together tell them apart."""
-    link: str | None = None
-    """Where people look at one: `https://crm.example/leads/{id}`."""
+    link: Link | None = None
+    """Where people look at one: `https://crm.example/leads/{id}`. Of several fields the parts, by `/`."""
     keep: Span | Literal["forever"] = "800d"
     """How long after its newest event a subject is remembered (longer while it counts in a level)."""
     dimensions: Names = []

@@ -11,14 +11,14 @@ RESERVED = frozenset({"all", "kpi", "window", "dimension", "member", "partition"
 """Every gauge has these labels, and `all` is the whole: no dimension or label of a KPI may be called so."""
 
 _NAME = r"^[a-z][a-z0-9_]*$"
-_SPAN = r"^[1-9][0-9]{0,8}(ms|s|m|h|d)$"
+SPAN = r"^[1-9][0-9]{0,8}(ms|s|m|h|d)$"
 _GAUGE = r"^crm_[a-z0-9_]+$"
 _CURRENCY = r"^[A-Z]{3}$"
 _OWN_TYPE = r"^crm\.x\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
 _INTERVAL = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 PATTERNS = {
     _NAME: "a name has lower-case letters, digits and _, and begins with a letter",
-    _SPAN: "a span is a number and its unit, such as 30d, 24h, 15m, 90s or 500ms",
+    SPAN: "a span is a number and its unit, such as 30d, 24h, 15m, 90s or 500ms",
     _GAUGE: "a gauge is called crm_ and then lower-case letters, digits and _",
     _CURRENCY: "a currency is its ISO 4217 code, such as EUR",
     _OWN_TYPE: "an event type of your own is called crm.x.<entity>.<past tense>, such as crm.x.demo.held",
@@ -53,7 +53,7 @@ def _not_reserved(name: str) -> str:
 Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=64)]
 FreeName = Annotated[Name, AfterValidator(_not_reserved)]
 Names = Annotated[list[Name], AfterValidator(distinct)]
-Span = Annotated[str, StringConstraints(pattern=_SPAN)]
+Span = Annotated[str, StringConstraints(pattern=SPAN)]
 GaugeName = Annotated[str, StringConstraints(pattern=_GAUGE)]
 EventTypeName = Annotated[str, StringConstraints(pattern=_OWN_TYPE)]
 CurrencyCode = Annotated[str, StringConstraints(pattern=_CURRENCY)]

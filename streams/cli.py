@@ -1,6 +1,7 @@
 """The command line: `kpi ...`. Each command reads its options, calls one function, and says how it ended."""
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Coroutine
@@ -16,6 +17,7 @@ from schemas.events import YEARS
 from streams.clock import clock_ms
 from streams.engine.plan import Plan, read_plan
 from streams.errors import KpiError, SettingsError
+from streams.naming import ALL
 from streams.settings import Settings
 
 app = typer.Typer(
@@ -41,6 +43,8 @@ ProcessesOption = Annotated[
         help="So many worker processes, on KPI_WORKER_PORT and the ports behind it (or free ones for 0).",
     ),
 ]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
 
 CatalogOption = Annotated[
     str | None, typer.Option("--catalog", help="A catalog of your own.", metavar="PATH")
@@ -202,7 +206,7 @@ def replay(
     as_of: Annotated[
         str | None, typer.Option(help="Windows end at this time; later lines are skipped.", metavar="TIME")
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+    json_: JsonOption = False,
     window: Annotated[list[str] | None, typer.Option(help="Only these windows.")] = None,
     kpi: Annotated[list[str] | None, typer.Option(help="Only these KPIs.")] = None,
     dimension: Annotated[
@@ -270,6 +274,67 @@ def traffic(
 
 
 @app.command()
+def waiting(
+    measure: Annotated[str, typer.Argument(help="An open measure, such as leads_waiting.")],
+    older: Annotated[str, typer.Option(help="Only who waits at least so long: 15m, 1h, 2d.")] = "",
+    limit: Annotated[str, typer.Option(help="So many at most, the oldest.", metavar="NUMBER")] = "20",
+    json_: JsonOption = False,
+) -> None:
+    """List who is waiting: the subjects behind an open measure's number, the oldest first."""
+    from streams.commands.asking import ask_waiting
+    from streams.commands.waiters import print_waiting
+    from streams.serve.waiting import Question
+
+    settings = _settings()
+    plan = _plan(settings)
+    found = asyncio.run(ask_waiting(settings, plan, Question.checked(plan, measure, older, limit)))
+    if json_:
+        _write_json(found.document())
+    else:
+        print_waiting(out, found)
+
+
+@app.command()
+def explain(
+    kpi: Annotated[str, typer.Argument(help="A KPI of the catalog, such as win_rate.", metavar="KPI")],
+    window: Annotated[
+        str, typer.Option(help="A window of the KPI: 24h, 30d, mtd; a usual one by default.")
+    ] = "",
+    dimension: Annotated[str, typer.Option(help="The dimension of a slice.")] = ALL,
+    member: Annotated[str, typer.Option(help="Its member.")] = ALL,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a KPI with several series: quantile=0.9.", metavar="NAME=VALUE"),
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Say why a number is what it is: formula, sums, panes, definition, bounds, verdict."""
+    from streams.commands.asking import ask_why
+    from streams.commands.explained import print_explanation
+    from streams.serve.explaining import Which
+
+    settings = _settings()
+    plan = _plan(settings)
+    which = Which(kpi, window, dimension, member, dict(_label(text) for text in label or ()))
+    found = asyncio.run(ask_why(settings, plan, which))
+    if json_:
+        _write_json(found.document())
+    else:
+        print_explanation(out, found)
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SettingsError(f"--label {text}: write NAME=VALUE, such as quantile=0.9")
+    return name, value
+
+
+def _write_json(document: object) -> None:
+    sys.stdout.write(f"{json.dumps(document)}\n")
+
+
+@app.command()
 def check(catalog: Annotated[str | None, typer.Argument(help="The shipped one by default.")] = None) -> None:
     """Validate a catalog: every fault with its path, its line, and what would be right."""
     settings = _settings(catalog)
@@ -302,6 +367,12 @@ def _say_settings(settings: Settings) -> None:
 def asyncapi(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
     """The event contract: docs/asyncapi.yaml, and a JSON Schema per event type in schemas/json."""
     _generate("asyncapi", catalog, out, check)
+
+
+@generate.command()
+def reference(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
+    """The KPI reference: a page for each KPI in docs/kpis, and an index."""
+    _generate("reference", catalog, out, check)
 
 
 def _generate(name: str, catalog: str | None, root: Path, check: bool) -> None:

@@ -3,6 +3,7 @@
 KpiError
   +-- CatalogError        the catalog says something that cannot be
   +-- SettingsError       a KPI_... setting is missing or wrong
+  +-- BadParameter        a question asks for something that there is not
   +-- MissingPart         a program or package that this command needs is not installed
   +-- StartError          a child process (worker, board, Redis) did not come up
   +-- Unreachable         Kafka or Redis does not answer
@@ -34,6 +35,16 @@ class CatalogError(KpiError):
 
 class SettingsError(KpiError):
     """A KPI_... setting is missing or wrong."""
+
+
+class BadParameter(KpiError):
+    """A question that cannot mean what it says; `known` is what `parameter` may be."""
+
+    def __init__(self, message: str, parameter: str, known: Sequence[str]) -> None:
+        self.message = message
+        self.parameter = parameter
+        self.known = known
+        super().__init__(f"{message}; known: {', '.join(known) or 'none'}")
 
 
 class MissingPart(KpiError):

@@ -10,6 +10,7 @@ GROUP = "crm-kpis"
 
 ALL = "all"  # dimension and member of the whole
 UNKNOWN = "unknown"  # member of a subject that no event gave one
+OTHER = "other"  # what is not shown by its name, together
 NOW = "now"  # window of a level
 
 ROW_SHARDS = 4  # each is a command of its own, for every kind, in every read and write
@@ -162,8 +163,26 @@ UNCHANGED = "!unchanged"
 NEWEST_MS = "!newest_ms"
 
 
+_SOURCE_MS = "!source_ms."
+
+
 def rejects_total(reason: str) -> str:
     return f"!rejects.{reason}"
+
+
+def source_total(source: str) -> str:
+    """The time of a source's newest accepted event."""
+    return f"{_SOURCE_MS}{source}"
+
+
+def source_of(total: str) -> str | None:
+    """The source of a `source_total`; None for another total."""
+    return total.removeprefix(_SOURCE_MS) if total.startswith(_SOURCE_MS) else None
+
+
+def is_time(total: str) -> bool:
+    """Whether a total is a time: of several partitions the newest counts, and not their sum."""
+    return total == NEWEST_MS or total.startswith(_SOURCE_MS)
 
 
 # -- Metrics of the board ---------------------------------------------------------------------------------
@@ -172,6 +191,7 @@ NUMERATOR = "crm_kpi_numerator"
 DENOMINATOR = "crm_kpi_denominator"
 INFO = "crm_kpi_info"
 EVENT_LAG = "crm_event_lag_seconds"
+EVENT_AGE = "crm_event_age_seconds"
 LAST_EVENT = "crm_kpi_last_event_timestamp_seconds"
 PARTITIONS_STALE = "crm_partitions_stale"
 DIMENSION_MEMBERS = "crm_dimension_members"
@@ -182,6 +202,9 @@ OWN_LABELS = ("quantile", "clock", "state", "kind", "currency")
 INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good")
 
 RESERVED_GAUGES = frozenset(
-    {NUMERATOR, DENOMINATOR, INFO, EVENT_LAG, LAST_EVENT, PARTITIONS_STALE, DIMENSION_MEMBERS}
+    {
+        *(NUMERATOR, DENOMINATOR, INFO),
+        *(EVENT_LAG, EVENT_AGE, LAST_EVENT, PARTITIONS_STALE, DIMENSION_MEMBERS),
+    }
 )
 """What no KPI's gauge may be called."""

@@ -89,7 +89,7 @@ def print_table(console: Console, outcome: Outcome, plan: Plan, filters: Filters
     for heading in windows:
         table.add_column(heading, justify="right", no_wrap=True)
     for cells in _rows(readings, plan, windows):
-        table.add_row(*(Text(_plain(cell)) for cell in cells))
+        table.add_row(*(Text(plain(cell)) for cell in cells))
     console.print(table)
     console.print(_summary(outcome), highlight=False)
     if hidden := {reading.window for reading in readings}.difference(windows):
@@ -144,12 +144,12 @@ def print_dead_letters(console: Console, outcome: Outcome) -> None:
     """Each refused line with file, number and reason."""
     for letter in outcome.dead_letters:
         place = f"{letter.header(FILE_HEADER)}:{line_of(letter)}"
-        console.print(Text(_plain(f"{place}: {letter.reason}: {letter.message}")))
+        console.print(Text(plain(f"{place}: {letter.reason}: {letter.message}")))
     if more := outcome.counts.dead_letters - len(outcome.dead_letters):
         console.print(f"and {more:,} more that the broker no longer keeps", highlight=False)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that may stem from events, with nothing in it that a terminal would obey."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 

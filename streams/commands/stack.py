@@ -42,7 +42,7 @@ def services(settings: Settings, directory: Path) -> Iterator[Settings]:
 
     What they fail with inside is raised as Unreachable.
     """
-    with ExitStack() as stack, _in_plain_words():
+    with ExitStack() as stack, in_plain_words():
         found: dict[str, object] = {}
         if settings.redis is None:
             found["redis"] = SecretStr(stack.enter_context(EmbeddedRedis(directory / "redis")).url)
@@ -53,7 +53,8 @@ def services(settings: Settings, directory: Path) -> Iterator[Settings]:
 
 
 @contextmanager
-def _in_plain_words() -> Iterator[None]:
+def in_plain_words() -> Iterator[None]:
+    """Errors of Kafka and Redis become Unreachable."""
     try:
         yield
     except RedisError as error:

@@ -58,6 +58,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     now_ms: int
     data: Any
     record: Any
+    source: str
 
 
 class Reject(NamedTuple):
@@ -138,7 +139,9 @@ class Decoder:
         data = message.data
         if is_checked:
             self._check(type_, data)
-        return Event(type_, event_digest(message.source, message.id), time_ms, record.timestamp, data, record)
+        source = message.source
+        digest = event_digest(source, message.id)
+        return Event(type_, digest, time_ms, record.timestamp, data, record, source)
 
     def _time_ms(self, time: datetime, now_ms: int) -> int:
         if time.year not in YEARS:

@@ -12,6 +12,7 @@ from schemas.events import EVENT_TYPES, Data, Declared, EventTypes
 from schemas.kpis import Kpi, Series
 from schemas.measures import Subject
 from schemas.words import nearest, span_ms
+from streams.engine.arrivals import BUILT_IN
 from streams.engine.buckets import BOUNDS
 from streams.engine.business import BusinessClock, business_clock, zone_of
 from streams.engine.decode import Decoder
@@ -171,13 +172,15 @@ class _Compiler:
         measures: dict[str, Measure] = {}
         for kind, of_subject in measures_of.items():
             for measure in of_subject:
-                if measure.name in measures:
-                    path = ("subjects", kind, "measures", measure.name)
+                path = ("subjects", kind, "measures", measure.name)
+                if measure.name in BUILT_IN:
+                    self.faults.append((path, f"a measure {measure.name!r} is built in; rename this one"))
+                elif measure.name in measures:
                     self.faults.append(
                         (path, f"another subject has a measure {measure.name!r} too; rename one")
                     )
                 measures.setdefault(measure.name, measure)
-        return measures
+        return measures | BUILT_IN
 
     def _series_of(self, name: str, kpi: Kpi, formulas: Formulas) -> list[SeriesPlan]:
         path: Path = ("kpis", name)
@@ -274,7 +277,10 @@ def _fingerprint(
         "catalog": catalog.model_dump(
             mode="json",
             include={"currency", "ces_scale", "events", "dimensions", "subjects"},
-            exclude={"subjects": {"__all__": {"measures"}}, "dimensions": {"__all__": {"members"}}},
+            exclude={
+                "subjects": {"__all__": {"measures", "link"}},
+                "dimensions": {"__all__": {"members"}},
+            },
         ),
     }
     measures = {

@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 from schemas.catalog import Catalog
 from schemas.measures import Level, Movement, Spread, Subject, Sum, Trailing
 from schemas.words import Unit
+from streams.engine.event_types import AMOUNT_SUFFIX
 from streams.engine.expressions import compile_expression
 from streams.engine.faults import PlanFault
-from streams.engine.event_types import AMOUNT_SUFFIX
 from streams.engine.panes import DAY_MS
 from streams.engine.terms import (
     Before,

@@ -10,7 +10,7 @@ computed when the first such event comes, and what they contribute now at the en
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
@@ -18,7 +18,8 @@ from typing import Any, Final
 import msgspec
 
 from schemas.events import CustomerErased
-from streams.engine.decode import Event, Reject
+from streams.engine.arrivals import Arrivals
+from streams.engine.decode import Event, Record, Reject
 from streams.engine.dimensions import Dimensions
 from streams.engine.endings import (
     ERASED,
@@ -64,6 +65,8 @@ class Effect:
     """Time of the newest accepted event."""
     forgotten: int
     """How often a full fact forgot a time between its earliest and its latest."""
+    sources: Mapping[str, int] = field(default_factory=dict)
+    """Source -> time of its newest accepted event."""
 
 
 class Kind:
@@ -215,8 +218,9 @@ class Work:
         """What was too late; whoever decodes may add what was refused there."""
         self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         """Event type -> events per outcome, in the order of `_OUTCOMES`."""
-        self.newest_ms = NEVER
-        """Time of the newest accepted event."""
+        self._newest_ms: dict[str, int] = {}
+        """Source -> time of its newest accepted event."""
+        self._arrivals = Arrivals()
         self._forgotten = 0
         self._ended: list[tuple[RowKey, Kind, list[Contribution], list[Contribution]]] = []
         """Rows that were forgotten or erased meanwhile: what they contributed before, and at last."""
@@ -231,6 +235,15 @@ class Work:
             if (id_ := route.id_of(event.data)) and (key := (route.kind_name, id_)) not in touched
         }
 
+    @property
+    def newest_ms(self) -> int:
+        """Time of the newest accepted event; NEVER before there is one."""
+        return max(self._newest_ms.values(), default=NEVER)
+
+    def receive(self, records: Iterable[Record]) -> None:
+        """Count records that arrived, whatever becomes of them."""
+        self._arrivals.add(records)
+
     def rows(self, keys: Iterable[RowKey]) -> dict[RowKey, Row]:
         """Rows as they are now, of those that are not missing."""
         return {key: self._touched[key].row for key in keys}
@@ -240,6 +253,7 @@ class Work:
 
         `rows` holds those that were missing, None for one that does not exist. They are changed in place.
         """
+        newest_ms = self._newest_ms
         for event in events:
             routes = self._routes.get(event.type, ())
             old_ms = NEVER if self._keep_ms is None else event.now_ms - self._keep_ms
@@ -261,8 +275,8 @@ class Work:
                     if route.erases:
                         self._erase(key, touched, event.time_ms)
             self._counts[event.type][changed or 2 * erased] += 1
-            if event.time_ms > self.newest_ms:
-                self.newest_ms = event.time_ms
+            if event.time_ms > newest_ms.get(event.source, NEVER):
+                newest_ms[event.source] = event.time_ms
 
     def effect(self, gone_ms: Mapping[str, int] = NOTHING_GONE) -> Effect:
         """What all these events have changed.
@@ -279,6 +293,7 @@ class Work:
                 rows[key] = encode_row(touched.row)
             if touched.is_changed and touched.chosen:
                 _tell(key, touched.kind, touched.before, touched.contributions(), differences, waiting)
+        differences.add(self._arrivals.contributions(self.rejects), 1)
         panes, totals = self._slices.expand(differences.sums, gone_ms)
         return Effect(
             rows=rows,
@@ -289,6 +304,7 @@ class Work:
             outcomes=self._outcomes(),
             newest_ms=self.newest_ms,
             forgotten=self._forgotten,
+            sources=self._newest_ms,
         )
 
     def _outcomes(self) -> dict[tuple[str, str], int]:

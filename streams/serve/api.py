@@ -5,7 +5,7 @@ Everything is read-only. There are no scripts, and the page may load nothing but
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from operator import attrgetter
 from typing import Any, Final, get_args
@@ -13,17 +13,24 @@ from typing import Any, Final, get_args
 import msgspec
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from redis.exceptions import RedisError
 
 from schemas.words import Window
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
+from streams.errors import BadParameter, UnknownReading
 from streams.naming import ALL
 from streams.serve.board import Board, Shown
+from streams.serve.explaining import Which
+from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
 from streams.serve.human import rfc3339
 from streams.serve.page import Choice, render
+from streams.serve.waiting import Question
 
 PARAMETERS: Final = ("kpi", "window", "dimension", "member")
+NOT_READ: Final = "not every partition was read yet"
+WAITING_PARAMETERS: Final = ("measure", "older", "limit")
 _BOARD: Final = web.AppKey("board", Board)
 _EXPOSITION: Final = web.AppKey("exposition", Exposition)
 _HEADERS: Final = {
@@ -46,6 +53,9 @@ def make_app(board: Board) -> web.Application:
             web.get("/board.css", _style),
             web.get("/metrics", _metrics),
             web.get("/api/v1/readings", _readings),
+            web.get("/api/v1/explain", _explain),
+            web.get("/api/v1/waiting", _waiting),
+            web.get("/api/v1/freshness", _freshness),
             web.get("/healthz", _healthz),
             web.get("/readyz", _readyz),
         ]
@@ -56,10 +66,32 @@ def make_app(board: Board) -> web.Application:
 def document(shown: Shown, readings: Iterable[Reading]) -> dict[str, Any]:
     """Readings as JSON has them; whole numbers of any size stay whole numbers."""
     return {
-        "as_of": None if shown.as_of_ms is None else rfc3339(shown.as_of_ms),
-        "stale": [{"partition": stale.partition, "reason": stale.reason} for stale in shown.stale],
+        "as_of": _time(shown.as_of_ms),
+        "stale": _stale(shown),
         "readings": [msgspec.structs.asdict(reading) for reading in readings],
     }
+
+
+def freshness(shown: Shown) -> dict[str, Any]:
+    """How old is what is shown, by partition and by whoever sends events; ages in seconds."""
+    return {
+        "as_of": _time(shown.as_of_ms),
+        "newest_event": _time(shown.newest_ms),
+        "stale": _stale(shown),
+        "lag_seconds": {str(partition): lag_ms / 1000 for partition, lag_ms in shown.lag_ms.items()},
+        "sources": [
+            {"source": source, "newest_event": _time(shown.sources_ms[source]), "age_seconds": age_ms / 1000}
+            for source, age_ms in shown.ages_ms().items()
+        ],
+    }
+
+
+def _time(time_ms: int | None) -> str | None:
+    return None if time_ms is None else rfc3339(time_ms)
+
+
+def _stale(shown: Shown) -> list[dict[str, Any]]:
+    return [{"partition": stale.partition, "reason": stale.reason} for stale in shown.stale]
 
 
 def known_values(plan: Plan) -> dict[str, list[str]]:
@@ -71,14 +103,6 @@ def known_values(plan: Plan) -> dict[str, list[str]]:
         "window": [window for window in get_args(Window) if window in windows],
         "dimension": [ALL, *(name for name in plan.catalog.dimensions if name in dimensions)],
     }
-
-
-class BadParameter(ValueError):
-    """A query that cannot mean what it says; `fault` is what the caller is told."""
-
-    def __init__(self, message: str, parameter: str, known: list[str]) -> None:
-        self.fault = {"error": message, "parameter": parameter, "known": known}
-        super().__init__(message)
 
 
 def select(query: Iterable[tuple[str, str]], known: Mapping[str, list[str]]) -> dict[str, set[str]]:
@@ -93,15 +117,24 @@ def select(query: Iterable[tuple[str, str]], known: Mapping[str, list[str]]) -> 
     return wanted
 
 
+def single(query: Iterable[tuple[str, str]], parameters: Sequence[str]) -> dict[str, str]:
+    """Parameter -> its one value, empty for the first when it was left out; BadParameter for others."""
+    given = {parameters[0]: ""}
+    for parameter, value in query:
+        if parameter not in parameters:
+            raise BadParameter(f"unknown parameter {parameter!r}", parameter, list(parameters))
+        if given.get(parameter):
+            raise BadParameter(f"{parameter!r} stands there twice", parameter, list(parameters))
+        given[parameter] = value
+    return given
+
+
 # -- Handlers ---------------------------------------------------------------------------------------------
 
 
 async def _readings(request: web.Request) -> web.Response:
     board = request.app[_BOARD]
-    try:
-        wanted = select(request.query.items(), known_values(board.plan))
-    except BadParameter as error:
-        return web.json_response(error.fault, status=400)
+    wanted = select(request.query.items(), known_values(board.plan))
     text = await asyncio.to_thread(_readings_text, board.shown(), wanted)
     return web.Response(text=text, content_type="application/json")
 
@@ -112,6 +145,28 @@ def _readings_text(shown: Shown, wanted: Mapping[str, set[str]]) -> str:
         value_of = attrgetter(parameter)
         chosen = [reading for reading in chosen if value_of(reading) in values]
     return json.dumps(document(shown, chosen))
+
+
+async def _explain(request: web.Request) -> web.Response:
+    """Parameters that are none of ours are labels of the KPI, such as `quantile`."""
+    board = request.app[_BOARD]
+    labels = {name: "" for one in board.plan.series for name in one.labels}
+    given = single(request.query.items(), (*PARAMETERS, *labels))
+    named = {name: given.pop(name) for name in PARAMETERS if name in given}
+    found = await board.explain(Which(**named, labels=given))
+    return _unavailable(NOT_READ) if found is None else web.json_response(found.document())
+
+
+async def _waiting(request: web.Request) -> web.Response:
+    board = request.app[_BOARD]
+    found = await board.waiting(
+        Question.checked(board.plan, **single(request.query.items(), WAITING_PARAMETERS))
+    )
+    return _unavailable(NOT_READ) if found is None else web.json_response(found.document())
+
+
+async def _freshness(request: web.Request) -> web.Response:
+    return web.json_response(freshness(request.app[_BOARD].shown()))
 
 
 async def _metrics(request: web.Request) -> web.Response:
@@ -140,12 +195,27 @@ async def _readyz(request: web.Request) -> web.Response:
     return web.json_response({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
 
 
+def _unavailable(why: str) -> web.Response:
+    return web.json_response({"error": why}, status=503)
+
+
+def _bad_request(error: BadParameter) -> web.Response:
+    fault = {"error": error.message, "parameter": error.parameter, "known": error.known}
+    return web.json_response(fault, status=400)
+
+
 @web.middleware
 async def _with_headers(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     try:
         response = await handler(request)
+    except BadParameter as error:
+        response = _bad_request(error)
+    except UnknownReading as error:
+        response = web.json_response({"error": str(error), "known": error.known}, status=400)
+    except RedisError as error:
+        response = _unavailable(failure_text(error))
     except web.HTTPException as error:
         error.headers.update(_HEADERS)
         raise

@@ -12,9 +12,11 @@ from redis.asyncio import Redis
 
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
+from streams.serve.explaining import Answer, Which, answer
 from streams.serve.follower import Followed, Followers, Stale
 from streams.serve.members import Census
 from streams.serve.view import View
+from streams.serve.waiting import Question, WaitingList, who_waits
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,16 @@ class Shown:
     """Partition -> how old its newest record was when it could be seen."""
     members: Mapping[str, int] = field(default_factory=dict)
     """Dimension -> how many members it has; empty before they were counted."""
+    sources_ms: Mapping[str, int] = field(default_factory=dict)
+    """Source -> time of its newest accepted event."""
+    now_ms: int | None = None
+    """What ages are measured at: the clock or, where windows end at events, where the readings end."""
+
+    def ages_ms(self) -> dict[str, int]:
+        """Source -> how long ago its newest event happened."""
+        if self.now_ms is None:
+            return {}
+        return {source: max(0, self.now_ms - time_ms) for source, time_ms in self.sources_ms.items()}
 
 
 class Board:
@@ -61,7 +73,9 @@ class Board:
 
     def shown(self) -> Shown:
         """The last readings, with how fresh they are now."""
-        return replace(self._last, stale=self._followers.stale(), lag_ms=self._followers.lag_ms)
+        followers = self._followers
+        now_ms = self._followed.now_ms() if self._wall else self._last.as_of_ms
+        return replace(self._last, stale=followers.stale(), lag_ms=followers.lag_ms, now_ms=now_ms)
 
     def troubles(self) -> list[str]:
         """Why the numbers should not be relied on; none when they may be."""
@@ -71,6 +85,25 @@ class Board:
         if self._failure is not None:
             troubles.append(self._failure)
         return troubles
+
+    async def waiting(self, question: Question) -> WaitingList | None:
+        """Who waits now; None while not all partitions are known. Raises redis.exceptions.RedisError."""
+        now_ms = self.shown().now_ms
+        if now_ms is None or not self._followers.complete:
+            return None
+        return await who_waits(self._followers.feeds, self.plan, question, now_ms)
+
+    async def explain(self, which: Which) -> Answer | None:
+        """Why a number is what it is now; None while not all partitions are known.
+
+        UnknownReading says what there is instead of what was asked for.
+        """
+        followed, now_ms = self._followed, self.shown().now_ms
+        if now_ms is None or not self._followers.complete:
+            return None
+        async with followed.busy:
+            followed.view.expire(now_ms)
+            return await asyncio.to_thread(answer, self.plan, followed.view, now_ms, which, ahead=self._wall)
 
     async def __aenter__(self) -> Self:
         self._tasks = [
@@ -113,13 +146,13 @@ class Board:
         if not self._followers.complete:
             return
         async with followed.busy:
-            newest_ms = followed.view.newest_ms
+            newest_ms, sources_ms = followed.view.newest_ms, followed.view.sources_ms
             as_of_ms = followed.now_ms() if self._wall else newest_ms
             if as_of_ms is None or (as_of_ms == self._last.as_of_ms and not moved):
                 return
             found = await asyncio.to_thread(followed.view.readings, self.plan, as_of_ms, ahead=self._wall)
             members = await self._members()
-        self._last = Shown(as_of_ms, found, newest_ms, members=members)
+        self._last = Shown(as_of_ms, found, newest_ms, sources_ms=sources_ms, members=members)
 
     async def _members(self) -> Mapping[str, int]:
         now_s = asyncio.get_running_loop().time()

@@ -12,9 +12,8 @@ from redis.exceptions import ConnectionError, RedisError, TimeoutError
 
 from streams.engine.plan import Plan
 from streams.errors import Held
-from streams.naming import PartitionKeys, partition_prefix
 from streams.serve.view import View, read_oldest
-from streams.state import Entry, Feed, Gap, Position
+from streams.state import Entry, Feed, Gap, Position, partition_count
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +64,12 @@ class Follower:
 
     def __init__(self, followed: Followed, feed: Feed, partition: int) -> None:
         self.partition = partition
+        self.feed = feed
         self.loaded = False
         """Whether the view has this partition at all."""
         self.lag_ms: int | None = None
         """How old the newest record was when it could be seen."""
         self._followed = followed
-        self._feed = feed
         self._at: tuple[str, Position | None] | None = None
         self._changed = False
         self._alive = False
@@ -113,7 +112,7 @@ class Follower:
 
     async def refresh(self) -> None:
         """Bring the view up to date; raises RedisError, and Held for the state of another catalog."""
-        news = await self._feed.follow(*self._at) if self._at is not None else None
+        news = await self.feed.follow(*self._at) if self._at is not None else None
         if news is None or isinstance(news, Gap):
             await self._load()
         else:
@@ -124,9 +123,9 @@ class Follower:
 
     async def _load(self) -> None:
         self._at = None
-        fingerprint: Any = await self._feed.client.hget(self._feed.keys.meta, "fingerprint")
+        fingerprint: Any = await self.feed.client.hget(self.feed.keys.meta, "fingerprint")
         self._check(fingerprint.decode() if fingerprint else None)
-        snapshot = await self._feed.snapshot()
+        snapshot = await self.feed.snapshot()
         self._check(snapshot.meta.get("fingerprint"))
         async with self._followed.busy:
             await asyncio.to_thread(self._followed.view.load, self.partition, snapshot)
@@ -144,7 +143,7 @@ class Follower:
 
     async def _read_oldest(self) -> None:
         """The feed does not tell the waiting lists: they are read beside it, and may be a commit ahead."""
-        oldest_ms = await read_oldest(self._feed, self._followed.plan)
+        oldest_ms = await read_oldest(self.feed, self._followed.plan)
         async with self._followed.busy:
             self._followed.view.set_oldest(self.partition, oldest_ms)
         self.loaded, self._changed = True, False
@@ -153,7 +152,7 @@ class Follower:
     async def _ask_alive(self) -> None:
         now_s = monotonic()
         if now_s - self._asked_s >= ASK_S:
-            self._alive = await self._feed.alive()
+            self._alive = await self.feed.alive()
             self._asked_s = now_s
 
     def _check(self, fingerprint: str | None) -> None:
@@ -170,6 +169,11 @@ class Followers:
         self._namespace = namespace
         self._running: list[tuple[Follower, asyncio.Task[None]]] = []
         self._failure: str | None = "not read yet"
+
+    @property
+    def feeds(self) -> list[Feed]:
+        """Of all partitions that are known."""
+        return [follower.feed for follower, _ in self._running]
 
     @property
     def complete(self) -> bool:
@@ -209,9 +213,7 @@ class Followers:
 
     async def _partitions(self) -> int:
         """How many there are, as the first one's owner wrote down; those already followed if that is gone."""
-        meta = PartitionKeys(partition_prefix(self._namespace, 0)).meta
-        number: Any = await self._client.hget(meta, "partitions")
-        return int(number) if number else len(self._running)
+        return await partition_count(self._client, self._namespace) or len(self._running)
 
     async def _match(self, number: int) -> None:
         """Start or stop followers, so that there are as many."""

@@ -132,6 +132,12 @@ class FreshnessCollector(Collector):
         for partition, lag_ms in shown.lag_ms.items():
             lag.add_metric([str(partition)], lag_ms / 1000)
         yield lag
+        ages = GaugeMetricFamily(
+            naming.EVENT_AGE, "How long ago the newest accepted event of a source happened", labels=["source"]
+        )
+        for source, age_ms in shown.ages_ms().items():
+            ages.add_metric([source], age_ms / 1000)
+        yield ages
         newest = GaugeMetricFamily(naming.LAST_EVENT, "Time of the newest accepted event")
         if shown.newest_ms is not None:
             newest.add_metric([], shown.newest_ms / 1000)

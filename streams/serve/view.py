@@ -1,16 +1,17 @@
 """The view: the panes and totals of all partitions, merged. Readings are computed from it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
 
+from streams.engine.arrivals import newest_of, sources_in
 from streams.engine.facts import NEVER
 from streams.engine.panes import KEEP_MS, TIERS
 from streams.engine.plan import Plan
 from streams.engine.readings import Reader, Reading
-from streams.naming import COUNTER, NEWEST_MS
+from streams.naming import COUNTER, NEWEST_MS, is_time
 from streams.serve.panes import Panes, Tier
 from streams.state import Feed, PaneChanges, Snapshot
 
@@ -101,6 +102,11 @@ class View:
         newest = [partition.totals.get(NEWEST_MS, NEVER) for partition in self._partitions.values()]
         return None if max(newest, default=NEVER) == NEVER else max(newest)
 
+    @property
+    def sources_ms(self) -> dict[str, int]:
+        """Source -> time of its newest accepted event; of the rest of many under `other`."""
+        return newest_of(sources_in(partition.totals) for partition in self._partitions.values())
+
     # -- Sums ---------------------------------------------------------------------------------------------
 
     def window(self, tier: str, start_ms: int, end_ms: int) -> Mapping[str, int]:
@@ -112,8 +118,7 @@ class View:
         totals: Counter[str] = Counter()
         for partition in self._partitions.values():
             totals.update(partition.totals)
-        totals.pop(NEWEST_MS, None)  # a time: the only total that is not to be summed
-        return totals
+        return {total: number for total, number in totals.items() if not is_time(total)}
 
     def cells(self) -> set[str]:
         """Every cell that is not 0 in some pane or total."""
@@ -151,14 +156,20 @@ async def read_once(
 
     Raises redis.exceptions.RedisError.
     """
-    view = View()
-    for partition in range(partitions):
-        feed = Feed(client, namespace, partition)
-        view.load(partition, await feed.snapshot())
-        view.set_oldest(partition, await read_oldest(feed, plan))
+    feeds = [Feed(client, namespace, partition) for partition in range(partitions)]
+    view = await view_once(feeds, plan)
     end_ms = view.newest_ms if now_ms is None else now_ms
     found = [] if end_ms is None else view.readings(plan, end_ms, ahead=False)
     return Once(end_ms, found, view.totals())
+
+
+async def view_once(feeds: Sequence[Feed], plan: Plan) -> View:
+    """All that is committed now, partition by partition. Raises redis.exceptions.RedisError."""
+    view = View()
+    for partition, feed in enumerate(feeds):
+        view.load(partition, await feed.snapshot())
+        view.set_oldest(partition, await read_oldest(feed, plan))
+    return view
 
 
 async def read_oldest(feed: Feed, plan: Plan) -> dict[str, int]:

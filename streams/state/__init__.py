@@ -4,7 +4,7 @@ from streams.engine.panes import Pane
 from streams.engine.work import RowKey
 from streams.state.changes import Changes, PaneChanges
 from streams.state.client import connect, erase, eviction_policy, refuse_eviction
-from streams.state.feed import Entry, Feed, Gap, Snapshot
+from streams.state.feed import Entry, Feed, Gap, Snapshot, partition_count
 from streams.state.position import Position
 from streams.state.store import Outcome, PartitionStore
 
@@ -23,5 +23,6 @@ __all__ = [
     "connect",
     "erase",
     "eviction_policy",
+    "partition_count",
     "refuse_eviction",
 ]

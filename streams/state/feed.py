@@ -15,7 +15,7 @@ from typing import Self
 from redis.asyncio import Redis
 
 from streams.engine.panes import Pane
-from streams.naming import PartitionKeys, partition_prefix, split_pane_member
+from streams.naming import NEWEST_MS, PartitionKeys, partition_prefix, split_pane_member
 from streams.state.changes import PaneChanges, unpack_public
 from streams.state.position import Position
 
@@ -93,10 +93,23 @@ class Feed:
                 withscores=True,
             )
         oldest = await pipeline.execute()
-        return {
-            measure: [(member.decode(), int(since_ms)) for member, since_ms in members]
-            for measure, members in zip(names, oldest, strict=True)
-        }
+        return {measure: _since(members) for measure, members in zip(names, oldest, strict=True)}
+
+    async def waiting_list(
+        self, measure: str, count: int, until_ms: int
+    ) -> tuple[int, list[tuple[str, int]]]:
+        """How many wait since `until_ms` or before, and (id, since_ms) of the oldest, all of one moment."""
+        key = self.keys.waiting(measure)
+        pipeline = self.client.pipeline(transaction=True)
+        pipeline.zcount(key, "-inf", until_ms)
+        pipeline.zrangebyscore(key, "-inf", until_ms, start=0, num=count, withscores=True)
+        number, oldest = await pipeline.execute()
+        return number, _since(oldest)
+
+    async def newest_ms(self) -> int | None:
+        """Time of the newest accepted event; None before there was any."""
+        newest = await self.client.hget(self.keys.totals, NEWEST_MS)
+        return None if newest is None else int(newest)
 
     async def alive(self) -> bool:
         """Whether an owner has beaten lately."""
@@ -226,6 +239,16 @@ class _Draft:
 
     def snapshot(self) -> Snapshot:
         return Snapshot(self.position, self.feed_id, self.panes, self.totals, self.meta)
+
+
+async def partition_count(client: Redis, namespace: str) -> int | None:
+    """How many partitions a namespace has, as the first one's owner wrote down; None without any state."""
+    number = await client.hget(PartitionKeys(partition_prefix(namespace, 0)).meta, "partitions")
+    return int(number) if number else None
+
+
+def _since(members: Iterable[tuple[bytes, float]]) -> list[tuple[str, int]]:
+    return [(member.decode(), int(since_ms)) for member, since_ms in members]
 
 
 def _overlaid(cells: Mapping[str, int], changed: Mapping[str, int]) -> dict[str, int]:

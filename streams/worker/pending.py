@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from streams.engine.arrivals import newest_of, sources_in
 from streams.engine.decode import Record
+from streams.engine.facts import NEVER
 from streams.engine.panes import Pane
 from streams.engine.work import Effect, Work
-from streams.naming import APPLIED, UNCHANGED, rejects_total
+from streams.naming import APPLIED, NEWEST_MS, UNCHANGED, rejects_total, source_total
 
 
 @dataclass(slots=True)
@@ -27,6 +29,7 @@ class Pending:
     def note(self, records: Sequence[Record]) -> None:
         """Account for records that were applied, in the order of their offsets."""
         self.records += len(records)
+        self.work.receive(records)
         newest = records[-1]
         if self.record_offset is None or newest.offset > self.record_offset:
             self.record_ms, self.record_offset = newest.timestamp, newest.offset
@@ -43,6 +46,16 @@ def event_totals(effect: Effect) -> dict[str, int]:
         name = APPLIED if outcome == "applied" else UNCHANGED
         counts[name] = counts.get(name, 0) + number
     return counts
+
+
+def time_totals(totals: Mapping[str, int], effect: Effect) -> dict[str, int]:
+    """The totals that are times, where they are other than in `totals`; 0 for one that is no longer kept."""
+    known = sources_in(totals)
+    newest = newest_of((known, effect.sources))
+    times = {source_total(source): newest.get(source, 0) for source in {*known, *newest}}
+    if effect.newest_ms > NEVER:
+        times[NEWEST_MS] = max(effect.newest_ms, totals.get(NEWEST_MS, NEVER))
+    return {total: time_ms for total, time_ms in times.items() if totals.get(total) != time_ms}
 
 
 class PaneCache:

@@ -28,7 +28,7 @@ from streams.worker.condition import OURS, Condition, named, reason_of
 from streams.worker.dead_letters import DeadLetters
 from streams.worker.log import Log
 from streams.worker.pace import Pace
-from streams.worker.pending import PaneCache, Pending, event_totals, rejects_by_reason
+from streams.worker.pending import PaneCache, Pending, event_totals, rejects_by_reason, time_totals
 from streams.worker.sieve import Sieve
 from streams.worker.sweeper import Sweeper
 from streams.worker.telemetry import Telemetry
@@ -308,9 +308,7 @@ class KpiTable:
     def _new_totals(self, effect: Effect) -> dict[str, int]:
         differences = {**effect.totals, **event_totals(effect)}
         totals = {cell: self._totals.get(cell, 0) + number for cell, number in differences.items()}
-        if effect.newest_ms > self._totals.get(NEWEST_MS, NEVER):
-            totals[NEWEST_MS] = effect.newest_ms
-        return totals
+        return totals | time_totals(self._totals, effect)
 
     def _horizon_ms(self) -> int:
         """The moment that panes expire by: the clock, or the newest accepted event."""

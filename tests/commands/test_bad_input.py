@@ -19,6 +19,7 @@ from streams.commands.stack import child
 from streams.commands.topics import read_topic
 from streams.embedded.broker import EmbeddedBroker
 from streams.embedded.processes import Child, free_port
+from streams.engine.arrivals import BUILT_IN, DEAD_LETTERS, EVENTS_RECEIVED
 from streams.naming import APPLIED, UNCHANGED
 from streams.settings import Settings
 from streams.state import connect
@@ -181,12 +182,25 @@ def assert_letters(letters: list[DeadLetter], records: list[Record]) -> None:
 
 def assert_counted(state: State, expected: State, good: int) -> None:
     """The good neighbours, as if there had been nothing else; the bad ones, by their reasons."""
-    assert (state.rows, state.panes, state.waiting) == (expected.rows, expected.panes, expected.waiting)
+    assert (state.rows, state.waiting) == (expected.rows, expected.waiting)
+    assert _of_subjects(state) == _of_subjects(expected)
+    of_days = [cells for (tier, _), cells in state.panes.items() if tier == "day"]
+    assert sum(cells.get(EVENTS_RECEIVED, 0) for cells in of_days) == good + len(BAD)
+    assert sum(cells.get(DEAD_LETTERS, 0) for cells in of_days) == len(BAD)
     assert ("lead", "last") in state.rows and ("lead", "first") not in state.rows
     assert state.totals[APPLIED] == good == len(BAD) + 2
     reasons = Counter(reason for _, reason, _ in BAD.values())
     found = {name: number for name, number in state.totals.items() if name.startswith("!rejects.")}
     assert found == {f"!rejects.{reason}": number for reason, number in reasons.items()}
+
+
+def _of_subjects(state: State) -> dict[tuple[str, int], dict[str, int]]:
+    """The panes without the counts of what arrived."""
+    panes = {
+        pane: {cell: number for cell, number in cells.items() if cell not in BUILT_IN}
+        for pane, cells in state.panes.items()
+    }
+    return {pane: cells for pane, cells in panes.items() if cells}
 
 
 def test_the_list_of_bad_input_has_every_reason_but_those_of_other_tests() -> None:

@@ -136,6 +136,7 @@ TOLD = {
         "      leads_open: {open: created, until: [lost]}\n      leads_alive: {level: alive}\n",
         "      leads_alive: {level: alive}\n      leads_open: {open: created, until: [lost]}\n",
     ),
+    "a link": ("id: lead_id", 'id: lead_id\n    link: "https://crm.example/leads/{id}"'),
     "another name for the same days": ("time_zone: UTC", "time_zone: Etc/UTC"),
 }
 

@@ -30,7 +30,8 @@ def clock() -> int:
 
 
 def board_on(client: Redis, **given: Any) -> Board:
-    return Board(shipped(), client, NAMESPACE, **{"ends_at": "wall", "now_ms": clock, **given})
+    given = {"plan": shipped(), "ends_at": "wall", "now_ms": clock, **given}
+    return Board(client=client, namespace=NAMESPACE, **given)
 
 
 class StillBoard(Board):

@@ -97,6 +97,30 @@ async def test_whole_numbers_of_any_size_are_whole_in_json() -> None:
     assert document["readings"][0]["numerator"] == 10**30
 
 
+# -- /api/v1/freshness ------------------------------------------------------------------------------------
+
+
+async def test_freshness_tells_how_old_each_partition_and_each_source_is() -> None:
+    shown = Shown(
+        NOW_MS,
+        newest_ms=NOW_MS - 1_500,
+        stale=[Stale(3, "no worker owns it")],
+        lag_ms={0: 250},
+        sources_ms={"/crm": NOW_MS - 1_500},
+        now_ms=NOW_MS + 500,
+    )
+    assert await get_json("/api/v1/freshness", StillBoard(shown)) == {
+        "as_of": "2024-04-15T18:00:00.000Z",
+        "newest_event": "2024-04-15T17:59:58.500Z",
+        "stale": [{"partition": 3, "reason": "no worker owns it"}],
+        "lag_seconds": {"0": 0.25},
+        "sources": [
+            {"source": "/crm", "newest_event": "2024-04-15T17:59:58.500Z", "age_seconds": 2.0},
+        ],
+    }
+    assert (await get_json("/api/v1/freshness", StillBoard(Shown())))["sources"] == []
+
+
 # -- /metrics and health ----------------------------------------------------------------------------------
 
 

@@ -130,6 +130,14 @@ def test_freshness_is_shown_as_far_as_it_is_known() -> None:
     assert sample(text, "crm_event_lag_seconds", partition="0") == 0.25
 
 
+def test_the_age_of_a_source_is_that_at_the_scrape() -> None:
+    sources_ms = {"/crm": NOW_MS - 90_000, "/ahead": NOW_MS + 5_000}
+    text = scrape(Shown(NOW_MS - 1_000, [], sources_ms=sources_ms, now_ms=NOW_MS))
+    assert sample(text, "crm_event_age_seconds", source="/crm") == 90
+    assert sample(text, "crm_event_age_seconds", source="/ahead") == 0
+    assert samples(scrape(Shown(sources_ms=sources_ms)))["crm_event_age_seconds"] == []
+
+
 def test_members_may_be_called_anything() -> None:
     name = 'a"b\\c|d\n<script>'
     text = scrape(showing(lead_created("lead-1", channel="web", team=name)))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.engine.panes import DAY, DAY_MS, HOUR, HOUR_MS, KEEP_MS, MINUTE, MINUTE_MS, TIERS
-from streams.naming import NEWEST_MS
+from streams.naming import NEWEST_MS, source_total
 from streams.serve import panes as panes_module
 from streams.serve.view import View
 from streams.state import Pane, PaneChanges, Snapshot
@@ -227,6 +227,15 @@ def test_counters_of_events_are_summed_but_are_no_cells() -> None:
     assert view.cells() == set()
     assert view.newest_ms == 1_000
     assert View().newest_ms is None
+
+
+def test_the_newest_event_of_a_source_is_that_of_all_partitions() -> None:
+    view = View()
+    view.load(0, snapshot({}, {source_total("/a"): 500, source_total("/b"): 900, "!applied": 3}))
+    view.load(1, snapshot({}, {source_total("/a"): 800, source_total("other"): 100}))
+    assert view.sources_ms == {"/a": 800, "/b": 900, "other": 100}
+    assert view.totals() == {"!applied": 3}
+    assert view.cells() == set()
 
 
 def test_the_oldest_is_that_of_all_partitions() -> None:

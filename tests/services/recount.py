@@ -12,7 +12,7 @@ from streams.engine.engine import Engine
 from streams.engine.facts import NEVER
 from streams.engine.panes import KEEP_MS
 from streams.state import PartitionStore
-from streams.worker.pending import event_totals
+from streams.worker.pending import event_totals, time_totals
 
 Cells = dict[str, int]
 
@@ -47,14 +47,13 @@ class Recount:
         events, rejects = self._engine.decode([one for one in records if one.offset not in poison])
         rejects += [Reject(one, "engine_error", None, "") for one in records if one.offset in poison]
         work.rejects += rejects
+        work.receive(records)
         work.merge(events, dict.fromkeys(work.missing(events)))
         self._offset = records[-1].offset + 1 if records else self._offset
 
     def state(self, store: PartitionStore) -> State:
         effect = self._work.effect()
-        totals = {**effect.totals, **event_totals(effect)}
-        if effect.newest_ms > NEVER:
-            totals[naming.NEWEST_MS] = effect.newest_ms
+        totals = {**effect.totals, **event_totals(effect), **time_totals({}, effect)}
         waiting = {
             measure: {id_: since for id_, since in ids.items() if since is not None}
             for measure, ids in effect.waiting.items()

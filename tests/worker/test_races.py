@@ -262,6 +262,9 @@ class Work:
     def merge(self, events: Sequence[Record], rows: Any) -> None:
         self._totals.update(str(event.offset) for event in events)
 
+    def receive(self, records: Sequence[Record]) -> None:
+        """They are counted when they are merged."""
+
     def effect(self, gone_ms: Any) -> Effect:
         return Effect({}, {}, dict(self._totals), {}, self.rejects, {}, NEVER, 0)
 

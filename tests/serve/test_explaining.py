@@ -1,0 +1,79 @@
+"""An explanation as programs get it, and which reading is meant when little is said."""
+
+import json
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from schemas.kpis import Guardrail
+from streams.engine.explain import PaneSum
+from streams.engine.panes import Calendar
+from streams.serve.explaining import Which, largest, pane_name, usual_window
+from tests.builders import ms, shipped
+from tests.serve.explained import DAYS, LEVEL, RATE, an_answer
+
+UTC = Calendar("UTC")
+
+
+def test_an_explanation_has_all_that_the_number_was_computed_from() -> None:
+    found = json.loads(json.dumps(an_answer().document()))
+    assert (found["as_of"], found["start"]) == ("2024-04-15T18:00:00.000Z", "2024-03-16T00:00:00.000Z")
+    for name in (*("formula", "filled", "value", "numerator", "denominator", "samples", "lower", "upper"),):
+        assert found[name] == getattr(RATE, name)
+    assert (found["previous"], found["change"]) == (0.25, 0.2)
+    assert (found["verdict"], found["would_change"]) == ("ok", "Warn begins below 25.0 %.")
+    assert found["definition"]["title"] == "Win rate"
+    (measure,) = found["measures"]
+    assert (measure["text"], measure["value"], measure["running_total"]) == ("deals_won", "30", None)
+    assert (measure["panes"]["tier"], measure["panes"]["number"]) == ("day", 14)
+    assert measure["panes"]["largest"][0] == {"start": "2024-04-04", "value": 13}
+    assert [pane["start"] for pane in measure["panes"]["last"]] == [f"2024-04-{day}" for day in range(10, 15)]
+
+
+def test_the_kpis_that_a_formula_names_are_explained_below_it() -> None:
+    reference = msgspec.structs.replace(RATE, kpi="churn", operands=[LEVEL])
+    (found,) = an_answer(references=[reference]).document()["references"]
+    assert (found["kpi"], found["measures"][0]["running_total"]) == ("churn", 98)
+
+
+def test_a_guardrail_tells_its_own_number_where_it_has_one() -> None:
+    rail = Guardrail(kpi="sales_cycle", why="Cheap deals are soon won.")
+    answer = replace(an_answer(), guardrails=[(rail, RATE), (rail, None)])
+    first, second = answer.document()["guardrails"]
+    assert (first["value"], first["change"], first["why"]) == (0.3, 0.2, "Cheap deals are soon won.")
+    assert (second["value"], second["change"]) == (None, None)
+
+
+def test_the_largest_panes_are_those_that_matter_most() -> None:
+    panes = [PaneSum(at, value) for at, value in enumerate([1, -9, 3, 9, 2, 3, 4, 1])]
+    assert [(pane.start_ms, pane.value) for pane in largest(panes)] == [
+        (1, -9),
+        (3, 9),
+        (6, 4),
+        (2, 3),
+        (5, 3),
+    ]
+    assert len(largest(DAYS)) == 5
+
+
+def test_a_pane_is_called_by_the_local_time_at_which_it_begins() -> None:
+    berlin = Calendar("Europe/Berlin")
+    day = berlin.day_start_ms(berlin.day(ms("2024-03-31 12:00")))
+    assert pane_name("day", day, berlin) == "2024-03-31"
+    assert pane_name("hour", ms("2024-03-31 01:00"), berlin) == "2024-03-31T03:00+02:00"
+    assert pane_name("minute", ms("10:07"), UTC) == "2024-04-15T10:07+00:00"
+
+
+@pytest.mark.parametrize(
+    ("which", "window"),
+    [
+        (Which("win_rate"), "30d"),
+        (Which("win_rate", labels={"basis": "x"}), ""),
+        (Which("leads_waiting"), "now"),
+        (Which("lead_response", labels={"quantile": "0.9"}), "30d"),
+        (Which("nonsense"), ""),
+    ],
+)
+def test_the_usual_window_of_a_kpi_is_meant_when_none_is_named(which: Which, window: str) -> None:
+    assert usual_window(shipped(), which) == window
