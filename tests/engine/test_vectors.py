@@ -149,8 +149,8 @@ PAYING = plan(
             ("net", "ratio", "mrr_kept / start(mrr)"),
             ("gross", "ratio", "mrr_kept_gross / start(mrr)"),
             ("churn", "ratio", "customers_lost / start(customers)"),
-            ("mrr_start", "count", "start(mrr)"),
-            ("mrr_end", "count", "end(mrr)"),
+            ("mrr_start", "money", "start(mrr)"),
+            ("mrr_end", "money", "end(mrr)"),
         )
     ),
 )
