@@ -189,6 +189,7 @@ MRR = with_measures(
     "mrr: {level: paying}",
     *(f"{which}: {{movement: paying, which: {which}}}" for which in WHICH),
     "payers: {level: paying, value: 'min(now, 1)'}",
+    "of_payers: {level: paying, key: d, while: paying}",
     "began: {count: first_paid}",
 )
 
@@ -228,6 +229,13 @@ def test_an_event_that_changes_nothing_opens_the_level_for_ever() -> None:
     )
     assert moved(ledger) == {}
     assert "mrr" not in {name for cells in ledger.panes.values() for name in cells}
+
+
+def test_a_level_and_what_it_is_held_by_open_together() -> None:
+    ledger = in_any_order([pays("d", "2024-04-10", 120, 150), pays("e", "2024-04-12", 5)], MRR)
+    assert [start(ledger, "of_payers", f"2024-04-{day}") for day in ("01", "11")] == [150, 120]
+    ledger.take(pays("d", "2024-04-14", 0, 120))
+    assert ledger.running["of_payers"] == ledger.running["of_payers|plan|unknown"] == 0
 
 
 def test_each_key_opens_with_its_own_earliest() -> None:
@@ -300,6 +308,9 @@ CONSENTS = with_measures(
     id: customer_id
     dimensions: [plan]
     keep: forever
+    steps:
+      said_a: {event: crm.deal.stage_changed, where: to_stage == 'a'}
+      said_b: {event: crm.deal.stage_changed, where: to_stage == 'b'}
     transitions:
       consents:
         - {event: crm.deal.created, state: 1, key: channel}
@@ -311,6 +322,7 @@ CONSENTS = with_measures(
     "web: {level: consents, key: web, while: membership}",
     "phone: {level: consents, key: phone, while: membership}",
     "any: {level: consents, value: 'min(now, 1)'}",
+    "until_either: {level: consents, until: [said_a, said_b]}",
 )
 
 
@@ -327,6 +339,20 @@ def test_of_several_keys_each_level_counts_its_own_while_the_subject_is_a_member
     assert ledger.sum("web|plan|free") == 0
     assert ledger.sum("web|plan|pro", "2024-04-05", "2024-04-06") == 1
     assert ledger.running["phone"] == ledger.sum("phone") == 0
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "days"), [("04", "06", 2), ("06", "04", 2), ("01", "06", 0), ("09", "09", 7)]
+)
+def test_a_level_is_over_with_the_first_of_what_ends_it(a: str, b: str, days: int) -> None:
+    events = [
+        deal_created("d", "2024-04-02", customer_id="c", channel="web"),
+        deal_stage_changed("d", f"2024-04-{a}", to_stage="a", customer_id="c"),
+        deal_stage_changed("d", f"2024-04-{b}", to_stage="b", customer_id="c", plan="pro"),
+    ]
+    ledger = in_any_order(events, CONSENTS)
+    assert sum(start(ledger, "until_either", f"2024-04-{day:02}") for day in range(1, 15)) == days
+    assert ledger.running["until_either"] == 0
 
 
 def test_a_value_makes_one_of_many() -> None:
