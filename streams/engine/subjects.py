@@ -25,7 +25,7 @@ from streams.engine.money import Converter
 NEWEST: Final = "newest_ms"
 """The field of every row that holds the time of the subject's newest event."""
 ID_SEPARATOR: Final = "\x1f"
-"""Joins the fields that only together tell subjects apart. No key on a keyboard makes it."""
+"""Stands between the fields that only together tell subjects apart; no id that is meant to be read has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,6 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
     givers = types if subject.dimensions_from is None else subject.dimensions_from
     _check_members(subject, givers)
     fields, merges = compile_mergers(subject, catalog, converter)
-    id_of = _id_reader(_id_fields(subject))
     for name in subject.moments:
         located(partial(times_of, subject, name), "moments", name)
     all_fields = [(NEWEST, int, NEVER), *dimensions.fields(), *fields]
@@ -73,7 +72,9 @@ def compile_subject(kind: str, subject: Subject, catalog: Catalog, converter: Co
     return SubjectPlan(
         kind=kind,
         subject=subject,
-        about={type_: About(id_of, type_ in givers, merges.get(type_, ())) for type_ in types},
+        about={
+            type_: About(id_reader(subject.id), type_ in givers, merges.get(type_, ())) for type_ in types
+        },
         keep_ms=None if subject.keep == "forever" else span_ms(subject.keep),
         row_type=row_type,
         dimensions=dimensions,
@@ -116,11 +117,11 @@ def _event_types(subject: Subject) -> list[str]:
     for type_, at in given:
         if type_ not in EVENT_TYPES:
             raise PlanFault(f"unknown event type {type_!r}{nearest(type_, EVENT_TYPES)}", *at)
-        for field in _id_fields(subject):
+        for field in [subject.id] if isinstance(subject.id, str) else subject.id:
             if field not in EVENT_TYPES[type_].model_fields:
                 raise PlanFault(f"{type_} has no field {field!r}, the id of this subject", *at)
             if holds(type_, field) is not str:
-                raise PlanFault(f"{field} of {type_} is no text, so it cannot be the id of this subject", *at)
+                raise PlanFault(f"{field} of {type_} is no text, so it cannot be an id", "id")
     return list(dict.fromkeys(type_ for type_, _ in given))
 
 
@@ -138,21 +139,17 @@ def _given_types(subject: Subject) -> Iterator[tuple[str, tuple[str | int, ...]]
         yield type_, ("dimensions_from", at)
 
 
-def _id_fields(subject: Subject) -> list[str]:
-    return [subject.id] if isinstance(subject.id, str) else subject.id
-
-
-def _id_reader(fields: Sequence[str]) -> Callable[[Any], str | None]:
-    """Reads the subject's id of an event's data; None when a part of it is missing."""
-    if len(fields) == 1:
-        return attrgetter(fields[0])
+def id_reader(fields: str | Sequence[str]) -> Callable[[Any], str | None]:
+    """Reads a subject's id from an event's data; of several fields none may be missing."""
+    if isinstance(fields, str):
+        return attrgetter(fields)
     read = attrgetter(*fields)
 
-    def joined(data: Any) -> str | None:
-        parts = read(data)
-        return ID_SEPARATOR.join(parts) if all(parts) else None
+    def id_of(data: Any) -> str | None:
+        ids = read(data)
+        return ID_SEPARATOR.join(ids) if all(ids) else None
 
-    return joined
+    return id_of
 
 
 def condition_names(subject: Subject) -> dict[str, str]:

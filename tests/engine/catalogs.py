@@ -12,18 +12,18 @@ def catalog(
     subject: str, zone: str = "UTC", kpi: str = "", dimensions: str = DIMENSIONS, business_hours: str = ""
 ) -> str:
     """A catalog with one subject, called thing."""
-    return (
-        dedent(f"""\
-        version: 1
-        time_zone: {zone}
-        currency: {{report: USD, rates: {{EUR: {{rate: 1.10}}}}}}
-        dimensions: {dimensions}
-        """)
-        + (f"business_hours: {business_hours}\n" if business_hours else "")
-        + "subjects:\n  thing:\n"
-        + indent(dedent(subject), "    ")
-        + ("kpis:\n" + indent(dedent(kpi), "  ") if kpi else "kpis: {}\n")
-    )
+    lines = [
+        "version: 1",
+        f"time_zone: {zone}",
+        "currency: {report: USD, rates: {EUR: {rate: 1.10}}}",
+        f"dimensions: {dimensions}",
+        f"business_hours: {business_hours}" if business_hours else "",
+        "subjects:",
+        "  thing:",
+        indent(dedent(subject), "    "),
+        "kpis:\n" + indent(dedent(kpi), "  ") if kpi else "kpis: {}",
+    ]
+    return "\n".join(lines)
 
 
 def plan(subject: str, **how: str) -> Plan:
