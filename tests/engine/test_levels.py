@@ -149,24 +149,16 @@ def level(ledger: Ledger, name: str, minute: int) -> int:
 
 
 @given(HISTORIES)
-def test_a_level_is_at_every_time_what_a_recount_has_then(history: list[Said]) -> None:
+def test_a_level_is_at_every_time_what_a_recount_has_then_in_the_slice_of_that_time(
+    history: list[Said],
+) -> None:
     ledger = Ledger(PIPELINE).take(*(said.event() for said in history))
+    plans = ("free", "pro", UNKNOWN)
     for minute, deal in recounted(history):
         for name, expected in deal.levels().items():
             assert level(ledger, name, minute) == expected, (name, minute)
-
-
-@given(HISTORIES)
-def test_a_level_is_at_every_time_in_the_slice_of_that_time(history: list[Said]) -> None:
-    """What was before all that is known is, until a plan is told, in the slice of the first change."""
-    ledger = Ledger(PIPELINE).take(*(said.event() for said in history))
-    is_opened = any(opened(history).values())
-    for minute, deal in recounted(history):
-        if not is_opened or deal.plan != UNKNOWN:
-            for name, expected in deal.levels().items():
-                plans = ("free", "pro", UNKNOWN)
-                found = {plan: level(ledger, cell(name, "plan", plan), minute) for plan in plans}
-                assert found == {**dict.fromkeys(plans, 0), deal.plan: expected}, (name, minute)
+            found = {plan: level(ledger, cell(name, "plan", plan), minute) for plan in plans}
+            assert found == {**dict.fromkeys(plans, 0), deal.plan: expected}, (name, minute)
 
 
 # -- The state before -------------------------------------------------------------------------------------
@@ -266,13 +258,12 @@ def test_what_is_paused_is_nothing_until_it_is_resumed() -> None:
     assert moved(ledger) == {"new": 100, "churned": 100, "reactivated": 100}
 
 
-def test_what_was_before_is_in_the_slice_of_the_first_time_that_is_known() -> None:
+def test_what_was_before_has_the_slices_of_then_until_a_plan_is_told() -> None:
     later = pays("d", "2024-04-10", 120, 150, plan="pro")
-    assert start(in_any_order([later], MRR), "mrr|plan|pro", "2024-04-01") == 150
-    earlier = pays("e", "2024-04-05", 0, plan="free")
-    ledger = in_any_order([earlier, later], MRR)
-    assert start(ledger, "mrr|plan|free", "2024-04-01") == start(ledger, "mrr|plan|free", "2024-04-08") == 150
-    assert (ledger.running["mrr|plan|free"], ledger.running["mrr|plan|pro"]) == (0, 120)
+    ledger = in_any_order([pays("e", "2024-04-05", 0, plan="free"), later], MRR)
+    slices = [("01", UNKNOWN), ("06", "free"), ("11", "pro")]
+    assert [start(ledger, f"mrr|plan|{plan}", f"2024-04-{day}") for day, plan in slices] == [150, 150, 120]
+    assert ledger.running["mrr|plan|unknown"] == ledger.running["mrr|plan|free"] == 0
 
 
 # -- Movements --------------------------------------------------------------------------------------------
