@@ -54,7 +54,7 @@ class Transition(Model):
     where: Condition | None = None
     state: Annotated[int, Field(ge=0)] | FieldState
     before: str | None = None
-    """The field that holds the state before: that of the earliest event per key opens the level, in no pane."""
+    """The field that holds the state before: what the earliest per key says opens the level, in no pane."""
     kind: str | None = None
     """The field that says of which kind the change is (voluntary, reactivated, ..)."""
     key: str | None = None
