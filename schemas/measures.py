@@ -78,7 +78,7 @@ class Transition(Model):
     where: Condition | None = None
     state: Annotated[int, Field(ge=0)] | FieldState
     before: str | None = None
-    """The field that holds the state before: the earliest opens the level, without a pane."""
+    """The field that holds the state before: what the earliest per key says opens the level, in no pane."""
     kind: str | None = None
     """The field that says of which kind the change is (voluntary, reactivated, ..)."""
     key: str | None = None
@@ -167,13 +167,13 @@ class Level(MeasureSpec):
     key: str | None = None
     """Only the state under this key."""
     value: Condition | None = None
-    """An expression of `now`, the sum of the states: `min(now, 1)` counts subjects."""
+    """An expression of `now`, the sum of the states, which is 0 at 0: `min(now, 1)` counts subjects."""
     during: Name | None = Field(default=None, alias="while")
     """A transition: the level is 0 while its state is."""
     until: list[Name] = []
     """Moments: the level is 0 from the first of them on."""
     weighted: bool = False
-    """Times the probability of the stage that the subject is in, rounded down."""
+    """Times the probability of the stage that the subject is in, rounded down; 0 before any stage."""
 
 
 class Reached(MeasureSpec):
@@ -214,7 +214,8 @@ class Trailing(MeasureSpec):
     kind: str | None = None
     """Count only subjects whose last leaving (state 0) was of this kind."""
     over: Annotated[list[Literal["7d", "28d", "30d", "90d", "365d"]], AfterValidator(distinct)] = []
-    """over(f, W) beside it: f(state W before a day began, state when it began), for the windows before."""
+    """over(f, W) beside it, in day panes: f(state W before a day began, state when it began), for the windows
+    before. Its slices are those of the earlier state."""
 
 
 class Distinct(MeasureSpec):

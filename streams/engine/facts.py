@@ -138,7 +138,7 @@ def wins(new: Registered, old: Registered | None) -> bool:
 
 def opening(changes: list[Change]) -> int:
     """The state before all that is known: what the earliest of the transitions tells of it, else 0."""
-    return sum(changes[0][4:]) if changes else 0
+    return changes[0][4] if changes and len(changes[0]) > 4 else 0
 
 
 def normalised(changes: list[Change]) -> list[Change]:

@@ -149,24 +149,16 @@ def level(ledger: Ledger, name: str, minute: int) -> int:
 
 
 @given(HISTORIES)
-def test_a_level_is_at_every_time_what_a_recount_has_then(history: list[Said]) -> None:
+def test_a_level_is_at_every_time_what_a_recount_has_then_in_the_slice_of_that_time(
+    history: list[Said],
+) -> None:
     ledger = Ledger(PIPELINE).take(*(said.event() for said in history))
+    plans = ("free", "pro", UNKNOWN)
     for minute, deal in recounted(history):
         for name, expected in deal.levels().items():
             assert level(ledger, name, minute) == expected, (name, minute)
-
-
-@given(HISTORIES)
-def test_a_level_is_at_every_time_in_the_slice_of_that_time(history: list[Said]) -> None:
-    """What was before all that is known is, until a plan is told, in the slice of the first change."""
-    ledger = Ledger(PIPELINE).take(*(said.event() for said in history))
-    is_opened = any(opened(history).values())
-    for minute, deal in recounted(history):
-        if not is_opened or deal.plan != UNKNOWN:
-            for name, expected in deal.levels().items():
-                plans = ("free", "pro", UNKNOWN)
-                found = {plan: level(ledger, cell(name, "plan", plan), minute) for plan in plans}
-                assert found == {**dict.fromkeys(plans, 0), deal.plan: expected}, (name, minute)
+            found = {plan: level(ledger, cell(name, "plan", plan), minute) for plan in plans}
+            assert found == {**dict.fromkeys(plans, 0), deal.plan: expected}, (name, minute)
 
 
 # -- The state before -------------------------------------------------------------------------------------
@@ -189,6 +181,7 @@ MRR = with_measures(
     "mrr: {level: paying}",
     *(f"{which}: {{movement: paying, which: {which}}}" for which in WHICH),
     "payers: {level: paying, value: 'min(now, 1)'}",
+    "of_payers: {level: paying, key: d, while: paying}",
     "began: {count: first_paid}",
 )
 
@@ -230,6 +223,13 @@ def test_an_event_that_changes_nothing_opens_the_level_for_ever() -> None:
     assert "mrr" not in {name for cells in ledger.panes.values() for name in cells}
 
 
+def test_a_level_and_what_it_is_held_by_open_together() -> None:
+    ledger = in_any_order([pays("d", "2024-04-10", 120, 150), pays("e", "2024-04-12", 5)], MRR)
+    assert [start(ledger, "of_payers", f"2024-04-{day}") for day in ("01", "11")] == [150, 120]
+    ledger.take(pays("d", "2024-04-14", 0, 120))
+    assert ledger.running["of_payers"] == ledger.running["of_payers|plan|unknown"] == 0
+
+
 def test_each_key_opens_with_its_own_earliest() -> None:
     events = [
         pays("a", "2024-04-10", 0, 70),
@@ -258,13 +258,12 @@ def test_what_is_paused_is_nothing_until_it_is_resumed() -> None:
     assert moved(ledger) == {"new": 100, "churned": 100, "reactivated": 100}
 
 
-def test_what_was_before_is_in_the_slice_of_the_first_time_that_is_known() -> None:
+def test_what_was_before_has_the_slices_of_then_until_a_plan_is_told() -> None:
     later = pays("d", "2024-04-10", 120, 150, plan="pro")
-    assert start(in_any_order([later], MRR), "mrr|plan|pro", "2024-04-01") == 150
-    earlier = pays("e", "2024-04-05", 0, plan="free")
-    ledger = in_any_order([earlier, later], MRR)
-    assert start(ledger, "mrr|plan|free", "2024-04-01") == start(ledger, "mrr|plan|free", "2024-04-08") == 150
-    assert (ledger.running["mrr|plan|free"], ledger.running["mrr|plan|pro"]) == (0, 120)
+    ledger = in_any_order([pays("e", "2024-04-05", 0, plan="free"), later], MRR)
+    slices = [("01", UNKNOWN), ("06", "free"), ("11", "pro")]
+    assert [start(ledger, f"mrr|plan|{plan}", f"2024-04-{day}") for day, plan in slices] == [150, 150, 120]
+    assert ledger.running["mrr|plan|unknown"] == ledger.running["mrr|plan|free"] == 0
 
 
 # -- Movements --------------------------------------------------------------------------------------------
@@ -300,6 +299,9 @@ CONSENTS = with_measures(
     id: customer_id
     dimensions: [plan]
     keep: forever
+    steps:
+      said_a: {event: crm.deal.stage_changed, where: to_stage == 'a'}
+      said_b: {event: crm.deal.stage_changed, where: to_stage == 'b'}
     transitions:
       consents:
         - {event: crm.deal.created, state: 1, key: channel}
@@ -311,6 +313,7 @@ CONSENTS = with_measures(
     "web: {level: consents, key: web, while: membership}",
     "phone: {level: consents, key: phone, while: membership}",
     "any: {level: consents, value: 'min(now, 1)'}",
+    "until_either: {level: consents, until: [said_a, said_b]}",
 )
 
 
@@ -327,6 +330,20 @@ def test_of_several_keys_each_level_counts_its_own_while_the_subject_is_a_member
     assert ledger.sum("web|plan|free") == 0
     assert ledger.sum("web|plan|pro", "2024-04-05", "2024-04-06") == 1
     assert ledger.running["phone"] == ledger.sum("phone") == 0
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "days"), [("04", "06", 2), ("06", "04", 2), ("01", "06", 0), ("09", "09", 7)]
+)
+def test_a_level_is_over_with_the_first_of_what_ends_it(a: str, b: str, days: int) -> None:
+    events = [
+        deal_created("d", "2024-04-02", customer_id="c", channel="web"),
+        deal_stage_changed("d", f"2024-04-{a}", to_stage="a", customer_id="c"),
+        deal_stage_changed("d", f"2024-04-{b}", to_stage="b", customer_id="c", plan="pro"),
+    ]
+    ledger = in_any_order(events, CONSENTS)
+    assert sum(start(ledger, "until_either", f"2024-04-{day:02}") for day in range(1, 15)) == days
+    assert ledger.running["until_either"] == 0
 
 
 def test_a_value_makes_one_of_many() -> None:

@@ -108,16 +108,15 @@ def state(history: Sequence[Said], time_ms: int) -> tuple[int, str | None]:
 
 
 def plan_at(history: Sequence[Said], time_ms: int) -> str:
-    """The plan just before a time; until anything changes that of the first change."""
-    given_so_far = [
-        said.plan for said in history if said.plan and said.time_ms < max(time_ms, first(history))
-    ]
+    """The plan just before a time. Who was nothing before all has until the first change the plan of that."""
+    known_ms = time_ms if history[0].before else max(time_ms, first(history))
+    given_so_far = [said.plan for said in history if said.plan and said.time_ms < known_ms]
     return given_so_far[-1] if given_so_far else UNKNOWN
 
 
 def first(history: Sequence[Said]) -> int:
     """Just after the first change of the amount or the plan."""
-    changes = [said.time_ms + 1 for said in history if said.plan or said.amount != history[0].before]
+    changes = [said.time_ms + 1 for said in history if said.plan or said.amount]
     return changes[0] if changes else 0
 
 

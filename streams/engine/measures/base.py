@@ -207,8 +207,7 @@ def states_of(seen: Seen, name: str, only: str | None = None) -> list[State]:
     moved: list[Any] = [(time_ms, None, None, None, None) for time_ms in seen.moved()]
     steps = sorted([*changes, *moved], key=itemgetter(0))
     now = {key: before for key, kept in of_keys.items() if (before := facts.opening(kept))}
-    first_ms = steps[0][0] if steps else None
-    states = [State(facts.NEVER, sum(now.values()), seen.members(first_ms), None)] if now else []
+    states = [State(facts.NEVER, sum(now.values()), seen.members(facts.NEVER), None)] if now else []
     left: str | None = None
     for time_ms, _, key, value, kind in steps:
         if key is not None:

@@ -68,18 +68,21 @@ def _weighted(compiler: Compiler, read: Read) -> Read:
         numerator, denominator = ratios[place]
         return amount * numerator // denominator
 
-    return lambda seen: merged(read(seen), stage_history(seen), weigh)
+    return _together(read, stage_history, weigh)
 
 
 def _while(compiler: Compiler, read: Read, transition: str) -> Read:
     """0 while the state of another transition is 0."""
     compiler.transition(transition, "while")
+    return _together(read, lambda seen: seen.states(transition), lambda now, gate: now if gate else 0)
 
-    def gated(seen: Seen) -> History:
+
+def _together(read: Read, read_other: Read, combine: Callable[[int, int], int]) -> Read:
+    def both(seen: Seen) -> History:
         states = read(seen)
-        return states and merged(states, seen.states(transition), lambda now, gate: now if gate else 0)
+        return states and merged(states, read_other(seen), combine)
 
-    return gated
+    return both
 
 
 def _until(compiler: Compiler, read: Read, moments: list[str]) -> Read:
