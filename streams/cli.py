@@ -24,6 +24,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Exact KPIs from CRM events, live: Kafka in, Prometheus gauges out.",
 )
+generate = typer.Typer(
+    no_args_is_help=True, help="Write files that follow from the catalog, or --check that they do."
+)
+app.add_typer(generate, name="generate")
 out = Console()
 err = Console(stderr=True, soft_wrap=True)
 
@@ -40,6 +44,11 @@ ProcessesOption = Annotated[
 
 CatalogOption = Annotated[
     str | None, typer.Option("--catalog", help="A catalog of your own.", metavar="PATH")
+]
+
+OutOption = Annotated[Path, typer.Option("--out", help="The directory that they lie in.", metavar="DIR")]
+CheckOption = Annotated[
+    bool, typer.Option("--check", help="Write nothing: say which are not as they should be, and exit 1.")
 ]
 
 
@@ -276,27 +285,6 @@ def catalog() -> None:
 
 
 @app.command()
-def generate(
-    what: Annotated[str, typer.Argument(help="What to make: asyncapi.")],
-    catalog: CatalogOption = None,
-    into: Annotated[Path, typer.Option(help="Below this directory.", metavar="DIRECTORY")] = Path(),
-    check_: Annotated[bool, typer.Option("--check", help="Write nothing; fail when files differ.")] = False,
-) -> None:
-    """Write the files that follow from the catalog."""
-    from streams.commands import generate
-
-    if what not in generate.GENERATORS:
-        known = ", ".join(generate.GENERATORS)
-        raise SettingsError(f"{what!r} is nothing that can be made; known: {known}")
-    plan = _plan(_settings(catalog))
-    if check_:
-        generate.check(what, plan, into)
-    else:
-        for path in generate.generate(what, plan, into):
-            _say(path)
-
-
-@app.command()
 def settings() -> None:
     """Print the settings in force, secrets hidden."""
     _say_settings(_settings())
@@ -305,6 +293,28 @@ def settings() -> None:
 def _say_settings(settings: Settings) -> None:
     for name, value in settings.redacted().items():
         _say(f"{name}={value}")
+
+
+# -- Generating -------------------------------------------------------------------------------------------
+
+
+@generate.command()
+def asyncapi(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
+    """The event contract: docs/asyncapi.yaml, and a JSON Schema per event type in schemas/json."""
+    _generate("asyncapi", catalog, out, check)
+
+
+def _generate(name: str, catalog: str | None, root: Path, check: bool) -> None:
+    from streams.commands.generate import Files
+
+    files = Files(name, _plan(_settings(catalog)), root)
+    if not check:
+        _say(f"{files.write()} files written")
+        return
+    differences = files.differences()
+    if differences:
+        _fail("\n".join([*differences, f"`kpi generate {name}` makes them anew"]), 1)
+    _say("all as they should be")
 
 
 if __name__ == "__main__":

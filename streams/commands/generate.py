@@ -1,66 +1,65 @@
-"""`kpi generate`: files that follow from the catalog. They are committed, and compared when it changes."""
+"""`kpi generate`: the files that follow from the catalog, writing them, and finding where they differ."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from streams.engine.plan import Plan
-from streams.errors import KpiError
 from streams.generate import asyncapi
-from streams.generate.json_schemas import MARKER as SCHEMA_MARKER
+from streams.generate.json_schemas import DIRECTORY
 
-GENERATORS: Final[dict[str, Callable[[Plan], Mapping[str, str]]]] = {
-    "asyncapi": asyncapi.texts,
+MARK: Final = "DO NOT EDIT"
+"""Stands near the beginning of every generated file; another file is never deleted."""
+_BEGINNING: Final = 300
+
+
+class Generator(NamedTuple):
+    """`texts` gives path -> text; no other files have a place under the patterns of `owns`."""
+
+    texts: Callable[[Plan], Mapping[str, str]]
+    owns: Sequence[str]
+
+
+GENERATORS: Final[Mapping[str, Generator]] = {
+    "asyncapi": Generator(asyncapi.texts, (asyncapi.PATH, f"{DIRECTORY}/*.json")),
 }
-"""Name -> what makes {relative path: text}."""
-MARKERS: Final = {"asyncapi": SCHEMA_MARKER}
-"""Name -> what begins whatever only it writes: files that it makes no more are deleted."""
 
 
-class Outdated(KpiError):
-    """Generated files are not those that the catalog gives."""
+class Files:
+    """The files that one generator makes of a plan, below a directory."""
 
+    def __init__(self, name: str, plan: Plan, root: Path) -> None:
+        generator = GENERATORS[name]
+        self._texts = generator.texts(plan)
+        self._owns = generator.owns
+        self._root = root
 
-def generate(name: str, plan: Plan, directory: Path) -> list[str]:
-    """Write the files below a directory; returns the paths that were changed or deleted."""
-    made = GENERATORS[name](plan)
-    changed = differing(name, made, directory)
-    for path in changed:
-        file = directory / path
-        if path in made:
+    def write(self) -> int:
+        """Write them all, and delete those of an earlier time; how many there are now."""
+        for path, text in self._texts.items():
+            file = self._root / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(made[path], encoding="utf-8")
-        else:
-            file.unlink()
-    return changed
+            file.write_text(text, encoding="utf-8")
+        for path in self._leftovers():
+            (self._root / path).unlink()
+        return len(self._texts)
 
+    def differences(self) -> list[str]:
+        """What is not as it should be, a line per file."""
+        found = [
+            f"{path}: {'differs' if (self._root / path).exists() else 'is missing'}"
+            for path, text in self._texts.items()
+            if not self._holds(path, text)
+        ]
+        return [*found, *(f"{path}: is no longer made" for path in self._leftovers())]
 
-def check(name: str, plan: Plan, directory: Path) -> None:
-    """Outdated, naming them, when files are missing, others than they would be, or too many."""
-    if changed := differing(name, GENERATORS[name](plan), directory):
-        raise Outdated(f"not as the catalog has it: {', '.join(changed)}; run `kpi generate {name}`")
+    def _holds(self, path: str, text: str) -> bool:
+        file = self._root / path
+        return file.is_file() and file.read_bytes() == text.encode()
 
-
-def differing(name: str, made: Mapping[str, str], directory: Path) -> list[str]:
-    """The paths below a directory that are not as they were made, and those that are made no more."""
-    other = [path for path, text in made.items() if _text(directory / path) != text]
-    return sorted([*other, *_left_over(name, made, directory)])
-
-
-def _left_over(name: str, made: Mapping[str, str], directory: Path) -> list[str]:
-    folders = {(directory / path).parent for path in made}
-    there = [path for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_file()]
-    found = {path.relative_to(directory).as_posix(): path for path in there}
-    marker = MARKERS.get(name)
-    return [path for path, file in found.items() if path not in made and marker and _begins(file, marker)]
-
-
-def _begins(file: Path, marker: str) -> bool:
-    return file.read_bytes().startswith(marker.encode())
-
-
-def _text(file: Path) -> str | None:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
+    def _leftovers(self) -> Iterator[str]:
+        for pattern in self._owns:
+            for file in sorted(self._root.glob(pattern)):
+                path = file.relative_to(self._root).as_posix()
+                if path not in self._texts and MARK in file.read_text(errors="replace")[:_BEGINNING]:
+                    yield path

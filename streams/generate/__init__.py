@@ -1,1 +1,1 @@
-"""Files that are made from the catalog: the reference of KPIs, and what others build from it."""
+"""Files that follow from the catalog and the contract. Each module gives texts; nothing here writes them."""

@@ -14,8 +14,6 @@ from streams.engine.plan import Plan
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 DIRECTORY: Final = "schemas/json"
 _NOTICE: Final = "DO NOT EDIT: made by `kpi generate asyncapi` from schemas/events and the catalog."
-MARKER: Final = '{\n  "$comment": ' + json.dumps(_NOTICE)
-"""What such a file begins with."""
 
 Schema = dict[str, Any]
 
@@ -61,5 +59,5 @@ def _member(dimension: str) -> Schema:
 
 def _text(schema: Mapping[str, Any]) -> str:
     return (
-        json.dumps({"$comment": _NOTICE, "$schema": DIALECT, **schema}, indent=2, ensure_ascii=False) + "\n"
+        json.dumps({"$schema": DIALECT, "$comment": _NOTICE, **schema}, indent=2, ensure_ascii=False) + "\n"
     )
