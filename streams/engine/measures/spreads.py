@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from datetime import date
 
+from schemas.events import PERIOD
 from schemas.measures import Spread
+from streams.engine.faults import PlanFault
 from streams.engine.measures.base import (
     Compiler,
     Contribution,
@@ -22,6 +24,7 @@ def spread(compiler: Compiler, spec: Spread) -> Measure:
     read_end = compiler.register_field(spec.end, date, "end")
     holds = compiler.condition(spec.when)
     register = spec.spread.split(".")[0]
+    _check_period(register, spec)
     day_start_ms = compiler.calendar.day_start_ms
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
@@ -38,3 +41,10 @@ def spread(compiler: Compiler, spec: Spread) -> Measure:
 
     only_days = spec.model_copy(update={"tiers": [DAY]})
     return make_measure(compiler, "spread", only_days, contribute, is_amount=True, ahead=False)
+
+
+def _check_period(register: str, spec: Spread) -> None:
+    """Only of these fields events are checked to be a period, and one of not too many days."""
+    for at, text, field in zip(("start", "end"), (spec.start, spec.end), PERIOD, strict=True):
+        if text != f"{register}.{field}":
+            raise PlanFault(f"an amount is spread over its own event's period: write {register}.{field}", at)
