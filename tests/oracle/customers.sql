@@ -45,7 +45,13 @@ WITH told AS (
         SELECT *, CASE WHEN change = 'paused' THEN 0 ELSE mrr_after_usd END AS now_usd
         FROM story
         WHERE subject = 'customer' AND type = 'crm.subscription.changed')
-    GROUP BY ALL),
+    GROUP BY ALL
+    UNION ALL
+    -- Of an erased customer nothing goes on.
+    SELECT subject_id, subscription_id, greatest(erased_ms, max(time_ms) + 1), [0], 0, NULL
+    FROM story JOIN erased USING (subject_id)
+    WHERE subject = 'customer' AND type = 'crm.subscription.changed'
+    GROUP BY subject_id, subscription_id, erased_ms),
 resolved AS (
     SELECT *, coalesce(lag(last_said) OVER by_time, before_usd) AS was FROM told
     WINDOW by_time AS (PARTITION BY subject_id, subscription_id ORDER BY time_ms))
@@ -177,9 +183,12 @@ WITH cohort AS (
     HAVING value_then > 0),
 leaving AS (
     -- Of several leavings at once, the first by digest; it counts if there was a member to leave.
-    SELECT subject_id, time_ms, arg_min(churn_kind, stamp) AS kind
-    FROM story JOIN switched USING (subject, subject_id, time_ms)
-    WHERE type = 'crm.customer.churned' AND key = 'member' AND (was_on OR ons)
+    -- To be erased is to leave for an unknown reason.
+    SELECT switched.subject_id, switched.time_ms, coalesce(arg_min(churn_kind, stamp), 'unknown') AS kind
+    FROM switched
+    LEFT JOIN (FROM story WHERE subject = 'customer' AND type = 'crm.customer.churned') AS churned
+        USING (subject_id, time_ms)
+    WHERE switched.subject = 'customer' AND key = 'member' AND offs AND (was_on OR ons)
     GROUP BY ALL)
 SELECT "window", maturity, side, 'customer' AS subject, cohort.subject_id, plan, unnest([
     {'measure': 'customers_lost', 'value': 1::HUGEINT, 'counts': measure = 'customers' AND value_now = 0},

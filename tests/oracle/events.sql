@@ -1,5 +1,5 @@
 -- From lines of text to valid events, each once, and the words that the other files use.
--- In:  the table `line(line)`, and the variable `as_of_ms`; events of a later time are left out.
+-- In:  the table `line(line, n)`, and the variable `as_of_ms`; events of a later time are left out.
 -- Out: the table `event`, one row per accepted event, one column per field that some KPI needs; an optional
 --      text that is empty says nothing, and money is in minor units of USD (`.._usd`).
 
@@ -12,7 +12,7 @@ CREATE MACRO strictly_json(line) AS
     json_valid(line) AND (NOT lenient_only(line) OR NOT lenient_only(without_strings(line)));
 
 CREATE TABLE envelope AS
-SELECT line AS envelope
+SELECT line AS envelope, n AS line_no
 FROM line
 WHERE strictly_json(line) AND json_type(line) = 'OBJECT';
 
@@ -45,7 +45,8 @@ SELECT
     envelope ->> '$.type' AS type,
     time_in_ms(envelope ->> '$.time') AS time_ms,
     left(sha256((envelope ->> '$.source') || chr(10) || (envelope ->> '$.id')), 16) AS digest,
-    (envelope -> '$.data')::VARCHAR AS data
+    (envelope -> '$.data')::VARCHAR AS data,
+    line_no
 FROM envelope
 WHERE json_type(envelope, ['$.specversion', '$.source', '$.id', '$.type', '$.time', '$.data'])
       = ['VARCHAR', 'VARCHAR', 'VARCHAR', 'VARCHAR', 'VARCHAR', 'OBJECT']
@@ -206,10 +207,10 @@ CREATE MACRO well_formed(form, value) AS
 
 CREATE TABLE kept AS
 SELECT
-    row_number() OVER () AS n, type, time_ms, digest, data,
+    row_number() OVER () AS n, type, time_ms, digest, data, line_no,
     -- Compares like the pair (time, digest): which of two events is the earlier one.
     time_ms::HUGEINT * 18446744073709551616 + ('0x' || digest)::UBIGINT AS stamp
-FROM (SELECT DISTINCT type, time_ms, digest, data FROM message)
+FROM (SELECT type, time_ms, digest, data, min(line_no) AS line_no FROM message GROUP BY ALL)
 WHERE type IN (SELECT type FROM contract);
 
 CREATE TABLE broken AS
@@ -253,7 +254,7 @@ SELECT
     time_in_ms(due_at) AS due_ms
 FROM (
     SELECT
-        type, time_ms, digest, stamp,
+        type, time_ms, digest, stamp, line_no,
         unnest(from_json(data, '{
             "lead_id": "VARCHAR", "deal_id": "VARCHAR", "customer_id": "VARCHAR", "cost_id": "VARCHAR",
             "ticket_id": "VARCHAR", "response_id": "VARCHAR", "invitation_id": "VARCHAR",

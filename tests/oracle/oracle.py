@@ -153,9 +153,9 @@ def evaluate(
 
 
 def _give(connection: duckdb.DuckDBPyConnection, table: str, texts: Sequence[str]) -> None:
-    """A table of one column of texts, both of that name."""
-    connection.register("given", {"text": np.array(texts, dtype=object)})
-    connection.execute(f"CREATE TABLE {table} AS SELECT text::VARCHAR AS {table} FROM given")
+    """A table of texts, in a column of its name, and their numbers."""
+    connection.register("given", {"text": np.array(texts, dtype=object), "n": np.arange(len(texts))})
+    connection.execute(f"CREATE TABLE {table} AS SELECT text::VARCHAR AS {table}, n FROM given")
     connection.unregister("given")
 
 

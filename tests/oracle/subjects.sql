@@ -59,9 +59,23 @@ SELECT
     event.*
 FROM event JOIN about USING (type);
 
+-- What was removed has never been; one id names no subject of several fields.
 DELETE FROM story
 WHERE subject_id IS NULL
-   OR (subject, subject_id) IN (SELECT (entity, id) FROM event WHERE type = 'crm.record.removed');
+   OR (subject NOT IN ('touch', 'training')
+       AND (subject, subject_id) IN (SELECT (entity, id) FROM event WHERE type = 'crm.record.removed'));
+
+-- Who is erased is unknown from then on: what comes later, in the order of the lines, says nothing of the
+-- customer. (The one place where order counts: a tombstone remembers nothing that it could be compared with.)
+CREATE TABLE erased AS
+SELECT customer_id AS subject_id, arg_min(time_ms, line_no) AS erased_ms, min(line_no) AS line_no
+FROM event
+WHERE type = 'crm.customer.erased'
+GROUP BY customer_id;
+
+DELETE FROM story
+WHERE subject = 'customer'
+  AND line_no > (SELECT erased.line_no FROM erased WHERE erased.subject_id = story.subject_id);
 
 -- A subject's dimension is that of its earliest event that names one. A customer's come from its lead and its
 -- joining: another event of a customer tells of itself (an interaction's channel is not the customer's).

@@ -21,6 +21,13 @@ WHERE subject = 'component'
   -- An outage whose impact is not told counts; only maintenance does not.
   AND (type = 'crm.incident.resolved' OR impact IS DISTINCT FROM 'maintenance');
 
+-- Whoever is erased leaves all that lasts then, or right after the last that is known.
+INSERT INTO switch
+SELECT subject, subject_id, key, greatest(erased_ms, max(time_ms) + 1), false
+FROM switch JOIN erased USING (subject_id)
+WHERE subject = 'customer'
+GROUP BY subject, subject_id, key, erased_ms;
+
 CREATE TABLE switched AS
 SELECT *, coalesce(lag(is_on) OVER (PARTITION BY subject, subject_id, key ORDER BY time_ms), false) AS was_on
 FROM (

@@ -291,3 +291,38 @@ def test_kept_revenue_is_compared_and_counts_in_the_plan_of_the_start(tmp_path: 
     )
     assert found.of("crm_mrr", "now", "plan", "pro", currency="USD").numerator == 75_00
     assert found.of("crm_mrr", "now", "plan", "basic", currency="USD").numerator == 0
+
+
+# -- Erased -----------------------------------------------------------------------------------------------
+
+
+def erased(at: str, name: str = "a") -> bytes:
+    return told("crm.customer.erased", at, customer_id=name)
+
+
+def test_who_is_erased_leaves_for_an_unknown_reason_and_nothing_later_counts(tmp_path: Path) -> None:
+    history = [
+        activated("2024-01-01"),
+        activated("2024-01-01", "b"),
+        consent("2024-01-02", "marketing", True),
+    ]
+    history += [subscribed("2024-01-01", "a", 0, 100_00, "started"), paid("2024-06-01"), erased("2024-06-10")]
+    later = [activated("2024-06-11"), subscribed("2024-06-11", "a", 0, 70_00), paid("2024-06-12", "again")]
+    found = read(tmp_path, [*history, *later], as_of="2024-06-20")
+    assert found.of("crm_customers", "now").numerator == 1
+    assert found.fraction("crm_churn_ratio", "30d", kind="unknown") == (1, 2)
+    assert found.fraction("crm_consent_ratio", "now", purpose="any") == (0, 1)
+    assert mrr(found) == (0, 0, 100_00)
+    assert movements(found) == {"churned": 100_00}
+    # The order is a subject of its own; the customer bought once before the erasure, and stays counted.
+    assert found.of("crm_sales", "30d", currency="USD").numerator == 200_00
+    assert found.fraction("crm_repeat_purchase_ratio", "30d") == (0, 1)
+
+
+def test_who_had_left_before_the_erasure_has_left_for_that_reason(tmp_path: Path) -> None:
+    history = [activated("2024-01-01"), churned("2024-06-01"), erased("2024-06-10")]
+    found = read(tmp_path, history, as_of="2024-06-20")
+    assert found.fraction("crm_churn_ratio", "30d", kind="voluntary") == (1, 1)
+    late = [activated("2024-01-01"), erased("2024-06-10"), churned("2024-06-01")]
+    found = read(tmp_path, late, as_of="2024-06-20")
+    assert found.fraction("crm_churn_ratio", "30d", kind="unknown") == (1, 1)
