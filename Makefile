@@ -34,10 +34,10 @@ contracts: .venv/.dev ## who may import whom
 	$(BIN)/lint-imports
 
 unit: .venv/.dev ## the fast tests
-	$(BIN)/pytest --ignore tests/services --ignore tests/oracle
+	$(BIN)/pytest --ignore tests/services --ignore tests/oracle --ignore tests/vectors --ignore tests/data
 
-oracle: .venv/.dev ## readings against the same KPIs in SQL
-	$(BIN)/pytest tests/oracle
+oracle: .venv/.dev ## readings against the same KPIs in SQL, worked examples and real files
+	$(BIN)/pytest tests/oracle tests/vectors tests/data
 
 services: .venv/.dev ## the tests on a real Kafka and a real Redis (Java and Maven)
 	$(BIN)/pytest tests/services

@@ -149,17 +149,24 @@ def test_interactions_that_are_imported_twice_count_once(day_31: Readings) -> No
 
 STAYS_AND_JOINS = MAY.story(
     "stays and joins",
+    activated("2024-01-10", "a"),
+    activated("2024-04-05", "b"),
     subscription("started", "2024-01-10", after=1000_00, name="a"),
     subscription("started", "2024-04-05", after=100_00, name="b"),
     subscription("expanded", "2024-04-20", before=100_00, after=300_00, name="b"),
 )
 SWAPS = MAY.story(
     "swaps",
+    activated("2024-01-10"),
     subscription("started", "2024-01-10", after=500_00, plan="old"),
     subscription("ended", "2024-04-10 12:00", before=500_00, plan="old"),
     subscription("started", "2024-04-10 12:00", after=600_00, plan="new"),
 )
-FIRST_SEEN = MAY.story("first seen", subscription("contracted", "2024-04-10", before=150_00, after=120_00))
+FIRST_SEEN = MAY.story(
+    "first seen",
+    activated("2024-01-10"),
+    subscription("contracted", "2024-04-10", before=150_00, after=120_00),
+)
 
 
 def test_who_joins_and_grows_inside_the_window_adds_nothing_to_net_retention(may: Readings) -> None:

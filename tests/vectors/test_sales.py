@@ -45,7 +45,7 @@ def test_a_lead_counts_once_and_is_answered_by_the_first_contact_after_its_creat
 LATE_CONVERSION = (lead("created", "2024-03-01 10:00"), lead("converted", "2024-04-20 10:00"))
 CONVERTED = MAY.story("fifty days", *LATE_CONVERSION)
 APRIL = Vectors("2024-04-30 12:00")
-IN_APRIL = APRIL.story("fifty days", *LATE_CONVERSION)
+IN_APRIL = APRIL.story("fifty days", *LATE_CONVERSION, lead("created", "2024-04-10", "another"))
 
 
 def test_a_lead_that_converts_after_fifty_days_is_of_its_cohort_but_not_finally(may: Readings) -> None:
@@ -59,8 +59,8 @@ def test_the_conversion_itself_is_of_the_month_in_which_it_happened(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     april = APRIL.read(tmp_path_factory.mktemp("april"))
-    assert april.fraction("crm_lead_conversion_in_period_ratio", "mtd", IN_APRIL) == (1, 0)
-    assert april.fraction("crm_lead_conversion_ratio", "mtd", IN_APRIL, state="provisional") == (0, 0)
+    assert april.fraction("crm_lead_conversion_in_period_ratio", "mtd", IN_APRIL) == (1, 1)
+    assert april.fraction("crm_lead_conversion_ratio", "mtd", IN_APRIL, state="provisional") == (0, 1)
 
 
 # -- Deals ------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from streams.embedded.habits.hours import AWAKE
 from streams.embedded.world import DAY_MS, HOUR_MS, Delay, Odds
 
 ACTIVATION = Delay(3 * HOUR_MS, 1.0)
-LIFETIME = Delay(300 * DAY_MS, 0.9)
+LIFETIME = Delay(500 * DAY_MS, 0.9)
 CHURNS: Odds[dict[str, Any]] = Odds(
     (0.30, {"churn_kind": "voluntary", "reason": "price"}),
     (0.18, {"churn_kind": "voluntary", "reason": "missing_feature"}),
