@@ -2,15 +2,18 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
+from redis.asyncio import Redis
 
 from schemas.kpis import Guardrail
 from streams.engine.explain import PaneSum
 from streams.engine.panes import Calendar
 from streams.serve.explaining import Which, largest, pane_name, usual_window
-from tests.builders import ms, shipped
+from tests.builders import deal_lost, deal_won, lead_contacted, lead_created, ms, shipped
+from tests.serve.builders import StillBoard, Writer, board_on, showing, until, value, web
 from tests.serve.explained import DAYS, LEVEL, RATE, an_answer
 
 UTC = Calendar("UTC")
@@ -77,3 +80,40 @@ def test_a_pane_is_called_by_the_local_time_at_which_it_begins() -> None:
 )
 def test_the_usual_window_of_a_kpi_is_meant_when_none_is_named(which: Which, window: str) -> None:
     assert usual_window(shipped(), which) == window
+
+
+# -- /api/v1/explain --------------------------------------------------------------------------------------
+
+
+async def get(board: Any, query: str) -> tuple[int, Any]:
+    async with web(board) as client:
+        response = await client.get(f"/api/v1/explain?{query}")
+        return response.status, json.loads(await response.text())
+
+
+async def test_a_board_explains_what_it_shows(client: Redis) -> None:
+    writer = await Writer.of(client)
+    await writer.take(deal_won("deal-1", "10:00"), deal_lost("deal-2", "11:00"))
+    await writer.take(lead_created("lead-1", "10:00"), lead_contacted("lead-1", "10:30"))
+    async with board_on(client) as board:
+        await until(lambda: bool(board.shown().readings))
+        status, rate = await get(board, "kpi=win_rate&window=24h")
+        assert (status, rate["filled"], rate["value"]) == (
+            200,
+            "1 / (1 + 1)",
+            value(board.shown(), "win_rate", "24h"),
+        )
+        status, response = await get(board, "kpi=lead_response&window=24h&quantile=0.9")
+        assert (status, response["labels"]) == (200, {"clock": "calendar", "quantile": "0.9"})
+        status, fault = await get(board, "kpi=win_rate&window=3d")
+        assert (status, fault["known"][:2]) == (400, ["1h", "24h"])
+        assert "unknown window '3d'" in fault["error"]
+        status, fault = await get(board, "")
+        assert (status, "win_rate" in fault["known"]) == (400, True)
+        status, fault = await get(board, "kpi=win_rate&shoe=1")
+        assert (status, fault["parameter"]) == (400, "shoe")
+
+
+async def test_a_board_that_has_not_read_everything_explains_nothing() -> None:
+    status, fault = await get(StillBoard(showing()), "kpi=win_rate")
+    assert (status, fault) == (503, {"error": "not every partition was read yet"})
