@@ -2,16 +2,16 @@
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from schemas.kpis import Guardrail
+from schemas.kpis import Alert, Guardrail
 from streams.engine.explain import PaneSum
 from streams.engine.panes import Calendar
-from streams.serve.explaining import Which, largest, pane_name, usual_window
+from streams.serve.explaining import Bounds, Which, largest, pane_name, usual_window, with_remedy
 from tests.builders import deal_lost, deal_won, lead_contacted, lead_created, ms, shipped
 from tests.serve.builders import StillBoard, Writer, board_on, showing, until, value, web
 from tests.serve.explained import DAYS, LEVEL, RATE, an_answer
@@ -38,6 +38,27 @@ def test_the_kpis_that_a_formula_names_are_explained_below_it() -> None:
     reference = msgspec.structs.replace(RATE, kpi="churn", operands=[LEVEL])
     (found,) = an_answer(references=[reference]).document()["references"]
     assert (found["kpi"], found["measures"][0]["running_total"]) == ("churn", 98)
+
+
+class AsItStands:
+    """Judges that all is well as long as the interval holds the point."""
+
+    good = "up"
+    alerts: ClassVar = {"30d": Alert(windows=["30d"], warn=0.25, critical=0.1)}
+
+    def verdict(self, window: str, value: float | None, samples: int | None, interval: Any) -> str:
+        assert (window, interval.lower, interval.upper) == ("30d", 0.219, 0.396)
+        return "ok" if value is not None and value >= 0.25 else "warn"
+
+
+def test_what_would_change_a_verdict_is_told_in_the_unit_of_the_number() -> None:
+    found = with_remedy(RATE, AsItStands(), lambda above, below: Bounds(0.219, 0.396), "USD")
+    assert (found.would_change or "").startswith(
+        "Warn begins below 25.0 %, critical below 10.0 %. "
+        "21 more of deals_won + deals_lost that are none of deals_won would make it warn."
+    )
+    alone = with_remedy(RATE, AsItStands(), None, "USD")
+    assert alone.would_change == "Warn begins below 25.0 %, critical below 10.0 %."
 
 
 def test_a_guardrail_tells_its_own_number_where_it_has_one() -> None:
