@@ -1,6 +1,7 @@
 """What `kpi explain` prints for people: the number, the formula with its numbers, and what made them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -14,8 +15,10 @@ from streams.naming import ALL
 from streams.serve.explaining import Answer, largest, pane_name
 from streams.serve.human import format_value, rfc3339, series_name
 
-_LAST = 3
-"""So many of the last panes are shown."""
+_PANES: Final = 3
+"""So many of the largest panes are shown, and of the last."""
+_SMALLEST: Final = {"seconds": "  (milliseconds)", "money": "  (amounts in minor units)"}
+"""Unit of a KPI -> what its sums are in."""
 
 
 def print_explanation(console: Console, answer: Answer) -> None:
@@ -32,11 +35,11 @@ def _lines(answer: Answer) -> Iterator[str]:
     name = ", ".join(filter(None, (answer.kpi.title, series_name(answer.kpi, found.gauge, found.labels))))
     yield f"{name}, {found.window}{slice_}, as of {rfc3339(answer.as_of_ms)}"
     yield f"  {found.formula}"
-    yield f"  = {found.filled}"
+    yield f"  = {found.filled}{_SMALLEST.get(found.unit, '')}"
     yield f"  = {_value(answer, found.value)}{_sure(answer)}"
     if found.change is not None:
         yield f"Before: {_value(answer, found.previous)}; change {_change(found)}."
-    yield from (f"{line}" for line in _judged(answer))
+    yield from _judged(answer)
 
 
 def _value(answer: Answer, value: float | None) -> str:
@@ -87,7 +90,8 @@ def _print_operands(console: Console, answer: Answer, found: Explanation) -> Non
 
 def _cells(operand: Operand, calendar: Calendar) -> Sequence[str]:
     running = "" if operand.running is None else f"total now {operand.running:,}"
-    panes = f"{len(operand.panes):,} of a {operand.tier}" if operand.tier else ""
+    number = len(operand.panes)
+    panes = f"{number:,} {operand.tier}{'s' if number != 1 else ''}" if operand.tier else ""
 
     def told(some: Iterable[PaneSum]) -> str:
         return ", ".join(f"{pane_name(operand.tier, one.start_ms, calendar)}: {one.value:,}" for one in some)
@@ -96,8 +100,8 @@ def _cells(operand: Operand, calendar: Calendar) -> Sequence[str]:
         operand.text,
         operand.value or "none",
         "; ".join(filter(None, (panes, running))),
-        told(largest(operand.panes)[:_LAST]),
-        told(operand.panes[-_LAST:]),
+        told(largest(operand.panes)[:_PANES]),
+        told(operand.panes[-_PANES:]),
     )
 
 

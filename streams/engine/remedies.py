@@ -11,7 +11,7 @@ from streams.engine.expressions import parse
 RANKS: Final = {"ok": 0, "warn": 1, "critical": 2}
 """Verdict -> how bad it is."""
 FARTHEST: Final = 2**40
-"""More events are not looked for."""
+"""More events than so many are not looked for."""
 _BEYOND: Final = {"up": "below", "down": "above"}
 _BOUND: Final = {"up": "upper", "down": "lower"}
 
@@ -69,51 +69,76 @@ def _limits(good: str, alert: Alert, told: Callable[[float], str]) -> str:
 
 
 def _steps(judge: Judge, reading: Judged, verdict: str) -> Iterator[str]:
-    """For each other verdict how many more events would lead to it, if the value is a proportion."""
+    """For each other verdict how many events would lead to it, if the value is a proportion."""
     if reading.interval_of is None or reading.numerator is None or reading.denominator is None:
         return
     for other, rank in RANKS.items():
-        better = rank < RANKS[verdict]
         if other != verdict:
-            number = _least(judge, reading, rank, better=better)
+            better = rank < RANKS[verdict]
+            change = _change(reading, up=better == (judge.good == "up"))
+            number = _least(judge, reading, change, rank, better=better)
             if number is not None:
-                in_both = better == (judge.good == "up")
-                yield f"{number:,} more {_which(reading.formula, in_both=in_both)} would make it {other}."
+                yield f"{number:,} {change.what} would make it {other}."
 
 
-def _least(judge: Judge, reading: Judged, rank: int, *, better: bool) -> int | None:
-    """The least number of good (bad) events after which the verdict is at least as good (bad) as `rank`."""
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What one event more does to a proportion."""
+
+    numerator: int
+    denominator: int
+    most: int
+    """So many such events there can be."""
+    what: str
+
+
+def _change(reading: Judged, *, up: bool) -> _Change:
+    """One that moves the value up or down; no event changes the size of a level such as `start(members)`."""
+    above, below = _sides(reading.formula)
+    numerator, denominator = reading.numerator or 0, reading.denominator or 0
+    if _is_level(below):
+        if up:
+            return _Change(1, 0, denominator - numerator, f"more of {above}")
+        return _Change(-1, 0, numerator, f"fewer of {above}")
+    if up:
+        return _Change(1, 1, FARTHEST, f"more of {above}")
+    return _Change(0, 1, FARTHEST, f"more of {below} that are none of {above}")
+
+
+def _sides(formula: str) -> tuple[str, str]:
+    node = parse(formula)
+    if isinstance(node, ast.BinOp):
+        return ast.unparse(node.left), ast.unparse(node.right)
+    return formula, formula
+
+
+def _is_level(formula: str) -> bool:
+    match parse(formula):
+        case ast.Call(func=ast.Name(id="start" | "end" | "avg")):
+            return True
+    return False
+
+
+def _least(judge: Judge, reading: Judged, change: _Change, rank: int, *, better: bool) -> int | None:
+    """The least number of such events after which the verdict is at least as good (bad) as `rank`."""
     above, below = reading.numerator or 0, reading.denominator or 0
-    step = 1 if better == (judge.good == "up") else 0
 
     def is_there(number: int) -> bool:
-        numerator, denominator = above + step * number, below + number
+        numerator, denominator = above + change.numerator * number, below + change.denominator * number
         interval = reading.interval_of(numerator, denominator) if reading.interval_of else None
         value = numerator / denominator if denominator else None
         found = RANKS.get(judge.verdict(reading.window, value, denominator, interval))
         return found is not None and (found <= rank if better else found >= rank)
 
-    return _first(is_there)
+    return _first(is_there, change.most)
 
 
-def _first(holds: Callable[[int], bool]) -> int | None:
-    """The least number from 1 on from which on it holds; None beyond the farthest."""
-    high = 1
-    while not holds(high):
-        high *= 2
-        if high > FARTHEST:
-            return None
-    low = high // 2
+def _first(holds: Callable[[int], bool], most: int) -> int | None:
+    """The least number from 1 to `most` from which on it holds; None when there is none."""
+    if most < 1 or not holds(most):
+        return None
+    low, high = 0, most
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high
-
-
-def _which(formula: str, *, in_both: bool) -> str:
-    """The events that count in both parts of the proportion, or below alone."""
-    node = parse(formula)
-    if not isinstance(node, ast.BinOp):
-        return "events"
-    above, below = ast.unparse(node.left), ast.unparse(node.right)
-    return f"of {above}" if in_both else f"of {below} that are none of {above}"

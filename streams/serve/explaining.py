@@ -1,24 +1,38 @@
 """Why this number: one reading with all that it was computed from, for programs and for people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from schemas.kpis import Guardrail, Kpi
 from streams.engine.explain import Explanation, Operand, PaneSum, explain
 from streams.engine.panes import DAY, Calendar
 from streams.engine.plan import Plan
 from streams.engine.readings import Sums
+from streams.engine.remedies import Judge, Judged, would_change
 from streams.errors import UnknownReading
 from streams.naming import ALL, NOW
-from streams.serve.human import rfc3339
+from streams.serve.human import format_value, rfc3339
 
 SHOWN: Final = 5
 """So many of a measure's panes are shown: the largest, and the last."""
 _USUAL: Final = ("30d", "24h", NOW, "7d", "90d", "1h")
 """The windows that are explained first when none is named."""
 _WORDS: Final = ("title", "goal", "note", "counts", "leaves_out", "differs")
+
+
+IntervalOf = Callable[[int, int], Any]
+"""(numerator, denominator) -> the bounds of a proportion."""
+
+
+class Bounds(NamedTuple):
+    """Where the true value lies, in the unit of the value."""
+
+    lower: float
+    upper: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,25 @@ def answer(plan: Plan, sums: Sums, now_ms: int, which: Which, *, ahead: bool) ->
     found = explained(which.kpi, which.labels)
     guardrails = [(one, guarded(one.kpi)) for one in plan.catalog.kpis[which.kpi].guardrails]
     return Answer(plan, now_ms, found, guardrails)
+
+
+def with_remedy(
+    found: Explanation, judge: Judge, interval_of: IntervalOf | None, currency: str
+) -> Explanation:
+    """The explanation with what would change its verdict; `interval_of` is that of a proportion."""
+    interval = None if found.lower is None or found.upper is None else Bounds(found.lower, found.upper)
+    judged = Judged(
+        window=found.window,
+        formula=found.formula,
+        value=found.value,
+        numerator=found.numerator,
+        denominator=found.denominator,
+        samples=found.samples,
+        interval=interval,
+        interval_of=interval_of,
+    )
+    told = would_change(judge, judged, lambda value: format_value(value, found.unit, currency))
+    return msgspec.structs.replace(found, would_change=told)
 
 
 def usual_window(plan: Plan, which: Which) -> str:

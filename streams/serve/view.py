@@ -22,6 +22,8 @@ class PartitionView:
 
     tiers: Mapping[str, Panes]
     totals: dict[str, int] = field(default_factory=dict)
+    times: dict[str, int] = field(default_factory=dict)
+    """The totals that are times, which are not summed."""
     oldest_ms: Mapping[str, int] = field(default_factory=dict)
     """Measure -> since when the one who waits longest does; absent where nobody waits."""
 
@@ -30,7 +32,8 @@ class PartitionView:
             self.tiers[tier].put(start_ms, cells)
         for tier, start_ms in changes.dropped:
             self.tiers[tier].drop(start_ms)
-        self.totals.update(changes.totals)
+        for total, number in changes.totals.items():
+            (self.times if is_time(total) else self.totals)[total] = number
 
     def clear(self) -> None:
         """Take the panes out of the tiers, which all partitions share."""
@@ -99,13 +102,13 @@ class View:
     @property
     def newest_ms(self) -> int | None:
         """Time of the newest accepted event; None before there was any."""
-        newest = [partition.totals.get(NEWEST_MS, NEVER) for partition in self._partitions.values()]
+        newest = [partition.times.get(NEWEST_MS, NEVER) for partition in self._partitions.values()]
         return None if max(newest, default=NEVER) == NEVER else max(newest)
 
     @property
     def sources_ms(self) -> dict[str, int]:
         """Source -> time of its newest accepted event; of the rest of many under `other`."""
-        return newest_of(sources_in(partition.totals) for partition in self._partitions.values())
+        return newest_of(sources_in(partition.times) for partition in self._partitions.values())
 
     # -- Sums ---------------------------------------------------------------------------------------------
 
@@ -118,7 +121,7 @@ class View:
         totals: Counter[str] = Counter()
         for partition in self._partitions.values():
             totals.update(partition.totals)
-        return {total: number for total, number in totals.items() if not is_time(total)}
+        return totals
 
     def cells(self) -> set[str]:
         """Every cell that is not 0 in some pane or total."""

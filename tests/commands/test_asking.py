@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from streams.commands.asking import ask_waiting
+from streams.commands.asking import ask_waiting, ask_why
 from streams.commands.waiters import print_waiting
 from streams.errors import SettingsError
+from streams.serve.explaining import Which
 from streams.serve.waiting import Question, Waiter, WaitingList
 from streams.settings import Settings
 from streams.state import connect
-from tests.builders import CATALOG, lead_created, ms, plan_of, shipped
+from tests.builders import CATALOG, deal_lost, deal_won, lead_created, ms, plan_of, shipped
 from tests.commands.runs import Done, kpi
 from tests.serve.builders import NAMESPACE, Writer
 
@@ -67,6 +68,79 @@ def test_a_redis_that_does_not_answer_is_told_in_plain_words(directory: Path) ->
     assert (done.status, done.out) == (1, "")
     assert done.err.startswith("kpi: Redis: ")
 
+
+# -- kpi explain ------------------------------------------------------------------------------------------
+
+
+async def some_deals(redis_url: str) -> None:
+    """Three won and one lost, in two partitions; one of the won on another day, by mail."""
+    async with connect(redis_url) as client:
+        writers = [await Writer.of(client, partition, partitions=2) for partition in range(2)]
+        await writers[0].take(
+            deal_won("deal-1", "10:00", channel="web"), deal_lost("deal-2", "11:00", channel="web")
+        )
+        await writers[1].take(deal_won("deal-3", "12:00", channel="web"))
+        await writers[1].take(deal_won("deal-4", "2024-04-02 09:00", channel="mail"))
+
+
+async def test_a_number_is_explained_down_to_its_panes_as_json(directory: Path, redis_url: str) -> None:
+    await some_deals(redis_url)
+    done = asked(directory, redis_url, "explain", "win_rate", "--json")
+    assert (done.status, done.err) == (0, "")
+    found = json.loads(done.out)
+    assert (found["window"], found["filled"], found["value"]) == ("30d", "3 / (3 + 1)", 0.75)
+    won, lost = found["measures"]
+    assert (won["text"], won["value"], lost["text"], lost["value"]) == ("deals_won", "3", "deals_lost", "1")
+    assert won["panes"] == {
+        "tier": "day",
+        "number": 2,
+        "largest": [{"start": "2024-04-15", "value": 2}, {"start": "2024-04-02", "value": 1}],
+        "last": [{"start": "2024-04-02", "value": 1}, {"start": "2024-04-15", "value": 2}],
+    }
+
+
+async def test_a_slice_is_explained_for_people(directory: Path, redis_url: str) -> None:
+    await some_deals(redis_url)
+    slice_ = ("--window", "24h", "--dimension", "channel", "--member", "web")
+    done = asked(directory, redis_url, "explain", "win_rate", *slice_)
+    assert (done.status, done.err) == (0, "")
+    for said in ("Win rate, 24h, channel=web, as of 2024-04-15T12:00:00.000Z", "= 2 / (2 + 1)", "= 66.7 %"):
+        assert said in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "known"),
+    [
+        (("win_rat",), "unknown KPI 'win_rat'", "win_rate"),
+        (("win_rate", "--window", "5m"), "unknown window '5m'", "1h, 24h"),
+        (("win_rate", "--dimension", "plan"), "unknown dimension 'plan'", "all, channel"),
+        (("win_rate", "--dimension", "channel", "--member", "x"), "unknown channel 'x'", "mail, web"),
+        (("churn", "--label", "kind=x"), "unknown series of churn 'kind=x'", "kind=all, kind=voluntary"),
+        (("churn", "--label", "kind"), "--label kind: write NAME=VALUE", "quantile=0.9"),
+    ],
+)
+async def test_what_there_is_not_is_told_with_what_there_is(
+    directory: Path, redis_url: str, arguments: tuple[str, ...], what: str, known: str
+) -> None:
+    await some_deals(redis_url)
+    done = asked(directory, redis_url, "explain", *arguments)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith(f"kpi: {what}")
+    assert known in done.err
+
+
+async def test_numbers_of_several_partitions_are_explained_by_their_sum(redis_url: str) -> None:
+    """And what is said adds up."""
+    await some_deals(redis_url)
+    settings = Settings.read(redis=redis_url, namespace=NAMESPACE, ends_at=EVENTS)
+    for kpi_ in ("win_rate", "revenue", "sales_cycle"):
+        explanation = (await ask_why(settings, shipped(), Which(kpi_))).explanation
+        for operand in explanation.operands:
+            if operand.text in ("deals_won", "deals_lost", "revenue"):
+                assert str(sum(pane.value for pane in operand.panes)) == operand.value
+
+
+# -- What keeps from asking -------------------------------------------------------------------------------
 
 QUESTION = Question("leads_waiting")
 

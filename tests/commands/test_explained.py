@@ -32,9 +32,17 @@ def test_the_number_comes_first_and_then_what_it_is_made_of() -> None:
     won, level = (
         line.split() for line in text.splitlines() if line.strip().startswith(("deals_won  ", "start"))
     )
-    assert won[:6] == ["deals_won", "30", "14", "of", "a", "day"]
+    assert won[:6] == ["deals_won", "30", "14", "days", "2024-04-04:", "13,"]
     assert "2024-04-04: 13, 2024-04-08: 13, 2024-04-12: 13" in text
-    assert level[:9] == ["start(customers)", "100", "1", "of", "a", "day;", "total", "now", "98"]
+    assert level[:9] == ["start(customers)", "100", "1", "day;", "total", "now", "98", "2024-04-03:", "-2"]
+
+
+def test_sums_that_are_in_smaller_units_than_the_value_say_so() -> None:
+    assert "= 90000  (milliseconds)\n  = 1 min 30 s" in printed(
+        an_answer(filled="90000", unit="seconds", value=90.0)
+    )
+    text = printed(an_answer(filled="90000 / 3", unit="money", value=300.0))
+    assert "= 90000 / 3  (amounts in minor units)\n  = USD 300.00" in text
 
 
 def test_what_is_not_known_is_left_out() -> None:

@@ -67,14 +67,29 @@ def test_good_events_lead_back() -> None:
 
 
 def test_where_less_is_better_bad_events_are_those_of_the_numerator() -> None:
-    text = would_change(
-        judge("down", warn=0.1, critical=0.2), reading(12, 100, "lost / start(members)"), told
-    )
+    text = would_change(judge("down", warn=0.1, critical=0.2), reading(12, 100, "reopened / resolved"), told)
     assert text == (
         "Warn begins above 10 %, critical above 20 %. "
-        "20 more of start(members) that are none of lost would make it ok. "
-        "11 more of lost would make it critical."
+        "20 more of resolved that are none of reopened would make it ok. "
+        "11 more of reopened would make it critical."
     )
+
+
+@pytest.mark.parametrize(
+    ("good", "part", "expected"),
+    [
+        ("down", 12, "2 fewer of lost would make it ok. 9 more of lost would make it critical."),
+        ("down", 3, "8 more of lost would make it warn. 18 more of lost would make it critical."),
+        ("up", 15, "5 more of lost would make it ok. 6 fewer of lost would make it critical."),
+        ("up", 30, "11 fewer of lost would make it warn. 21 fewer of lost would make it critical."),
+    ],
+)
+def test_of_a_level_no_event_changes_the_size(good: str, part: int, expected: str) -> None:
+    """Nobody can be added to those who were there at the start."""
+    limits = {"down": (0.1, 0.2), "up": (0.2, 0.1)}[good]
+    one = judge(good, warn=limits[0], critical=limits[1])
+    text = would_change(one, reading(part, 100, "lost / start(members)"), told) or ""
+    assert text.partition(". ")[2] == expected
 
 
 def test_a_verdict_by_a_bound_changes_when_the_bound_does() -> None:

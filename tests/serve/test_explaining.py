@@ -2,15 +2,18 @@
 
 import json
 from dataclasses import replace
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
+from redis.asyncio import Redis
 
-from schemas.kpis import Guardrail
+from schemas.kpis import Alert, Guardrail
 from streams.engine.explain import PaneSum
 from streams.engine.panes import Calendar
-from streams.serve.explaining import Which, largest, pane_name, usual_window
-from tests.builders import ms, shipped
+from streams.serve.explaining import Bounds, Which, largest, pane_name, usual_window, with_remedy
+from tests.builders import deal_lost, deal_won, lead_contacted, lead_created, ms, shipped
+from tests.serve.builders import StillBoard, Writer, board_on, showing, until, value, web
 from tests.serve.explained import DAYS, LEVEL, RATE, an_answer
 
 UTC = Calendar("UTC")
@@ -35,6 +38,27 @@ def test_the_kpis_that_a_formula_names_are_explained_below_it() -> None:
     reference = msgspec.structs.replace(RATE, kpi="churn", operands=[LEVEL])
     (found,) = an_answer(references=[reference]).document()["references"]
     assert (found["kpi"], found["measures"][0]["running_total"]) == ("churn", 98)
+
+
+class AsItStands:
+    """Judges that all is well as long as the interval holds the point."""
+
+    good = "up"
+    alerts: ClassVar = {"30d": Alert(windows=["30d"], warn=0.25, critical=0.1)}
+
+    def verdict(self, window: str, value: float | None, samples: int | None, interval: Any) -> str:
+        assert (window, interval.lower, interval.upper) == ("30d", 0.219, 0.396)
+        return "ok" if value is not None and value >= 0.25 else "warn"
+
+
+def test_what_would_change_a_verdict_is_told_in_the_unit_of_the_number() -> None:
+    found = with_remedy(RATE, AsItStands(), lambda above, below: Bounds(0.219, 0.396), "USD")
+    assert (found.would_change or "").startswith(
+        "Warn begins below 25.0 %, critical below 10.0 %. "
+        "21 more of deals_won + deals_lost that are none of deals_won would make it warn."
+    )
+    alone = with_remedy(RATE, AsItStands(), None, "USD")
+    assert alone.would_change == "Warn begins below 25.0 %, critical below 10.0 %."
 
 
 def test_a_guardrail_tells_its_own_number_where_it_has_one() -> None:
@@ -77,3 +101,40 @@ def test_a_pane_is_called_by_the_local_time_at_which_it_begins() -> None:
 )
 def test_the_usual_window_of_a_kpi_is_meant_when_none_is_named(which: Which, window: str) -> None:
     assert usual_window(shipped(), which) == window
+
+
+# -- /api/v1/explain --------------------------------------------------------------------------------------
+
+
+async def get(board: Any, query: str) -> tuple[int, Any]:
+    async with web(board) as client:
+        response = await client.get(f"/api/v1/explain?{query}")
+        return response.status, json.loads(await response.text())
+
+
+async def test_a_board_explains_what_it_shows(client: Redis) -> None:
+    writer = await Writer.of(client)
+    await writer.take(deal_won("deal-1", "10:00"), deal_lost("deal-2", "11:00"))
+    await writer.take(lead_created("lead-1", "10:00"), lead_contacted("lead-1", "10:30"))
+    async with board_on(client) as board:
+        await until(lambda: bool(board.shown().readings))
+        status, rate = await get(board, "kpi=win_rate&window=24h")
+        assert (status, rate["filled"], rate["value"]) == (
+            200,
+            "1 / (1 + 1)",
+            value(board.shown(), "win_rate", "24h"),
+        )
+        status, response = await get(board, "kpi=lead_response&window=24h&quantile=0.9")
+        assert (status, response["labels"]) == (200, {"clock": "calendar", "quantile": "0.9"})
+        status, fault = await get(board, "kpi=win_rate&window=3d")
+        assert (status, fault["known"][:2]) == (400, ["1h", "24h"])
+        assert "unknown window '3d'" in fault["error"]
+        status, fault = await get(board, "")
+        assert (status, "win_rate" in fault["known"]) == (400, True)
+        status, fault = await get(board, "kpi=win_rate&shoe=1")
+        assert (status, fault["parameter"]) == (400, "shoe")
+
+
+async def test_a_board_that_has_not_read_everything_explains_nothing() -> None:
+    status, fault = await get(StillBoard(showing()), "kpi=win_rate")
+    assert (status, fault) == (503, {"error": "not every partition was read yet"})
