@@ -230,7 +230,7 @@ class Ledger:
         return found
 
     def totals(self) -> Mapping[str, int]:
-        return self.running
+        return Counter(self.running)
 
     def cells(self) -> Iterable[str]:
         return {*self.running, *(name for cells in self.panes.values() for name in cells)}

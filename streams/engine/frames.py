@@ -330,10 +330,10 @@ class PastPart(Part):
             return None
         return self.frame.levels.get(self.cells[f"{measure.name}.over{days}"], 0)
 
-    def latest(self, measure: Measure) -> None:
+    def latest(self, measure: Measure) -> int | None:
         return None
 
-    def oldest_ms(self, measure: Measure) -> None:
+    def oldest_ms(self, measure: Measure) -> int | None:
         return None
 
 
