@@ -13,6 +13,7 @@ from schemas.kpis import Kpi, Series
 from schemas.measures import Subject
 from schemas.words import nearest
 from streams.engine.buckets import BOUNDS
+from streams.engine.confidence import IntervalOf, compile_bounds
 from streams.engine.decode import Decoder
 from streams.engine.expressions import ExpressionError, names
 from streams.engine.faults import PlanFault
@@ -22,6 +23,7 @@ from streams.engine.measures.base import BARE, Measure
 from streams.engine.money import Converter
 from streams.engine.panes import Calendar
 from streams.engine.subjects import SubjectPlan, compile_subject
+from streams.engine.verdicts import Judge
 from streams.engine.windows import longest_ms, tier_of
 from streams.errors import CatalogError
 from streams.naming import NOW, RESERVED_GAUGES, ROW_SHARDS
@@ -42,6 +44,8 @@ class SeriesPlan:
     requires: Sequence[Measure]
     windows: Sequence[str]
     dimensions: Sequence[str]
+    interval: IntervalOf
+    judge: Judge
 
     @property
     def measures(self) -> list[Measure]:
@@ -188,15 +192,18 @@ class _Compiler:
         labels = dict(series.labels)
         if series.unit == "money":
             labels["currency"] = self._catalog.currency.report
+        formula, unit = compile_formula(series.formula, measures), series.unit or kpi.unit
         return SeriesPlan(
             kpi=name,
             gauge=series.gauge or kpi.gauge,
-            unit=series.unit or kpi.unit,
+            unit=unit,
             labels=labels,
-            formula=compile_formula(series.formula, measures),
+            formula=formula,
             requires=[measures[required] for required in kpi.requires],
             windows=kpi.windows,
             dimensions=kpi.dimensions,
+            interval=compile_bounds(series.bounds, formula, unit, measures),
+            judge=Judge.of(kpi, series),
         )
 
     def _check_windows(self, path: Path, plan: SeriesPlan) -> None:

@@ -15,6 +15,7 @@ from streams.engine.formulas import Number
 from streams.engine.measures.base import Measure
 from streams.engine.panes import DAY, HOUR, HOUR_MS, MINUTE, MINUTE_MS
 from streams.engine.plan import Plan, SeriesPlan
+from streams.engine.verdicts import Verdict
 from streams.engine.windows import AHEAD_MS, Window, window
 from streams.naming import ALL, cell, split_cell
 
@@ -36,9 +37,14 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     numerator: int | None
     denominator: int | None
     samples: int | None
+    previous: float | None = None
+    """Over the whole panes before those that `change` compares it with, in the gauge's unit."""
+    change: float | None = None
+    """Against the window before: relative, or the difference of a score in points."""
+    previous_samples: int | None = None
     lower: float | None = None
     upper: float | None = None
-    verdict: str | None = None
+    verdict: Verdict = "none"
 
 
 class Sums(Protocol):
@@ -150,9 +156,11 @@ class _Reader:
         return slices
 
     def _reading(self, series: SeriesPlan, part: "_Part") -> Reading:
-        value, numerator, denominator, samples = series.formula.evaluate(part)
+        figures = series.formula.evaluate(part)
         if series.requires and not any(part.sum(measure) for measure in series.requires):
-            value = None
+            figures = figures._replace(value=None)
+        value = None if figures.value is None else self._in_unit(figures.value, series.unit)
+        interval = series.interval(part, figures)
         dimension, member = part.slice
         return Reading(
             kpi=series.kpi,
@@ -161,10 +169,13 @@ class _Reader:
             dimension=dimension,
             member=member,
             labels=series.labels,
-            value=None if value is None else self._in_unit(value, series.unit),
-            numerator=numerator,
-            denominator=denominator,
-            samples=samples,
+            value=value,
+            numerator=figures.numerator,
+            denominator=figures.denominator,
+            samples=figures.samples,
+            lower=None if interval is None else interval.lower,
+            upper=None if interval is None else interval.upper,
+            verdict=series.judge.verdict(part.span.name, value, figures.samples, interval),
         )
 
     def _in_unit(self, value: Number, unit: str) -> float:
