@@ -10,6 +10,7 @@ GROUP = "crm-kpis"
 
 ALL = "all"  # dimension and member of the whole
 UNKNOWN = "unknown"  # member of a subject that no event gave one
+OTHER = "other"  # member that the gauges fold the smaller ones into
 NOW = "now"  # window of a level
 
 ROW_SHARDS = 4  # each is a command of its own, for every kind, in every read and write

@@ -18,8 +18,8 @@ from streams.commands.replay import FILE_HEADER, Outcome, line_of
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.errors import SettingsError
+from streams.human import format_value, rfc3339, series_name
 from streams.naming import ALL
-from streams.serve.human import format_value, rfc3339, series_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,24 @@
 """Readings: every KPI's value for its windows and slices, from windowed sums of panes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from itertools import repeat
+from itertools import groupby, repeat
+from operator import attrgetter
 from typing import Final, Protocol
 
 import msgspec
 
 from streams.engine.buckets import Counts
 from streams.engine.facts import NEVER
+from streams.engine.folding import Fold, Folded, Folding, Others
 from streams.engine.formulas import Number
 from streams.engine.measures.base import Measure
 from streams.engine.panes import DAY, HOUR, HOUR_MS, MINUTE, MINUTE_MS
 from streams.engine.plan import Plan, SeriesPlan
 from streams.engine.verdicts import Verdict
-from streams.engine.windows import AHEAD_MS, Window, window
+from streams.engine.windows import AHEAD_MS, Window, reach_ms, window
 from streams.naming import ALL, cell, split_cell
 
 Slice = tuple[str, str]
@@ -45,6 +47,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     lower: float | None = None
     upper: float | None = None
     verdict: Verdict = "none"
+    fold: Fold | None = None
 
 
 class Sums(Protocol):
@@ -127,13 +130,23 @@ class _Reader:
     def all(self) -> Iterator[Reading]:
         names = {name for series in self._plan.series for name in series.windows}
         spans = {name: _Span(self, window(name, self._plan.calendar, self.now_ms)) for name in names}
-        for series in self._plan.series:
-            slices = self._slices(series)
-            for name in series.windows:
-                for slice_ in slices:
-                    reading = self._reading(series, spans[name].read(slice_))
-                    if reading.value is not None or slice_ == WHOLE:
-                        yield reading
+        for _, of_kpi in groupby(self._plan.series, attrgetter("kpi")):
+            all_series = list(of_kpi)
+            folding = self._folding(all_series, spans)
+            for series in all_series:
+                slices: list[Slice | Others] = [*self._slices(series), *folding.others.values()]
+                for name in series.windows:
+                    for slice_ in slices:
+                        reading = self._reading(series, name, spans[name].read(slice_), folding)
+                        if reading.value is not None or slice_ == WHOLE:
+                            yield reading
+
+    def _folding(self, of_kpi: Sequence[SeriesPlan], spans: Mapping[str, "_Span"]) -> Folding:
+        """Which members of a KPI's dimensions are folded: by the samples of what stands for it."""
+        first = of_kpi[0]
+        widest = spans[max(first.windows, key=reach_ms)]
+        slices = {slice_ for series in of_kpi for slice_ in self._slices(series)} - {WHOLE}
+        return Folding.of(slices, lambda slice_: first.formula.evaluate(widest.read(slice_)).samples or 0)
 
     def first_pane(self, name: str) -> int | None:
         """Start of the finest pane that is kept of the earliest moment at which a cell is not 0."""
@@ -155,7 +168,7 @@ class _Reader:
             slices += [(dimension, member) for member in sorted(set().union(*found))]
         return slices
 
-    def _reading(self, series: SeriesPlan, part: "_Part") -> Reading:
+    def _reading(self, series: SeriesPlan, window_: str, part: "_Part | Folded", folding: Folding) -> Reading:
         figures = series.formula.evaluate(part)
         if series.requires and not any(part.sum(measure) for measure in series.requires):
             figures = figures._replace(value=None)
@@ -165,7 +178,7 @@ class _Reader:
         return Reading(
             kpi=series.kpi,
             gauge=series.gauge,
-            window=part.span.name,
+            window=window_,
             dimension=dimension,
             member=member,
             labels=series.labels,
@@ -175,7 +188,8 @@ class _Reader:
             samples=figures.samples,
             lower=None if interval is None else interval.lower,
             upper=None if interval is None else interval.upper,
-            verdict=series.judge.verdict(part.span.name, value, figures.samples, interval),
+            verdict=series.judge.verdict(window_, value, figures.samples, interval),
+            fold="other" if isinstance(part, Folded) else folding.of_member(dimension, member),
         )
 
     def _in_unit(self, value: Number, unit: str) -> float:
@@ -193,13 +207,19 @@ class _Span:
         self.name = window_.name
         self.reader = reader
         self._panes = _Panes(reader, window_)
-        self._parts: dict[Slice, _Part] = {}
+        self._parts: dict[Slice | Others, _Part | Folded] = {}
 
-    def read(self, slice_: Slice) -> "_Part":
+    def read(self, slice_: Slice | Others) -> "_Part | Folded":
         if slice_ not in self._parts:
-            cells = self.reader.cells.setdefault(slice_, _Cells(slice_))
-            self._parts[slice_] = _Part(self, slice_, cells, self._panes)
+            self._parts[slice_] = (
+                Folded(slice_.slice, [self.read(one) for one in slice_.folded])
+                if isinstance(slice_, Others)
+                else _Part(self, slice_, self._cells(slice_), self._panes)
+            )
         return self._parts[slice_]
+
+    def _cells(self, slice_: Slice) -> _Cells:
+        return self.reader.cells.setdefault(slice_, _Cells(slice_))
 
 
 class _Panes(dict[bool, Mapping[str, int]]):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from streams.engine.panes import DAY, DAY_MS, HOUR, MINUTE, MINUTE_MS, Calendar
@@ -58,6 +59,7 @@ _STARTS: Final[dict[str, tuple[str, Callable[[Calendar, int], int]]]] = {
 }
 
 
+@lru_cache
 def longest_ms(name: str) -> int:
     """How far back the window may reach at most: a calendar window on the last day of a leap year."""
     calendar, last_ms = (
@@ -65,6 +67,11 @@ def longest_ms(name: str) -> int:
         (date(2025, 1, 1).toordinal() - date(1970, 1, 1).toordinal()) * DAY_MS - 1,
     )
     return last_ms - window(name, calendar, last_ms).start_ms
+
+
+def reach_ms(name: str) -> int:
+    """How far back the window may reach; 0 for `now`."""
+    return longest_ms(name) if name in _STARTS else 0
 
 
 def tier_of(name: str) -> str | None:

@@ -17,10 +17,10 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from schemas.words import Window
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
+from streams.human import rfc3339
 from streams.naming import ALL
 from streams.serve.board import Board, Shown
 from streams.serve.gauges import Exposition
-from streams.serve.human import rfc3339
 from streams.serve.page import Choice, render
 
 PARAMETERS: Final = ("kpi", "window", "dimension", "member")

@@ -12,8 +12,8 @@ from schemas.kpis import Kpi
 from streams import naming
 from streams.engine.plan import Plan, SeriesPlan
 from streams.engine.readings import Reading
+from streams.human import own_labels
 from streams.serve.board import Shown
-from streams.serve.human import own_labels
 
 _FigureKey = tuple[str, tuple[tuple[str, str], ...]]
 """(KPI, its own labels)."""
