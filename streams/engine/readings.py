@@ -69,9 +69,12 @@ class Sums(Protocol):
         """Since when the longest waiting subject of a measure has been waiting, exactly."""
 
 
-def readings(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool) -> list[Reading]:
-    """All readings at `now_ms`. `ahead`: windows end at the wall clock and take panes five minutes ahead."""
-    return list(_Reader(plan, sums, now_ms, AHEAD_MS if ahead else 0).all())
+def readings(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool, folds: bool = False) -> list[Reading]:
+    """All readings at `now_ms`. `ahead`: windows end at the wall clock and take panes five minutes ahead.
+
+    `folds`: small members of large dimensions are marked, and there are readings of all of them together.
+    """
+    return list(_Reader(plan, sums, now_ms, AHEAD_MS if ahead else 0, folds=folds).all())
 
 
 @lru_cache(maxsize=2**17)
@@ -117,8 +120,9 @@ class _Cells(dict[str, str]):
 
 
 class _Reader:
-    def __init__(self, plan: Plan, sums: Sums, now_ms: int, ahead_ms: int) -> None:
+    def __init__(self, plan: Plan, sums: Sums, now_ms: int, ahead_ms: int, *, folds: bool) -> None:
         self._plan = plan
+        self._folds = folds
         self.sums = sums
         self.now_ms = now_ms
         self.ahead_ms = ahead_ms
@@ -143,6 +147,8 @@ class _Reader:
 
     def _folding(self, of_kpi: Sequence[SeriesPlan], spans: Mapping[str, "_Span"]) -> Folding:
         """Which members of a KPI's dimensions are folded: by the samples of what stands for it."""
+        if not self._folds:
+            return Folding({})
         first = of_kpi[0]
         widest = spans[max(first.windows, key=reach_ms)]
         slices = {slice_ for series in of_kpi for slice_ in self._slices(series)} - {WHOLE}

@@ -71,10 +71,10 @@ class View:
 
     # -- What it tells ------------------------------------------------------------------------------------
 
-    def readings(self, plan: Plan, now_ms: int, *, ahead: bool) -> list[Reading]:
+    def readings(self, plan: Plan, now_ms: int, *, ahead: bool, folds: bool = False) -> list[Reading]:
         """All readings at `now_ms`, of the panes that are still in their tier then."""
         self.expire(now_ms)
-        found = readings(plan, self, now_ms, ahead=ahead)
+        found = readings(plan, self, now_ms, ahead=ahead, folds=folds)
         self.forget_windows()
         return found
 

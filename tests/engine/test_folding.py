@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +10,6 @@ from hypothesis import strategies as st
 from streams.engine.folding import LARGEST, Folding
 from streams.engine.readings import Reading
 from tests.builders import Event, Ledger, lead_contacted, lead_converted, lead_created
-
-MEDIAN = {"gauge": "crm_lead_response_seconds", "quantile": "0.5"}
 
 
 def channel(number: int) -> str:
@@ -33,7 +32,7 @@ def shown(ledger: Ledger, kpi: str, window: str, **labels: str) -> dict[str, Rea
     wanted = {"kpi": kpi, "window": window, "dimension": "channel", **labels}
     found = [
         one
-        for one in ledger.readings()
+        for one in ledger.readings(folds=True)
         if one.fold != "member" and wanted.items() <= {**one.labels, **fields(one)}.items()
     ]
     by_member = {one.member: one for one in found}
@@ -49,7 +48,7 @@ def exactly(ledger: Ledger) -> dict[str, Reading]:
     """Member -> the reading of the leads that it has in 24h."""
     found = [
         one
-        for one in ledger.readings()
+        for one in ledger.readings(folds=True)
         if (one.kpi, one.window, one.dimension) == ("lead_volume", "24h", "channel") and one.fold != "other"
     ]
     return {one.member: one for one in found}
@@ -125,6 +124,16 @@ def test_every_member_is_still_read_exactly() -> None:
     assert small == set(map(channel, range(20, 41)))
 
 
+def test_where_nothing_is_folded_the_readings_are_those_of_every_member_and_no_other() -> None:
+    ledger = Ledger().take(*many(), *leads([("other", 100)]))
+    plain = ledger.readings()
+    assert {one.fold for one in plain} == {None}
+    marked = [
+        msgspec.structs.replace(one, fold=None) for one in ledger.readings(folds=True) if one.fold != "other"
+    ]
+    assert plain == marked
+
+
 def test_a_ratio_of_the_folded_is_that_of_their_sums_and_not_the_mean_of_their_ratios() -> None:
     ledger = Ledger().take(*many())
     ledger.take(*(lead_converted(f"{channel(20)}/{at}", "12:00") for at in range(21)))
@@ -193,4 +202,4 @@ def test_only_a_dimension_with_more_members_than_have_room_is_folded(members: in
 
 def test_in_which_order_the_members_came_makes_no_difference() -> None:
     one, another = Ledger().take(*many()), Ledger().take(*reversed(many()))
-    assert one.readings() == another.readings()
+    assert one.readings(folds=True) == another.readings(folds=True)
