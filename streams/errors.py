@@ -2,6 +2,7 @@
 
 KpiError
   +-- CatalogError        the catalog says something that cannot be
+  +-- TooManySeries       the catalog's gauges may have more series than is allowed
   +-- SettingsError       a KPI_... setting is missing or wrong
   +-- MissingPart         a program or package that this command needs is not installed
   +-- StartError          a child process (worker, board, Redis) did not come up
@@ -27,6 +28,10 @@ class CatalogError(KpiError):
         self.source = source
         self.problems = problems
         super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
+
+
+class TooManySeries(KpiError):
+    """The catalog's gauges may have more series than KPI_SERIES_LIMIT."""
 
 
 class SettingsError(KpiError):

@@ -72,13 +72,14 @@ def compile_bounds(
 ) -> IntervalOf:
     """How to tell how sure a series is; PlanFault when its formula or unit does not allow these bounds."""
     if bounds is None:
-        return _none
+        return no_bounds
     if unit != _UNITS[bounds]:
         raise PlanFault(f"bounds: {bounds} are those of a KPI in unit {_UNITS[bounds]}, not {unit}")
     return _COMPILE[bounds](formula, measures)
 
 
-def _none(_: Slice, figures: Figures) -> None:
+def no_bounds(_: Slice, figures: Figures) -> None:
+    """Of a series that declares none."""
     return None
 
 

@@ -18,6 +18,7 @@ from streams.engine.decode import Decoder
 from streams.engine.expressions import ExpressionError, names
 from streams.engine.faults import PlanFault
 from streams.engine.formulas import Formula, Operand, compile_formula
+from streams.engine.limits import limit_faults
 from streams.engine.measures import compile_measure
 from streams.engine.measures.base import BARE, Measure
 from streams.engine.money import Converter
@@ -106,6 +107,7 @@ class _Compiler:
             one for name, kpi in self._catalog.kpis.items() for one in self._series_of(name, kpi, measures)
         ]
         self._check_unique(series)
+        self.faults += limit_faults(self._catalog)
         if self.faults:
             return None
         return Plan(

@@ -10,13 +10,11 @@ from prometheus_client.registry import Collector
 
 from schemas.kpis import Kpi
 from streams import naming
+from streams.engine.figures import figure_key, figure_owners
 from streams.engine.plan import Plan, SeriesPlan
 from streams.engine.readings import Reading
 from streams.human import own_labels
 from streams.serve.board import Shown
-
-_FigureKey = tuple[str, tuple[tuple[str, str], ...]]
-"""(KPI, its own labels)."""
 
 NUMERATOR_HELP: Final = (
     "What a KPI's value is a ratio, mean or amount of, as a whole number: minor units of money, milliseconds"
@@ -61,7 +59,7 @@ class KpiCollector(Collector):
         self._plan = plan
         self._readings = readings
         self._labels = _label_names(plan.series)
-        self._figures = _owners_of_figures(plan.series)
+        self._figures = figure_owners(plan.series)
         self._figure_labels = own_labels_of_all(plan.series)
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
@@ -90,7 +88,7 @@ class KpiCollector(Collector):
         numerator = GaugeMetricFamily(naming.NUMERATOR, NUMERATOR_HELP, labels=names)
         denominator = GaugeMetricFamily(naming.DENOMINATOR, DENOMINATOR_HELP, labels=names)
         for reading in readings:
-            if reading.value is None or self._figures[_figure_key(reading)] != reading.gauge:
+            if reading.value is None or self._figures[figure_key(reading)] != reading.gauge:
                 continue
             own = [reading.labels.get(name, "") for name in self._figure_labels]
             labels = [reading.kpi, *_slice(reading), *own]
@@ -156,21 +154,6 @@ def own_labels_of_all(series: Iterable[SeriesPlan]) -> list[str]:
     """The union of all KPIs' own labels. The usual ones are always there, used or not."""
     names = dict.fromkeys(naming.OWN_LABELS, "") | {name: "" for one in series for name in one.labels}
     return own_labels(names)
-
-
-def _owners_of_figures(series: Iterable[SeriesPlan]) -> dict[_FigureKey, str]:
-    """Which gauge's numerators are shown for a KPI and its own labels: the first one's.
-
-    The age of the oldest that waits would else be a second numerator of the KPI that counts those who wait.
-    """
-    owners: dict[_FigureKey, str] = {}
-    for one in series:
-        owners.setdefault(_figure_key(one), one.gauge)
-    return owners
-
-
-def _figure_key(one: SeriesPlan | Reading) -> _FigureKey:
-    return one.kpi, tuple(sorted(one.labels.items()))
 
 
 def _slice(reading: Reading) -> tuple[str, str, str]:
