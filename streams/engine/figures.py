@@ -1,4 +1,4 @@
-"""Figures: what stands beside a KPI's gauge - numerator, denominator, bounds, change - and of which series."""
+"""Figures: what stands beside a KPI's gauge (numerator, denominator, bounds, change), and of which series."""
 
 import ast
 from collections.abc import Iterable

@@ -158,7 +158,7 @@ def _misfit(value: float, series: Series) -> str | None:
     if series.bounds == "adjusted_wald" and not -100 <= value <= 100:
         return f"a score lies in -100..100 points, and {value:g} does not"
     if series.unit in ("count", "seconds") and value < 0:
-        return f"{series.unit} are never below 0, and {value:g} is"
+        return f"nothing in unit {series.unit} is below 0, as {value:g} is"
     return None
 
 

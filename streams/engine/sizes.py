@@ -120,5 +120,6 @@ def check_series(found: Sizes, limit: int) -> None:
         raise TooManySeries(
             f"the gauges may have {found.all_series:,} series, and KPI_SERIES_LIMIT is {limit:,}. "
             f"Most have: {named}. "
-            "Give KPIs fewer dimensions or windows, or their dimensions fewer `members`; or raise KPI_SERIES_LIMIT, if what scrapes them can take it"
+            "Give KPIs fewer dimensions or windows, or their dimensions fewer `members`; "
+            "or raise KPI_SERIES_LIMIT, if what scrapes them can take it"
         )
