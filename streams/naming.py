@@ -150,6 +150,11 @@ def rejects_total(reason: str) -> str:
 
 NUMERATOR = "crm_kpi_numerator"
 DENOMINATOR = "crm_kpi_denominator"
+BOUND = "crm_kpi_bound"
+TARGET = "crm_kpi_target"
+CHANGE = "crm_kpi_change"
+VERDICT = "crm_kpi_verdict"
+GUARDRAIL_BREACH = "crm_kpi_guardrail_breach"
 INFO = "crm_kpi_info"
 EVENT_LAG = "crm_event_lag_seconds"
 LAST_EVENT = "crm_kpi_last_event_timestamp_seconds"
@@ -158,7 +163,13 @@ PARTITIONS_STALE = "crm_partitions_stale"
 SLICE_LABELS = ("window", "dimension", "member")
 # KPIs' own labels in this order; others come behind them.
 OWN_LABELS = ("quantile", "clock", "state", "kind", "currency")
-INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good")
+INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good", "guardrail")
+BREACH_LABELS = ("kpi", "guardrail", *SLICE_LABELS)
 
-RESERVED_GAUGES = frozenset({NUMERATOR, DENOMINATOR, INFO, EVENT_LAG, LAST_EVENT, PARTITIONS_STALE})
+RESERVED_GAUGES = frozenset(
+    {
+        *(NUMERATOR, DENOMINATOR, BOUND, TARGET, CHANGE, VERDICT, GUARDRAIL_BREACH, INFO),
+        *(EVENT_LAG, LAST_EVENT, PARTITIONS_STALE),
+    }
+)
 """What no KPI's gauge may be called."""

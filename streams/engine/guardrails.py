@@ -33,6 +33,8 @@ class Breach(msgspec.Struct, frozen=True, gc=False):
     member: str
     breached: bool
     sentence: str
+    folded: bool = False
+    """Whether gauges and board fold the member into `other`."""
 
 
 def breaches(plan: Plan, readings: Iterable[Reading]) -> list[Breach]:
@@ -141,6 +143,7 @@ class _Pair:
             member=of_kpi.member,
             breached=breached,
             sentence=self._sentence(of_kpi, of_guard) if breached else "",
+            folded=of_kpi.fold is not None,
         )
 
     def _sentence(self, of_kpi: Reading, of_guard: Reading) -> str:

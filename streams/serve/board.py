@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Final, Literal, Self
 
 from redis.asyncio import Redis
 
+from streams.engine.guardrails import Breach, breaches
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.serve.follower import Followed, Followers, Stale
@@ -36,6 +37,8 @@ class Shown:
     stale: Sequence[Stale] = ()
     lag_ms: Mapping[int, int] = field(default_factory=dict)
     """Partition -> how old its newest record was when it could be seen."""
+    breaches: Sequence[Breach] = ()
+    """What comparing the readings of KPIs with those of their guardrails has shown."""
 
 
 class Board:
@@ -54,10 +57,7 @@ class Board:
 
     def shown(self) -> Shown:
         """The last readings, with how fresh they are now."""
-        last = self._last
-        return Shown(
-            last.as_of_ms, last.readings, last.newest_ms, self._followers.stale(), self._followers.lag_ms
-        )
+        return replace(self._last, stale=self._followers.stale(), lag_ms=self._followers.lag_ms)
 
     def troubles(self) -> list[str]:
         """Why the numbers should not be relied on; none when they may be."""
@@ -113,5 +113,8 @@ class Board:
             as_of_ms = followed.now_ms() if self._wall else newest_ms
             if as_of_ms is None or (as_of_ms == self._last.as_of_ms and not moved):
                 return
-            found = await asyncio.to_thread(followed.view.readings, self.plan, as_of_ms, ahead=self._wall)
-        self._last = Shown(as_of_ms, found, newest_ms)
+            found = await asyncio.to_thread(
+                followed.view.readings, self.plan, as_of_ms, ahead=self._wall, folds=True
+            )
+        compared = await asyncio.to_thread(breaches, self.plan, found)
+        self._last = Shown(as_of_ms, found, newest_ms, breaches=compared)

@@ -50,8 +50,9 @@ class Choice:
         )
 
     def shows(self, reading: Reading) -> bool:
-        """Levels have no window: they are always shown."""
-        return reading.dimension == self.dimension and reading.window in (self.window, NOW)
+        """Levels have no window: they are always shown. Members that are folded stand in `other`."""
+        here = reading.dimension == self.dimension and reading.window in (self.window, NOW)
+        return here and reading.fold != "member"
 
     def href(self) -> str:
         return "?" + urlencode({"window": self.window, "dimension": self.dimension})

@@ -30,7 +30,7 @@ WHOLE = {"window": "24h", "dimension": "all", "member": "all"}
 def scrape(shown: Shown, plan: Plan | None = None) -> str:
     """The board's gauges in one registry, written anew."""
     registry = CollectorRegistry()
-    registry.register(KpiCollector(plan or shipped(), lambda: shown.readings))
+    registry.register(KpiCollector(plan or shipped(), lambda: shown))
     registry.register(FreshnessCollector(lambda: shown))
     return generate_latest(registry).decode()
 
@@ -115,6 +115,7 @@ def test_every_kpi_of_the_catalog_is_told_of() -> None:
         "owner": "success",
         "unit": "ratio",
         "good": "down",
+        "guardrail": "",
     } in [one.labels for one in info]
     assert all(one.value == 1 for one in info)
 
