@@ -164,7 +164,6 @@ SLICE_LABELS = ("window", "dimension", "member")
 # KPIs' own labels in this order; others come behind them.
 OWN_LABELS = ("quantile", "clock", "state", "kind", "currency")
 INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good", "guardrail")
-BREACH_LABELS = ("kpi", "guardrail", *SLICE_LABELS)
 
 RESERVED_GAUGES = frozenset(
     {
