@@ -143,7 +143,7 @@ def test_whole_numbers_above_2_to_the_53_are_shown_as_near_as_a_double_can() -> 
     shown = showing(lead_created("lead-1"))
     readings = [replace_value(reading) for reading in shown.readings if reading.kpi == "lead_volume"]
     text = scrape(replace(shown, readings=readings))
-    assert sample(text, "crm_kpi_numerator", kpi="lead_volume", **WHOLE) == float(10**30)
+    assert float(sample(text, "crm_kpi_numerator", kpi="lead_volume", **WHOLE) or 0) == float(10**30)
 
 
 def replace_value(reading: Reading) -> Reading:
@@ -249,7 +249,8 @@ def test_bounds_stand_beside_the_gauge_for_the_whole_and_slices() -> None:
     for where in (WHOLE, {**WHOLE, "dimension": "channel", "member": "web"}):
         lower = sample(text, "crm_kpi_bound", kpi="taken", bound="lower", **where)
         upper = sample(text, "crm_kpi_bound", kpi="taken", bound="upper", **where)
-        assert (lower, upper) == (pytest.approx(0.376, abs=0.001), pytest.approx(0.964, abs=0.001))
+        assert lower == pytest.approx(0.376, abs=0.001)
+        assert upper == pytest.approx(0.964, abs=0.001)
     assert {one.labels["kpi"] for one in samples(text)["crm_kpi_bound"]} == {"taken"}
 
 
@@ -278,10 +279,8 @@ def test_what_is_critical_is_2_and_without_an_alert_or_enough_samples_there_is_n
     text = scrape(judged(), JUDGED_PLAN)
     found = samples(text)["crm_kpi_verdict"]
     assert [(one.labels["kpi"], one.value) for one in found] == [("leads_made", 2)]
-    alert = "{windows: [24h], warn: 3, critical: 1, min_samples: 9}"
-    plan = plan_of(
-        CATALOG.read_text().rstrip() + JUDGED.replace("{windows: [24h], warn: 3, critical: 1}", alert)
-    )
+    careful = JUDGED.replace("critical: 1}", "critical: 1, min_samples: 9}")
+    plan = plan_of(CATALOG.read_text().rstrip() + careful)
     assert samples(scrape(showing(plan=plan), plan))["crm_kpi_verdict"] == []
 
 
@@ -312,18 +311,12 @@ def test_a_pair_that_was_compared_and_is_fine_is_0_and_one_that_was_not_has_no_s
     assert samples(scrape(Shown(), JUDGED_PLAN))["crm_kpi_guardrail_breach"] == []
 
 
-def test_a_reading_without_a_window_before_has_no_change() -> None:
-    found = samples(scrape(judged(*mqls(5, accepted=1)), JUDGED_PLAN))["crm_kpi_change"]
-    assert [one for one in found if one.labels["window"] == "now"] == []
-
-
 # -- Many members -----------------------------------------------------------------------------------------
 
 
 def test_the_twenty_largest_members_have_series_and_other_stands_for_the_rest() -> None:
-    ledger = Ledger().take(
-        *(lead_created(f"{size}/{at}", channel=f"c{size:02}") for size in range(1, 42) for at in range(size))
-    )
+    ids = [(size, f"{size}/{at}") for size in range(1, 42) for at in range(size)]
+    ledger = Ledger().take(*(lead_created(one, channel=f"c{size:02}") for size, one in ids))
     ledger.take(*(lead_created(f"other/{at}", channel="other") for at in range(100)), lead_created("none"))
     text = scrape(Shown(NOW_MS, ledger.readings(NOW_MS, folds=True)))
     found = {
