@@ -220,7 +220,7 @@ def replay(
             raise typer.Exit(INTERRUPTED)
     print_dead_letters(err, outcome)
     if json_:
-        print_json(sys.stdout, outcome, filters)
+        print_json(sys.stdout, outcome, plan, filters)
     else:
         print_table(out, outcome, plan, filters)
 
