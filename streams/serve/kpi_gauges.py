@@ -131,7 +131,8 @@ class _Page:
         place = (one.window, one.dimension, one.member)
         text = self._slices.get(place)
         if text is None:
-            text = self._slices[place] = labels_text(zip(naming.SLICE_LABELS, place, strict=True))
+            text = labels_text((name, getattr(one, name)) for name in sorted(naming.SLICE_LABELS))
+            self._slices[place] = text
         return text
 
 
