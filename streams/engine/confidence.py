@@ -14,7 +14,7 @@ from schemas.kpis import Bounds
 from streams.engine.expressions import parse
 from streams.engine.faults import PlanFault
 from streams.engine.formulas import Figures, Formula, Slice
-from streams.engine.measures.base import BARE, Measure
+from streams.engine.measures.base import BARE
 
 Z: Final = NormalDist().inv_cdf(0.975)
 """1.96: so many standard deviations to both sides hold 95 % of a normal distribution."""
@@ -67,15 +67,13 @@ IntervalOf = Callable[[Slice, Figures], Interval | None]
 """The interval of a formula's figures, which were read of that slice."""
 
 
-def compile_bounds(
-    bounds: Bounds | None, formula: Formula, unit: str, measures: Mapping[str, Measure]
-) -> IntervalOf:
+def compile_bounds(bounds: Bounds | None, formula: Formula, unit: str) -> IntervalOf:
     """How to tell how sure a series is; PlanFault when its formula or unit does not allow these bounds."""
     if bounds is None:
         return no_bounds
     if unit != _UNITS[bounds]:
         raise PlanFault(f"bounds: {bounds} are those of a KPI in unit {_UNITS[bounds]}, not {unit}")
-    return _COMPILE[bounds](formula, measures)
+    return _COMPILE[bounds](formula)
 
 
 def no_bounds(_: Slice, figures: Figures) -> None:
@@ -83,7 +81,7 @@ def no_bounds(_: Slice, figures: Figures) -> None:
     return None
 
 
-def _wilson(formula: Formula, _: Mapping[str, Measure]) -> IntervalOf:
+def _wilson(formula: Formula) -> IntervalOf:
     node = parse(formula.text)
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Div) or _is_scaled(node.left):
         raise PlanFault(
@@ -111,7 +109,8 @@ def _is_scaled(node: ast.expr) -> bool:
     return False
 
 
-def _adjusted_wald(formula: Formula, measures: Mapping[str, Measure]) -> IntervalOf:
+def _adjusted_wald(formula: Formula) -> IntervalOf:
+    measures = {operand.measure.name: operand.measure for operand in formula.operands}
     match parse(formula.text):
         case ast.BinOp(
             left=ast.BinOp(
@@ -138,7 +137,7 @@ def _adjusted_wald(formula: Formula, measures: Mapping[str, Measure]) -> Interva
 
 
 _UNITS: Final[Mapping[Bounds, str]] = {"wilson": "ratio", "adjusted_wald": "points"}
-_COMPILE: Final[Mapping[Bounds, Callable[[Formula, Mapping[str, Measure]], IntervalOf]]] = {
+_COMPILE: Final[Mapping[Bounds, Callable[[Formula], IntervalOf]]] = {
     "wilson": _wilson,
     "adjusted_wald": _adjusted_wald,
 }

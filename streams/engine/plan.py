@@ -204,7 +204,7 @@ class _Compiler:
             requires=[measures[required] for required in kpi.requires],
             windows=kpi.windows,
             dimensions=kpi.dimensions,
-            interval=compile_bounds(series.bounds, formula, unit, measures),
+            interval=compile_bounds(series.bounds, formula, unit),
             judge=Judge.of(kpi, series),
         )
 
