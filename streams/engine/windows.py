@@ -71,7 +71,7 @@ def longest_ms(name: str) -> int:
 
 def reach_ms(name: str) -> int:
     """How far back the window may reach; 0 for `now`."""
-    return longest_ms(name) if name in _STARTS else 0
+    return longest_ms(name) if tier_of(name) else 0
 
 
 def tier_of(name: str) -> str | None:

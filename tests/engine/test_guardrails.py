@@ -1,7 +1,6 @@
 """Guardrails: better at the cost of another KPI is a breach; little, unlike or unsure figures are none."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,9 +10,16 @@ from schemas.words import Window
 from streams.engine.guardrails import ENOUGH, Breach, breaches, first_series
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
-from tests.builders import plan_of
+from tests.builders import CATALOG, plan_of
 
-PLAIN = (Path(__file__).parents[1] / "schemas" / "small.yaml").read_text()
+SUMMED = CATALOG.read_text().partition("\nkpis:\n")[0] + "\nkpis:\n"
+FORMULAS = {
+    "count": "leads",
+    "ratio": "leads_accepted / leads_mql",
+    "seconds": "mean(lead_response)",
+    "money": "revenue",
+    "points": "100 * (nps_promoters - nps_detractors) / nps_answers",
+}
 KPI = """
   {name}:
     title: {title}
@@ -25,12 +31,12 @@ KPI = """
     gauge: crm_{name}
     windows: [24h, 7d]
     dimensions: [channel]
-    formula: leads
+    formula: {formula}
 """
 
 
 def kpi(name: str, title: str, unit: str = "count", good: str = "up", more: str = "") -> str:
-    return KPI.format(name=name, title=title, unit=unit, good=good) + more
+    return KPI.format(name=name, title=title, unit=unit, good=good, formula=FORMULAS[unit]) + more
 
 
 def guarded(by: str, more: str = "") -> str:
@@ -42,7 +48,7 @@ ACCEPTANCE = kpi("acceptance", "Lead acceptance", "ratio")
 
 
 def plan_with(*kpis: str) -> Plan:
-    return plan_of(PLAIN + "".join(kpis))
+    return plan_of(SUMMED + "".join(kpis))
 
 
 @dataclass(frozen=True)
