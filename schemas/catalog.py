@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
@@ -214,7 +215,7 @@ class Parsed:
 def parse(text: str) -> Parsed:
     """Read a catalog from YAML text; nothing is raised for a bad one."""
     try:
-        document = YAML(typ="rt").load(text)
+        document = _yaml().load(text)
         lines = Lines(document)
     except (MarkedYAMLError, ReaderError, RecursionError) as error:
         return Parsed(None, Lines(None), [_not_yaml(text, error)])
@@ -228,6 +229,22 @@ def parse(text: str) -> Parsed:
     return Parsed(catalog.model_copy(update={"subjects": subjects}), lines, [])
 
 
+class _Constructor(RoundTripConstructor):
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """As the library does it, but what no value can be made of (30 February) is told with its line."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except ValueError as error:
+            text = f"{str(node.value)[:40]!r}: {error}"
+            raise ConstructorError(None, None, text, node.start_mark) from None
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt")
+    yaml.Constructor = _Constructor
+    return yaml
+
+
 def _not_yaml(text: str, error: MarkedYAMLError | ReaderError | RecursionError) -> Problem:
     if isinstance(error, RecursionError):
         return Problem("", 1, "nested too deeply")
@@ -236,7 +253,10 @@ def _not_yaml(text: str, error: MarkedYAMLError | ReaderError | RecursionError) 
             "", text.count("\n", 0, error.position) + 1, f"{error.reason} (#x{error.character:02x})"
         )
     mark = error.problem_mark or error.context_mark
-    return Problem("", mark.line + 1 if mark else 1, " ".join(str(error.problem or error.context).split()))
+    message = " ".join(str(error.problem or error.context).split())
+    if isinstance(error, DuplicateKeyError):
+        message = f"{message.partition(' with value ')[0]}: rename one of them, or leave it out"
+    return Problem("", mark.line + 1 if mark else 1, message)
 
 
 def _with_measures(catalog: Catalog, lines: Lines) -> tuple[dict[str, Subject], list[Problem]]:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, FiniteFloat
 
 from schemas.words import FreeName, GaugeName, Model, Name, Names, Span, Unit, Window, distinct
 
@@ -28,8 +28,8 @@ class Series(Model):
 class Benchmark(Model):
     """What others reach, in the KPI's unit. Without a source and a date there is none."""
 
-    low: float
-    high: float
+    low: FiniteFloat
+    high: FiniteFloat
     source: str
     date: date
 
@@ -39,7 +39,7 @@ class Guardrail(Model):
 
     kpi: Name
     why: str
-    tolerance: float = Field(default=0.05, ge=0)
+    tolerance: FiniteFloat = Field(default=0.05, ge=0)
     """How much worse it may get, relative to what it was; in points for a score in points."""
 
 
@@ -50,9 +50,9 @@ class Alert(Model):
     gauge: GaugeName | None = None
     labels: dict[FreeName, str] = {}
     """Of the series that is judged; others of the KPI are not."""
-    warn: float
-    critical: float | None = None
-    clear: float | None = None
+    warn: FiniteFloat
+    critical: FiniteFloat | None = None
+    clear: FiniteFloat | None = None
     """An alert that fires ends only when the value is this good again; `warn` by default."""
     min_samples: int = Field(default=0, ge=0)
     judge: Literal["point", "bound"] = "point"
@@ -80,7 +80,7 @@ class Kpi(Model):
     requires: list[Name] = []
     """Measures of which at least one must be other than 0 for there to be a value (recorded costs)."""
     bounds: Bounds | None = None
-    target: float | None = None
+    target: FiniteFloat | None = None
     benchmark: Benchmark | None = None
     alerts: list[Alert] = []
     guardrails: list[Guardrail] = []

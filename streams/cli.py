@@ -15,7 +15,9 @@ from rich.console import Console
 
 from schemas.events import YEARS
 from streams.clock import clock_ms
+from streams.engine.limits import guardrail_notes
 from streams.engine.plan import Plan, read_plan
+from streams.engine.sizes import check_series, sizes
 from streams.errors import KpiError, SettingsError
 from streams.naming import ALL
 from streams.settings import Settings
@@ -71,7 +73,9 @@ def _fail(text: str, status: int) -> NoReturn:
 
 
 def _plan(settings: Settings) -> Plan:
-    return read_plan(*settings.catalog_text())
+    plan = read_plan(*settings.catalog_text())
+    check_series(sizes(plan), settings.series_limit)
+    return plan
 
 
 def _settings(catalog: str | None = None, **given: Any) -> Settings:
@@ -113,7 +117,9 @@ def worker(processes: ProcessesOption = 1) -> None:
         return
     settings = _with_free_port(settings)
     _say_settings(settings)
-    Worker(settings, _plan(settings)).run()
+    plan = _plan(settings)
+    _say(f"catalog: {sizes(plan)}")
+    Worker(settings, plan).run()
 
 
 def _with_free_port(settings: Settings) -> Settings:
@@ -136,7 +142,9 @@ def board() -> None:
 
     settings = _settings()
     _say_settings(settings)
-    run_board(settings, _plan(settings))
+    plan = _plan(settings)
+    _say(f"catalog: {sizes(plan)}")
+    run_board(settings, plan)
 
 
 @app.command()
@@ -226,7 +234,7 @@ def replay(
             raise typer.Exit(INTERRUPTED)
     print_dead_letters(err, outcome)
     if json_:
-        print_json(sys.stdout, outcome, filters)
+        print_json(sys.stdout, outcome, plan, filters)
     else:
         print_table(out, outcome, plan, filters)
 
@@ -336,11 +344,15 @@ def _write_json(document: object) -> None:
 
 @app.command()
 def check(catalog: Annotated[str | None, typer.Argument(help="The shipped one by default.")] = None) -> None:
-    """Validate a catalog: every fault with its path, its line, and what would be right."""
+    """Validate a catalog: every fault with path, line, and what would be right. And say how large it is."""
     settings = _settings(catalog)
     plan = _plan(settings)
-    sizes = f"{len(plan.catalog.kpis)} KPIs, {len(plan.series)} series, {len(plan.measures)} measures"
-    _say(f"{settings.catalog_text()[1]}: {sizes}: fine")
+    counts = f"{len(plan.catalog.kpis)} KPIs, {len(plan.series)} series, {len(plan.measures)} measures"
+    source = settings.catalog_text()[1]
+    _say(f"{source}: {sizes(plan)}")
+    for note in guardrail_notes(plan.catalog):
+        _say(f"{source}: note: {note}")
+    _say(f"{source}: {counts}: fine")
 
 
 @app.command()

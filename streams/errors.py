@@ -2,6 +2,7 @@
 
 KpiError
   +-- CatalogError        the catalog says something that cannot be
+  +-- TooManySeries       the catalog's gauges may have more series than is allowed
   +-- SettingsError       a KPI_... setting is missing or wrong
   +-- BadParameter        a question asks for something that there is not
   +-- MissingPart         a program or package that this command needs is not installed
@@ -31,6 +32,10 @@ class CatalogError(KpiError):
         self.source = source
         self.problems = problems
         super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
+
+
+class TooManySeries(KpiError):
+    """The catalog's gauges may have more series than KPI_SERIES_LIMIT."""
 
 
 class SettingsError(KpiError):

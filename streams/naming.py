@@ -189,6 +189,11 @@ def is_time(total: str) -> bool:
 
 NUMERATOR = "crm_kpi_numerator"
 DENOMINATOR = "crm_kpi_denominator"
+BOUND = "crm_kpi_bound"
+TARGET = "crm_kpi_target"
+CHANGE = "crm_kpi_change"
+VERDICT = "crm_kpi_verdict"
+GUARDRAIL_BREACH = "crm_kpi_guardrail_breach"
 INFO = "crm_kpi_info"
 EVENT_LAG = "crm_event_lag_seconds"
 EVENT_AGE = "crm_event_age_seconds"
@@ -199,11 +204,11 @@ DIMENSION_MEMBERS = "crm_dimension_members"
 SLICE_LABELS = ("window", "dimension", "member")
 # KPIs' own labels in this order; others come behind them.
 OWN_LABELS = ("quantile", "clock", "state", "kind", "currency")
-INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good")
+INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good", "guardrail")
 
 RESERVED_GAUGES = frozenset(
     {
-        *(NUMERATOR, DENOMINATOR, INFO),
+        *(NUMERATOR, DENOMINATOR, BOUND, TARGET, CHANGE, VERDICT, GUARDRAIL_BREACH, INFO),
         *(EVENT_LAG, EVENT_AGE, LAST_EVENT, PARTITIONS_STALE, DIMENSION_MEMBERS),
     }
 )

@@ -249,9 +249,10 @@ class Ledger:
 
     # -- Reading KPIs
 
-    def readings(self, now: Time | None = None, *, ahead: bool = False) -> list[Reading]:
+    def readings(self, now: Time | None = None, *, ahead: bool = False, folds: bool = False) -> list[Reading]:
         """All readings at a time; by default that of the newest event."""
-        return readings(self.plan, self, self.newest_ms if now is None else ms(now), ahead=ahead)
+        now_ms = self.newest_ms if now is None else ms(now)
+        return readings(self.plan, self, now_ms, ahead=ahead, folds=folds)
 
     def reading(self, kpi: str, window: str, *, now: Time | None = None, **where: str) -> Reading:
         """The one reading that fits: of the whole, unless `where` names dimension and member, or labels."""

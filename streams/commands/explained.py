@@ -11,9 +11,9 @@ from rich.text import Text
 from streams.commands.report import plain
 from streams.engine.explain import Explanation, Operand, PaneSum
 from streams.engine.panes import Calendar
+from streams.human import format_value, rfc3339, series_name
 from streams.naming import ALL
 from streams.serve.explaining import Answer, largest, pane_name
-from streams.serve.human import format_value, rfc3339, series_name
 
 _PANES: Final = 3
 """So many of the largest panes are shown, and of the last."""

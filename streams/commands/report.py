@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Final, TextIO, get_args
 
-import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -15,11 +14,13 @@ from rich.text import Text
 
 from schemas.words import Window
 from streams.commands.replay import FILE_HEADER, Outcome, line_of
+from streams.engine.guardrails import breaches
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.errors import SettingsError
+from streams.human import format_value, rfc3339, series_name
 from streams.naming import ALL
-from streams.serve.human import format_value, rfc3339, series_name
+from streams.serve.documents import reading_documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,12 @@ def _known(option: str, names: list[str] | None, known: Iterable[str]) -> frozen
 # -- For programs -----------------------------------------------------------------------------------------
 
 
-def print_json(file: TextIO, outcome: Outcome, filters: Filters) -> None:
+def print_json(file: TextIO, outcome: Outcome, plan: Plan, filters: Filters) -> None:
     """One object: as_of, events, readings."""
     document = {
         "as_of": None if outcome.as_of_ms is None else rfc3339(outcome.as_of_ms),
         "events": asdict(outcome.counts),
-        "readings": [msgspec.structs.asdict(reading) for reading in filters.keep(outcome.readings)],
+        "readings": reading_documents(plan, filters.keep(outcome.readings), breaches(plan, outcome.readings)),
     }
     json.dump(document, file)  # the standard library's: numerators may be larger than 64 bits
     file.write("\n")

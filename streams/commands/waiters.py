@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.commands.report import plain
-from streams.serve.human import format_seconds, rfc3339
+from streams.human import format_seconds, rfc3339
 from streams.serve.waiting import WaitingList
 
 

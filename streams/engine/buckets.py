@@ -8,7 +8,7 @@ within (high - low) / (high + low) <= 9.1 % of each of them (the estimator of DD
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Final
 
 MAX_MS: Final = 10**13
@@ -54,6 +54,11 @@ class Counts:
         self._ranks = list(accumulate(numbers))
         self.number: int = self._ranks[-1] if self._ranks else 0
         """Of all together."""
+
+    def by_bucket(self) -> dict[int, int]:
+        """Bucket -> how many."""
+        steps = pairwise(chain((0,), self._ranks))
+        return {bucket: rank - before for bucket, (before, rank) in zip(self._buckets, steps, strict=True)}
 
     def quantile_ms(self, q: Fraction) -> Fraction | None:
         """The duration at rank ceil(q * n) of n; None when n is 0."""

@@ -15,6 +15,7 @@ from schemas.words import nearest, span_ms
 from streams.engine.arrivals import BUILT_IN
 from streams.engine.buckets import BOUNDS
 from streams.engine.business import BusinessClock, business_clock, zone_of
+from streams.engine.confidence import compile_bounds
 from streams.engine.decode import Decoder
 from streams.engine.dimensions import check_pair
 from streams.engine.endings import can_be_removed
@@ -22,6 +23,7 @@ from streams.engine.event_types import own_type
 from streams.engine.expressions import ExpressionError
 from streams.engine.faults import PlanFault
 from streams.engine.kpi_checks import check_series
+from streams.engine.limits import limit_faults
 from streams.engine.measures import compile_measure
 from streams.engine.measures.base import Measure
 from streams.engine.money import Converter
@@ -31,6 +33,7 @@ from streams.engine.series import SeriesPlan
 from streams.engine.subjects import SubjectPlan, compile_subject, given_types
 from streams.engine.terms import Formula
 from streams.engine.units import check_unit, money_measures
+from streams.engine.verdicts import Judge
 from streams.errors import CatalogError
 from streams.naming import RESERVED_GAUGES, ROW_SHARDS
 
@@ -104,6 +107,7 @@ class _Compiler:
             one for name, kpi in self._catalog.kpis.items() for one in self._series_of(name, kpi, formulas)
         ]
         self._check_unique(series)
+        self.faults += limit_faults(self._catalog)
         if self.faults:
             return None
         return Plan(
@@ -221,8 +225,9 @@ class _Compiler:
             formula=formula,
             windows=series.windows or kpi.windows,
             dimensions=kpi.dimensions,
+            interval=compile_bounds(series.bounds, formula, unit),
+            judge=Judge.of(kpi, series),
             mature_ms=span_ms(series.mature_after) if series.mature_after else 0,
-            bounds=series.bounds,
         )
 
     def _check_unique(self, series: Iterable[SeriesPlan]) -> None:

@@ -4,12 +4,15 @@ A reading is a function of the cells that its formula reads. A `Reader` remember
 next, and computes anew only those readings of which a cell has changed, or that read the clock.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 
+from streams.engine.folding import NOTHING_FOLDED, Fold, Folded, Folding, Others, has_too_many
 from streams.engine.frames import (
     WHOLE,
     Index,
@@ -26,7 +29,8 @@ from streams.engine.frames import (
 from streams.engine.plan import Plan
 from streams.engine.series import SeriesPlan
 from streams.engine.terms import Figures, Number
-from streams.engine.windows import AHEAD_MS
+from streams.engine.verdicts import Verdict
+from streams.engine.windows import AHEAD_MS, reach_ms
 
 __all__ = ["WHOLE", "Reader", "Reading", "Slice", "Sums", "readings"]
 
@@ -51,56 +55,98 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     previous_samples: int | None = None
     lower: float | None = None
     upper: float | None = None
-    verdict: str | None = None
+    verdict: Verdict = "none"
+    fold: Fold | None = None
 
 
-def readings(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool) -> list[Reading]:
-    """All readings at `now_ms`. `ahead`: windows end at the wall clock and take panes five minutes ahead."""
-    return Reader(plan).read(sums, now_ms, ahead=ahead)
+def readings(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool, folds: bool = False) -> list[Reading]:
+    """All readings at `now_ms`. `ahead`: windows end at the wall clock and take panes five minutes ahead.
+
+    `folds`: small members of large dimensions are marked, and there are readings of all of them together.
+    """
+    return Reader(plan, folds=folds).read(sums, now_ms, ahead=ahead)
 
 
 class Reader:
     """Reads the KPIs of a plan again and again."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, folds: bool = False) -> None:
         self.plan = plan
-        self._memory = _Memory(plan)
+        self.folds = folds
+        self._memory = _Memory(plan, folds)
 
     def read(self, sums: Sums, now_ms: int, *, ahead: bool) -> list[Reading]:
         """All readings at `now_ms`, as `readings` gives them."""
         try:
             return self._memory.read(sums, now_ms, AHEAD_MS if ahead else 0)
         except BaseException:
-            self._memory = _Memory(self.plan)  # some lines may know of changes that others do not
+            self._memory = _Memory(self.plan, self.folds)  # some lines may know of changes that others do not
             raise
 
 
 class _Memory:
     """What is remembered from one time to the next."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, folds: bool) -> None:
         self._plan = plan
         self._parts = level_parts(plan.measures.values())
         self._cells: set[str] = set()
         self._index = Index((), self._parts)
-        self._slices = [slices_of(series, self._index) for series in plan.series]
         self._seen: Mapping[Hashable, Mapping[str, int]] = {}
         digits = plan.catalog.currency.digits
-        self._lines = [[Line(series, name, digits) for name in series.windows] for series in plan.series]
+        of_kpis = groupby(plan.series, attrgetter("kpi"))
+        self._kpis = [_OfKpi(list(of_kpi), digits, folds) for _, of_kpi in of_kpis]
 
     def read(self, sums: Sums, now_ms: int, ahead_ms: int) -> list[Reading]:
         cells = set(sums.cells())
         if cells != self._cells:
             self._cells, self._index = cells, Index(cells, self._parts)
-            self._slices = [slices_of(series, self._index) for series in self._plan.series]
+            for kpi in self._kpis:
+                kpi.slice_by(self._index)
         moment = Moment(self._plan.calendar, sums, now_ms, ahead_ms, self._index)
         changes = _Changes(self._seen)
-        found: list[Reading] = []
-        for lines, slices in zip(self._lines, self._slices, strict=True):
-            for line in lines:
-                found += line.read(moment, changes, slices)
+        found = [reading for kpi in self._kpis for reading in kpi.read(moment, changes)]
         self._seen = changes.seen
         return found
+
+
+class _OfKpi:
+    """The series of one KPI, in all their windows."""
+
+    def __init__(self, series: Sequence[SeriesPlan], digits: int, folds: bool) -> None:
+        self._series = series
+        self._lines = [[Line(one, name, digits) for name in one.windows] for one in series]
+        self._widest = max(self._lines[0], key=lambda line: reach_ms(line.window))
+        self._folds = folds
+        self._slices: list[list[Slice]] = [[WHOLE] for _ in series]
+        self._folding = NOTHING_FOLDED
+
+    def slice_by(self, index: Index) -> None:
+        """There are other cells than before."""
+        self._slices = [slices_of(one, index) for one in self._series]
+
+    def read(self, moment: Moment, changes: "_Changes") -> Iterator[Reading]:
+        self._fold(moment, changes)
+        others = self._folding.others.values()
+        for lines, slices in zip(self._lines, self._slices, strict=True):
+            for line in lines:
+                yield from line.read(moment, changes, [*slices, *others])
+
+    def _fold(self, moment: Moment, changes: "_Changes") -> None:
+        """Decide which members are folded: by the samples of its first series in the widest window."""
+        if not self._folds:
+            return
+        slices = {slice_ for of_series in self._slices for slice_ in of_series} - {WHOLE}
+        if not has_too_many(slices):
+            folding = NOTHING_FOLDED
+        else:
+            read = self._widest.read(moment, changes, self._slices[0])
+            samples = {(one.dimension, one.member): one.samples or 0 for one in read}
+            folding = Folding.by_samples(slices, lambda slice_: samples.get(slice_, 0))
+        if folding != self._folding:
+            self._folding = folding
+            for line in chain.from_iterable(self._lines):
+                line.fold(folding)
 
 
 def slices_of(series: SeriesPlan, index: Index) -> list[Slice]:
@@ -167,15 +213,23 @@ class Line:
         self._has_before = series.has_before(window)
         self._reads_clock = formula.reads_clock
         self._compares = formula.compares
-        self._values: dict[Slice, Reading] = {}
+        self._values: dict[Slice | Others, Reading] = {}
         """Without what is compared."""
-        self._befores: dict[Slice, _Before] = {}
-        self._whole: dict[Slice, Reading] = {}
+        self._befores: dict[Slice | Others, _Before] = {}
+        self._whole: dict[Slice | Others, Reading] = {}
         """Both together."""
         self._compared: tuple[int, ...] = ()
         """The edges of what is compared; none if nothing is."""
+        self._folding = NOTHING_FOLDED
 
-    def read(self, moment: Moment, changes: _Changes, slices: Iterable[Slice]) -> Iterator[Reading]:
+    def fold(self, folding: Folding) -> None:
+        """Other members are folded than before."""
+        self._folding = folding
+        self._values.clear()
+        self._befores.clear()
+        self._whole.clear()
+
+    def read(self, moment: Moment, changes: _Changes, slices: Iterable[Slice | Others]) -> Iterator[Reading]:
         """The readings of these slices that have a value, and of the whole in any case."""
         frame, both = self.frame(moment), self.compared(moment)
         self._forget_values(frame, changes)
@@ -229,10 +283,12 @@ class Line:
         for at, one in enumerate(both or ()):
             self._forget(self._befores, self._changed_past(at, one, changes))
 
-    def _forget(self, remembered: dict[Slice, Any], changed: Iterable[Slice]) -> None:
-        for slice_ in changed:
-            remembered.pop(slice_, None)
-            self._whole.pop(slice_, None)
+    def _forget(self, remembered: dict[Slice | Others, Any], changed: set[Slice]) -> None:
+        stale = [others for others in self._folding.others.values() if not others.isdisjoint(changed)]
+        gone: list[Slice | Others] = [*changed, *stale]
+        for one in gone:
+            remembered.pop(one, None)
+            self._whole.pop(one, None)
 
     def _changed_past(self, role: str | int, frame: Past, changes: _Changes) -> set[Slice]:
         place = (self.window, self.series.mature_ms, role)
@@ -245,17 +301,21 @@ class Line:
 
     # -- What does not
 
-    def _reading(self, frame: Present | Past, both: tuple[Past, Past] | None, slice_: Slice) -> Reading:
+    def _reading(
+        self, frame: Present | Past, both: tuple[Past, Past] | None, slice_: Slice | Others
+    ) -> Reading:
         if slice_ not in self._values:
-            self._values[slice_] = self.value(frame.read(slice_))
+            self._values[slice_] = self.value(_part(frame, slice_))
         if slice_ not in self._befores:
             self._befores[slice_] = self._before(both, slice_)
         reading = self._whole[slice_] = _with_before(self._values[slice_], self._befores[slice_])
         return reading
 
-    def value(self, part: PresentPart | PastPart) -> Reading:
-        """The reading without what is compared. Here its bounds and its verdict belong."""
+    def value(self, part: PresentPart | PastPart | Folded) -> Reading:
+        """The reading without what is compared."""
         figures = self.series.formula.evaluate(part)
+        value = None if figures.value is None else self._in_unit(figures.value)
+        interval = self.series.interval(part, figures)
         dimension, member = part.slice
         return Reading(
             kpi=self.series.kpi,
@@ -264,20 +324,24 @@ class Line:
             dimension=dimension,
             member=member,
             labels=self.series.labels,
-            value=None if figures.value is None else self._in_unit(figures.value),
+            value=value,
             numerator=figures.numerator,
             denominator=figures.denominator,
             samples=figures.samples,
+            lower=None if interval is None else interval.lower,
+            upper=None if interval is None else interval.upper,
+            verdict=self.series.judge.verdict(self.window, value, figures.samples, interval),
+            fold=self._folding.of(part.slice, isinstance(part, Folded)),
         )
 
-    def _before(self, both: tuple[Past, Past] | None, slice_: Slice) -> _Before:
+    def _before(self, both: tuple[Past, Past] | None, slice_: Slice | Others) -> _Before:
         if both is None:
             return _NO_BEFORE
         current, previous = both
-        before: Figures = self.series.formula.evaluate(previous.read(slice_))
+        before: Figures = self.series.formula.evaluate(_part(previous, slice_))
         if before.value is None:
             return _NO_BEFORE
-        now = self.series.formula.value(current.read(slice_))
+        now = self.series.formula.value(_part(current, slice_))
         change = None if now is None else self._change(now, before.value)
         return self._in_unit(before.value), change, before.samples
 
@@ -294,6 +358,12 @@ class Line:
         if scale is None:
             return value.numerator / value.denominator
         return value.numerator * scale.numerator / (value.denominator * scale.denominator)
+
+
+def _part(frame: Present | Past, slice_: Slice | Others) -> PresentPart | PastPart | Folded:
+    if isinstance(slice_, Others):
+        return Folded(slice_.slice, [frame.read(one) for one in slice_.folded])
+    return frame.read(slice_)
 
 
 def _with_before(reading: Reading, before: _Before) -> Reading:

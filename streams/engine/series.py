@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.kpis import Bounds
 from schemas.words import Unit
+from streams.engine.confidence import IntervalOf
 from streams.engine.measures.base import BARE, Measure
 from streams.engine.terms import Formula, Operand
+from streams.engine.verdicts import Judge
 from streams.engine.windows import days_of, tier_of
 
 
@@ -21,9 +22,11 @@ class SeriesPlan:
     formula: Formula
     windows: Sequence[str]
     dimensions: Sequence[str]
+    interval: IntervalOf
+    """How sure it is of what it reads."""
+    judge: Judge
     mature_ms: int = 0
     """Final: its windows ended so long ago."""
-    bounds: Bounds | None = None
 
     @property
     def measures(self) -> list[Measure]:

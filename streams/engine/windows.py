@@ -12,6 +12,7 @@ many panes of the period before; where that was shorter, both are clipped.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from streams.engine.panes import DAY, DAY_MS, HOUR, KEEP_MS, MINUTE, MINUTE_MS, Calendar
@@ -73,6 +74,7 @@ _PERIODS: Final[dict[str, tuple[str, Callable[[date], date]]]] = {
 """Calendar window -> its tier, and the day on which the period of a day began."""
 
 
+@lru_cache
 def longest_ms(name: str) -> int:
     """How far back the window may reach at most: a calendar window on the last day of a leap year."""
     calendar, last_ms = (
@@ -80,6 +82,11 @@ def longest_ms(name: str) -> int:
         (date(2025, 1, 1).toordinal() - date(1970, 1, 1).toordinal()) * DAY_MS - 1,
     )
     return last_ms - window(name, calendar, last_ms).start_ms
+
+
+def reach_ms(name: str) -> int:
+    """How far back the window may reach; 0 for `now`."""
+    return longest_ms(name) if tier_of(name) else 0
 
 
 def tier_of(name: str) -> str | None:

@@ -11,8 +11,8 @@ from streams.engine.arrivals import DEAD_LETTERS, EVENTS_RECEIVED
 from streams.engine.expressions import parse
 from streams.generate.sources import Declared, declared, measures_of, named_by, needs, read_by
 from streams.generate.words import in_words
+from streams.human import format_value, own_labels
 from streams.naming import NOW, SLICE_LABELS
-from streams.serve.human import format_value, own_labels
 
 DIRECTORY: Final = "docs/kpis"
 MARKER: Final = "<!-- DO NOT EDIT: made from the catalog by `kpi generate reference`. -->"

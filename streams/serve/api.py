@@ -10,7 +10,6 @@ from importlib import resources
 from operator import attrgetter
 from typing import Any, Final, get_args
 
-import msgspec
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from redis.exceptions import RedisError
@@ -19,12 +18,13 @@ from schemas.words import Window
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.errors import BadParameter, UnknownReading
+from streams.human import rfc3339
 from streams.naming import ALL
 from streams.serve.board import Board, Shown
+from streams.serve.documents import reading_documents
 from streams.serve.explaining import Which
 from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
-from streams.serve.human import rfc3339
 from streams.serve.page import Choice, render
 from streams.serve.waiting import Question
 
@@ -63,12 +63,12 @@ def make_app(board: Board) -> web.Application:
     return app
 
 
-def document(shown: Shown, readings: Iterable[Reading]) -> dict[str, Any]:
-    """Readings as JSON has them; whole numbers of any size stay whole numbers."""
+def document(plan: Plan, shown: Shown, readings: Iterable[Reading]) -> dict[str, Any]:
+    """Some of the readings that are shown, as JSON has them."""
     return {
         "as_of": _time(shown.as_of_ms),
         "stale": _stale(shown),
-        "readings": [msgspec.structs.asdict(reading) for reading in readings],
+        "readings": reading_documents(plan, readings, shown.breaches),
     }
 
 
@@ -135,16 +135,17 @@ def single(query: Iterable[tuple[str, str]], parameters: Sequence[str]) -> dict[
 async def _readings(request: web.Request) -> web.Response:
     board = request.app[_BOARD]
     wanted = select(request.query.items(), known_values(board.plan))
-    text = await asyncio.to_thread(_readings_text, board.shown(), wanted)
+    text = await asyncio.to_thread(_readings_text, board.plan, board.shown(), wanted)
     return web.Response(text=text, content_type="application/json")
 
 
-def _readings_text(shown: Shown, wanted: Mapping[str, set[str]]) -> str:
-    chosen = shown.readings
+def _readings_text(plan: Plan, shown: Shown, wanted: Mapping[str, set[str]]) -> str:
+    """Every member exactly; what gauges and page show in the place of the small ones is left out."""
+    chosen = [reading for reading in shown.readings if reading.fold != "other"]
     for parameter, values in wanted.items():
         value_of = attrgetter(parameter)
         chosen = [reading for reading in chosen if value_of(reading) in values]
-    return json.dumps(document(shown, chosen))
+    return json.dumps(document(plan, shown, chosen))
 
 
 async def _explain(request: web.Request) -> web.Response:

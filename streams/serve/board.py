@@ -10,6 +10,7 @@ from typing import Final, Literal, Self
 
 from redis.asyncio import Redis
 
+from streams.engine.guardrails import Breach, breaches
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
 from streams.serve.explaining import Answer, Which, answer
@@ -53,6 +54,9 @@ class Shown:
         if self.now_ms is None:
             return {}
         return {source: max(0, self.now_ms - time_ms) for source, time_ms in self.sources_ms.items()}
+
+    breaches: Sequence[Breach] = ()
+    """What comparing the readings of KPIs with those of their guardrails has shown."""
 
 
 class Board:
@@ -150,9 +154,14 @@ class Board:
             as_of_ms = followed.now_ms() if self._wall else newest_ms
             if as_of_ms is None or (as_of_ms == self._last.as_of_ms and not moved):
                 return
-            found = await asyncio.to_thread(followed.view.readings, self.plan, as_of_ms, ahead=self._wall)
+            found = await asyncio.to_thread(
+                followed.view.readings, self.plan, as_of_ms, ahead=self._wall, folds=True
+            )
             members = await self._members()
-        self._last = Shown(as_of_ms, found, newest_ms, sources_ms=sources_ms, members=members)
+        compared = await asyncio.to_thread(breaches, self.plan, found)
+        self._last = Shown(
+            as_of_ms, found, newest_ms, breaches=compared, sources_ms=sources_ms, members=members
+        )
 
     async def _members(self) -> Mapping[str, int]:
         now_s = asyncio.get_running_loop().time()

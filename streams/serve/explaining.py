@@ -14,8 +14,8 @@ from streams.engine.plan import Plan
 from streams.engine.readings import Sums
 from streams.engine.remedies import Judge, Judged, would_change
 from streams.errors import UnknownReading
+from streams.human import format_value, rfc3339
 from streams.naming import ALL, NOW
-from streams.serve.human import format_value, rfc3339
 
 SHOWN: Final = 5
 """So many of a measure's panes are shown: the largest, and the last."""

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from schemas.kpis import Kpi
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
+from streams.human import NONE, format_seconds, format_value, rfc3339, series_name
 from streams.naming import ALL, NOW
 from streams.serve.board import Shown
-from streams.serve.human import NONE, format_seconds, format_value, rfc3339, series_name
 
 REFRESH_S: Final = 5
 DEFAULT_WINDOW: Final = "24h"
@@ -50,8 +50,9 @@ class Choice:
         )
 
     def shows(self, reading: Reading) -> bool:
-        """Levels have no window: they are always shown."""
-        return reading.dimension == self.dimension and reading.window in (self.window, NOW)
+        """Levels have no window: they are always shown. Members that are folded stand in `other`."""
+        here = reading.dimension == self.dimension and reading.window in (self.window, NOW)
+        return here and reading.fold != "member"
 
     def href(self) -> str:
         return "?" + urlencode({"window": self.window, "dimension": self.dimension})

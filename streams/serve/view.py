@@ -76,11 +76,11 @@ class View:
 
     # -- What it tells ------------------------------------------------------------------------------------
 
-    def readings(self, plan: Plan, now_ms: int, *, ahead: bool) -> list[Reading]:
+    def readings(self, plan: Plan, now_ms: int, *, ahead: bool, folds: bool = False) -> list[Reading]:
         """All readings at `now_ms`, of the panes that are still in their tier then."""
         self.expire(now_ms)
-        if self._reader is None or self._reader.plan is not plan:
-            self._reader = Reader(plan)
+        if self._reader is None or self._reader.plan is not plan or self._reader.folds is not folds:
+            self._reader = Reader(plan, folds=folds)
         found = self._reader.read(self, now_ms, ahead=ahead)
         self.forget_windows()
         return found

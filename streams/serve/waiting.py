@@ -13,7 +13,7 @@ from schemas.words import SPAN, nearest, span_ms
 from streams.engine.plan import Plan
 from streams.engine.subjects import ID_SEPARATOR
 from streams.errors import BadParameter
-from streams.serve.human import rfc3339
+from streams.human import rfc3339
 from streams.state import Feed
 
 MOST: Final = 1_000

@@ -51,6 +51,29 @@ def test_the_shipped_catalog_is_fine(said: Say) -> None:
     assert done.out.endswith(": fine\n")
 
 
+def test_a_catalog_is_told_how_large_it_may_become_and_which_guardrails_are_never_compared(
+    said: Say, directory: Path
+) -> None:
+    guarded = "    formula: leads\n    guardrails: [{kpi: backlog, why: Because.}]\n"
+    (directory / "my.yaml").write_text(CATALOG.read_text().replace("    formula: leads\n", guarded))
+    done = said("check", "my.yaml")
+    assert (done.status, done.err) == (0, "")
+    size, note, fine = done.out.splitlines()
+    assert size.startswith("my.yaml: at most ") and size.endswith(" in all panes of a partition")
+    assert "my.yaml: note: lead_volume and its guardrail backlog share no window" in note
+    assert fine.endswith(": fine")
+
+
+@pytest.mark.parametrize("command", ["check", "worker", "board", "run", "demo"])
+def test_a_catalog_whose_gauges_may_have_too_many_series_is_refused_before_anything_starts(
+    said: Say, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("KPI_SERIES_LIMIT", "1000")
+    done = said(command)
+    assert done.status == 1
+    assert "KPI_SERIES_LIMIT is 1,000. Most have: " in done.err
+
+
 def test_a_fault_in_a_catalog_is_told_with_path_line_and_remedy(said: Say, directory: Path) -> None:
     text = CATALOG.read_text()
     broken = text.replace("formula: leads_converted / leads\n", "formula: leads_convertd / leads\n", 1)

@@ -45,7 +45,7 @@ def table(outcome: Outcome, filters: Filters = ALL_OF_IT, width: int = 300) -> s
 
 def document(outcome: Outcome, filters: Filters = ALL_OF_IT) -> dict[str, Any]:
     file = io.StringIO()
-    print_json(file, outcome, filters)
+    print_json(file, outcome, shipped(), filters)
     assert file.getvalue().count("\n") == 1
     found: dict[str, Any] = json.loads(file.getvalue())
     return found
@@ -90,9 +90,10 @@ def test_json_has_every_key_of_its_description_and_null_where_there_is_nothing_y
         assert list(reading) == [
             *("kpi", "gauge", "window", "dimension", "member", "labels"),
             *("value", "numerator", "denominator", "samples", "previous", "change", "previous_samples"),
-            *("lower", "upper", "verdict"),
+            *("lower", "upper", "verdict", "fold", "target", "guardrails"),
         ]
-        assert (reading["lower"], reading["upper"], reading["verdict"]) == (None, None, None)
+        assert (reading["target"], reading["guardrails"], reading["fold"]) == (None, [], None)
+        assert reading["verdict"] in ("ok", "warn", "critical", "few_samples", "none")
         assert isinstance(reading["labels"], dict)
 
 

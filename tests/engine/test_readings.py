@@ -164,11 +164,6 @@ def test_quantiles_are_those_of_all_durations_of_a_slice_from_the_shortest_to_th
     assert quantile("0.99") == pytest.approx(3_600, rel=0.1)
 
 
-def test_what_comes_with_a_later_issue_is_there_and_empty() -> None:
-    reading = Ledger().reading("lead_volume", "24h", now=NOW)
-    assert (reading.lower, reading.upper, reading.verdict) == (None, None, None)
-
-
 # -- Who waits longest ------------------------------------------------------------------------------------
 
 

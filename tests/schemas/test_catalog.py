@@ -106,6 +106,13 @@ FAULTS = {what: (text, expected) for what, text, expected in faults()} | {
         ["line 35: found character '\\t' that cannot start any token"],
     ),
     "a control character": (SMALL + "# \a\n", ["line 55: special characters are not allowed (#x07)"]),
+    "a number that nobody can read": (
+        changed("    formula: leads\n", f"    formula: leads\n    target: {'9' * 5_000}\n"),
+        [
+            f"line 45: '{'9' * 40}': Exceeds the limit (4300 digits) for integer string conversion: "
+            "value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit"
+        ],
+    ),
     "nested without end": ("[" * 1_000, ["line 1: nested too deeply"]),
 }
 

@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from streams.engine.readings import Reading
 from streams.serve.board import Shown
+from streams.serve.documents import reading_documents
 from streams.serve.follower import Stale
-from tests.builders import deal_won, lead_contacted, lead_created
+from tests.builders import Ledger, deal_won, lead_contacted, lead_created, shipped
 from tests.serve.builders import NOW_MS, StillBoard, sample, showing, web
 
 HOSTILE = "<script>alert('x')</script>"
@@ -41,7 +43,9 @@ async def test_readings_come_with_their_time_and_all_their_fields() -> None:
     document = await get_json("/api/v1/readings", StillBoard(shown))
     assert document["as_of"] == "2024-04-15T18:00:00.000Z"
     assert document["stale"] == [{"partition": 3, "reason": "no worker owns it"}]
-    assert document["readings"] == [msgspec.structs.asdict(reading) for reading in shown.readings]
+    assert document["readings"] == reading_documents(shipped(), shown.readings, ())
+    fields = set(Reading.__struct_fields__)
+    assert {frozenset(one) for one in document["readings"]} == {frozenset({*fields, "target", "guardrails"})}
 
 
 async def test_before_the_first_readings_there_is_no_time() -> None:
@@ -66,6 +70,19 @@ async def test_a_filter_narrows_and_a_repeated_one_widens() -> None:
         ("crm_leads_waiting", "web"),
         ("crm_leads_waiting_oldest_seconds", "mail"),
     ]
+
+
+async def test_every_member_is_told_exactly_and_not_what_gauges_show_in_the_place_of_the_small_ones() -> None:
+    ledger = Ledger().take(*(lead_created(f"lead-{at}", channel=f"channel-{at:02}") for at in range(41)))
+    shown = Shown(NOW_MS, ledger.readings(NOW_MS, folds=True))
+    query = "kpi=lead_volume&window=24h&dimension=channel"
+    found = (await get_json(f"/api/v1/readings?{query}", StillBoard(shown)))["readings"]
+    assert {one["member"]: one["value"] for one in found} == {f"channel-{at:02}": 1 for at in range(41)}
+    assert [one["fold"] for one in found] == [None] * 20 + ["member"] * 21
+    status, page = await get("/?window=24h&dimension=channel", StillBoard(shown))
+    assert status == 200
+    assert '<td class="member">other</td><td class="number">21</td>' in page
+    assert "channel-19" in page and "channel-20" not in page
 
 
 async def test_a_member_that_nobody_knows_has_no_readings() -> None:

@@ -1,24 +1,29 @@
 """The gauges, as a scrape shows them."""
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
 
+from streams.engine.guardrails import Breach, breaches
 from streams.engine.plan import Plan
 from streams.engine.readings import Reading
-from streams.serve import gauges
+from streams.engine.sizes import sizes
 from streams.serve.board import Shown
 from streams.serve.follower import Stale
-from streams.serve.gauges import Exposition, FreshnessCollector, KpiCollector
+from streams.serve.gauges import Exposition
+from streams.serve.kpi_gauges import KpiGauges
 from tests.builders import (
     CATALOG,
+    Event,
+    Ledger,
     customer_activated,
     deal_won,
     lead_contacted,
     lead_converted,
     lead_created,
+    lead_qualified,
     plan_of,
     shipped,
 )
@@ -28,11 +33,8 @@ WHOLE = {"window": "24h", "dimension": "all", "member": "all"}
 
 
 def scrape(shown: Shown, plan: Plan | None = None) -> str:
-    """The board's gauges in one registry, written anew."""
-    registry = CollectorRegistry()
-    registry.register(KpiCollector(plan or shipped(), lambda: shown.readings))
-    registry.register(FreshnessCollector(lambda: shown))
-    return generate_latest(registry).decode()
+    """What a scrape gets."""
+    return Exposition(plan or shipped(), lambda: shown).text().decode()
 
 
 def test_a_reading_is_a_series_of_its_gauge_in_base_units() -> None:
@@ -115,6 +117,7 @@ def test_every_kpi_of_the_catalog_is_told_of() -> None:
         "owner": "success",
         "unit": "ratio",
         "good": "down",
+        "guardrail": "",
     } in [one.labels for one in info]
     assert all(one.value == 1 for one in info)
 
@@ -148,7 +151,7 @@ def test_whole_numbers_above_2_to_the_53_are_shown_as_near_as_a_double_can() -> 
     shown = showing(lead_created("lead-1"))
     readings = [replace_value(reading) for reading in shown.readings if reading.kpi == "lead_volume"]
     text = scrape(replace(shown, readings=readings))
-    assert sample(text, "crm_kpi_numerator", kpi="lead_volume", **WHOLE) == float(10**30)
+    assert float(sample(text, "crm_kpi_numerator", kpi="lead_volume", **WHOLE) or 0) == float(10**30)
 
 
 def replace_value(reading: Reading) -> Reading:
@@ -166,21 +169,17 @@ def test_a_catalog_may_have_labels_of_its_own() -> None:
     assert sample(scraped, "crm_kpi_numerator", kpi="lead_volume", **WHOLE, basis="") == 0
 
 
-def test_a_scrape_gets_the_whole_registry() -> None:
-    shown = showing(lead_created("lead-1"), stale=[Stale(2, "no worker owns it")], lag_ms={0: 250})
-    assert Exposition(shipped(), lambda: shown).text().decode() == scrape(shown)
-
-
 def test_the_same_readings_are_written_once_however_often_they_are_scraped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    written: list[CollectorRegistry] = []
+    written: list[Shown] = []
+    text_of = KpiGauges.text
 
-    def write(registry: CollectorRegistry) -> bytes:
-        written.append(registry)
-        return generate_latest(registry)
+    def write(gauges: KpiGauges, shown: Shown) -> str:
+        written.append(shown)
+        return text_of(gauges, shown)
 
-    monkeypatch.setattr(gauges, "generate_latest", write)
+    monkeypatch.setattr(KpiGauges, "text", write)
     shown = [showing(lead_created("lead-1"))]
     exposition = Exposition(shipped(), lambda: shown[0])
     assert sample(exposition.text().decode(), "crm_partitions_stale") == 0
@@ -188,7 +187,168 @@ def test_the_same_readings_are_written_once_however_often_they_are_scraped(
     text = exposition.text().decode()
     assert sample(text, "crm_partitions_stale") == 1, "how fresh they are is new at every scrape"
     assert sample(text, "crm_leads", **WHOLE) == 1
-    assert len(written) == 1 + 2
+    assert len(written) == 1
     shown.append(showing(lead_created("lead-1"), lead_created("lead-2")))
     shown.pop(0)
     assert sample(exposition.text().decode(), "crm_leads", **WHOLE) == 2
+
+
+# -- What stands beside -----------------------------------------------------------------------------------
+
+JUDGED = """
+  leads_made:
+    title: Lead volume
+    group: sales
+    goal: More.
+    owner: sales
+    unit: count
+    good: up
+    gauge: crm_leads_made
+    windows: [24h]
+    dimensions: [channel]
+    formula: leads
+    target: 50
+    guardrails: [{kpi: taken, why: Many leads are easily had.}, {kpi: spent, why: At any price.}]
+    alerts: [{windows: [24h], warn: 3, critical: 1}]
+  taken:
+    title: Lead acceptance
+    group: sales
+    goal: More.
+    owner: sales
+    unit: ratio
+    good: up
+    gauge: crm_taken_ratio
+    windows: [24h]
+    dimensions: [channel]
+    formula: leads_accepted / leads_mql
+    bounds: wilson
+    target: 0.8
+  spent:
+    title: Spent
+    group: sales
+    goal: Less.
+    owner: sales
+    unit: money
+    good: down
+    gauge: crm_spent
+    windows: [30d]
+    formula: cost_marketing
+    target: 1500
+"""
+JUDGED_PLAN = plan_of(CATALOG.read_text().rstrip() + JUDGED)
+
+
+def mqls(number: int, accepted: int) -> list[Event]:
+    """Leads of the web that qualified, some of whom were accepted."""
+    ids = [f"lead-{at}" for at in range(number)]
+    return [
+        *(lead_created(one, "09:00", channel="web") for one in ids),
+        *(lead_qualified(one, "10:00", channel="web") for one in ids),
+        *(lead_qualified(one, "11:00", stage="accepted", channel="web") for one in ids[:accepted]),
+    ]
+
+
+def judged(*events: Event) -> Shown:
+    return showing(*events, plan=JUDGED_PLAN)
+
+
+def test_bounds_stand_beside_the_gauge_for_the_whole_and_slices() -> None:
+    text = scrape(judged(*mqls(5, accepted=4)), JUDGED_PLAN)
+    for where in (WHOLE, {**WHOLE, "dimension": "channel", "member": "web"}):
+        lower = sample(text, "crm_kpi_bound", kpi="taken", bound="lower", **where)
+        upper = sample(text, "crm_kpi_bound", kpi="taken", bound="upper", **where)
+        assert lower == pytest.approx(0.376, abs=0.001)
+        assert upper == pytest.approx(0.964, abs=0.001)
+    assert {one.labels["kpi"] for one in samples(text)["crm_kpi_bound"]} == {"taken"}
+
+
+def test_a_target_is_told_once_in_the_unit_of_its_gauge() -> None:
+    found = samples(scrape(Shown(), JUDGED_PLAN))["crm_kpi_target"]
+    assert {(one.labels["kpi"], one.labels["currency"]): one.value for one in found} == {
+        ("leads_made", ""): 50,
+        ("taken", ""): 0.8,
+        ("spent", "USD"): 1500,
+    }
+
+
+def test_the_guardrails_of_a_kpi_are_told_with_it() -> None:
+    info = samples(scrape(Shown(), JUDGED_PLAN))["crm_kpi_info"]
+    assert {one.labels["kpi"]: one.labels["guardrail"] for one in info}["leads_made"] == "taken,spent"
+
+
+@pytest.mark.parametrize(("leads", "verdict"), [(1, 1), (2, 1), (3, 0)])
+def test_a_verdict_is_a_number_that_rules_can_compare(leads: int, verdict: int) -> None:
+    text = scrape(judged(*mqls(leads, accepted=0)), JUDGED_PLAN)
+    where = {"kpi": "leads_made", "gauge": "crm_leads_made", **WHOLE}
+    assert sample(text, "crm_kpi_verdict", **where) == verdict
+
+
+def test_what_is_critical_is_2_and_without_an_alert_or_enough_samples_there_is_no_verdict() -> None:
+    text = scrape(judged(), JUDGED_PLAN)
+    found = samples(text)["crm_kpi_verdict"]
+    assert [(one.labels["kpi"], one.value) for one in found] == [("leads_made", 2)]
+    careful = JUDGED.replace("critical: 1}", "critical: 1, min_samples: 9}")
+    plan = plan_of(CATALOG.read_text().rstrip() + careful)
+    assert samples(scrape(showing(plan=plan), plan))["crm_kpi_verdict"] == []
+
+
+# -- Against the window before ----------------------------------------------------------------------------
+
+
+def moved(reading: Reading, **values: Any) -> Reading:
+    return msgspec.structs.replace(reading, samples=100, previous_samples=100, **values)
+
+
+def test_leads_that_double_while_fewer_are_accepted_are_a_breach() -> None:
+    shown = judged(*mqls(5, accepted=1))
+    moves = {"leads_made": {"previous": 100.0, "change": 1.0}, "taken": {"previous": 0.4, "change": -0.5}}
+    readings = [moved(one, **moves[one.kpi]) if one.kpi in moves else one for one in shown.readings]
+    shown = replace(shown, readings=readings, breaches=breaches(JUDGED_PLAN, readings))
+    text = scrape(shown, JUDGED_PLAN)
+    for where in (WHOLE, {**WHOLE, "dimension": "channel", "member": "web"}):
+        assert sample(text, "crm_kpi_guardrail_breach", kpi="leads_made", guardrail="taken", **where) == 1
+        assert sample(text, "crm_kpi_change", kpi="leads_made", **where) == 1
+        assert sample(text, "crm_kpi_change", kpi="taken", **where) == -0.5
+    assert {one.labels["guardrail"] for one in samples(text)["crm_kpi_guardrail_breach"]} == {"taken"}
+
+
+def test_a_pair_that_was_compared_and_is_fine_is_0_and_one_that_was_not_has_no_series() -> None:
+    fine = Breach("leads_made", "taken", "24h", "all", "all", breached=False, sentence="")
+    text = scrape(Shown(NOW_MS, breaches=[fine]), JUDGED_PLAN)
+    assert [one.value for one in samples(text)["crm_kpi_guardrail_breach"]] == [0]
+    assert samples(scrape(Shown(), JUDGED_PLAN))["crm_kpi_guardrail_breach"] == []
+
+
+# -- Many members -----------------------------------------------------------------------------------------
+
+
+def test_the_twenty_largest_members_have_series_and_other_stands_for_the_rest() -> None:
+    ids = [(size, f"{size}/{at}") for size in range(1, 42) for at in range(size)]
+    ledger = Ledger().take(*(lead_created(one, channel=f"c{size:02}") for size, one in ids))
+    ledger.take(*(lead_created(f"other/{at}", channel="other") for at in range(100)), lead_created("none"))
+    text = scrape(Shown(NOW_MS, ledger.readings(NOW_MS, folds=True)))
+    found = {
+        one.labels["member"]: one.value
+        for one in samples(text)["crm_leads"]
+        if (one.labels["window"], one.labels["dimension"]) == ("24h", "channel")
+    }
+    assert found == {
+        **{f"c{size:02}": size for size in range(22, 42)},
+        "other": sum(range(1, 22)) + 100,
+        "unknown": 1,
+    }
+    assert sum(found.values()) == sample(text, "crm_leads", **WHOLE)
+
+
+def test_no_family_has_more_series_than_the_catalog_was_said_to_have() -> None:
+    events = [lead_created(f"{at}", channel=f"c{at}", team=f"t{at % 30}") for at in range(60)]
+    ledger = Ledger().take(*events, *(lead_converted(f"{at}", "12:00") for at in range(60)))
+    text = scrape(Shown(NOW_MS, ledger.readings(NOW_MS, folds=True)))
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert len(lines) <= sizes(shipped()).all_series
+
+
+def test_what_is_folded_has_no_breach_of_its_own() -> None:
+    one = Breach("leads_made", "taken", "24h", "channel", "tiny", breached=True, sentence="So.", folded=True)
+    text = scrape(Shown(NOW_MS, breaches=[one]), JUDGED_PLAN)
+    assert samples(text)["crm_kpi_guardrail_breach"] == []

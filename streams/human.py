@@ -1,5 +1,6 @@
-"""Numbers and names as people read them, on the page and in the terminal."""
+"""Numbers and names as people read them: on the page, in the terminal, and in sentences."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -25,7 +26,15 @@ def format_value(value: float | None, unit: str, currency: str | None = None) ->
         return f"{currency or ''} {_large(value, 2)}".strip()
     if unit == "points":
         return f"{value:+.1f}"
+    if unit in ("years", "months"):
+        return f"{value:,.1f} {unit}"
     return _large(value, 0 if value == int(value) else 2)
+
+
+def in_words(value: float, unit: str, currency: str | None = None) -> str:
+    """As within a sentence, without decimals that are 0: 40 %, +30 points, USD 1,200."""
+    text = re.sub(r"\.0+(?= |$)", "", format_value(value, unit, currency))
+    return f"{text} points" if unit == "points" else text
 
 
 def format_seconds(seconds: float) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from streams.serve.human import format_value, rfc3339, series_name
+from streams.human import format_value, in_words, rfc3339, series_name
 from tests.builders import shipped
 
 DASH = "–"
@@ -28,10 +28,30 @@ DASH = "–"
         (12.25, "count", "12.25"),
         (30.0, "points", "+30.0"),
         (-12.34, "points", "-12.3"),
+        (1.644, "years", "1.6 years"),
+        (14.0, "months", "14.0 months"),
     ],
 )
 def test_values_read_as_people_say_them(value: float | None, unit: str, text: str) -> None:
     assert format_value(value, unit, "USD") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.4, "ratio", "40 %"),
+        (0.125, "ratio", "12.5 %"),
+        (10.0, "ratio", "1,000 %"),
+        (30.0, "points", "+30 points"),
+        (1200.0, "money", "USD 1,200"),
+        (1200.5, "money", "USD 1,200.50"),
+        (3_000_000.0, "count", "3 M"),
+        (9.0, "seconds", "9 s"),
+        (14.0, "months", "14 months"),
+    ],
+)
+def test_in_a_sentence_decimals_that_are_0_are_left_out(value: float, unit: str, text: str) -> None:
+    assert in_words(value, unit, "USD") == text
 
 
 def test_money_without_a_known_currency_is_a_number() -> None:

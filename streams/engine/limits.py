@@ -1,0 +1,191 @@
+"""What the words of KPIs must keep to: alerts, targets, benchmarks and guardrails that can mean something.
+
+Only the catalog is read, so a fault in a formula hides none of these. Each check gives (path, message) pairs.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import combinations
+from operator import gt, lt
+from typing import Final
+
+from schemas.catalog import Catalog, Path
+from schemas.kpis import Alert, Kpi, Series
+from schemas.words import nearest
+from streams.engine.verdicts import judged_by
+from streams.naming import NOW
+
+Fault = tuple[Path, str]
+
+
+def limit_faults(catalog: Catalog) -> Iterator[Fault]:
+    """All that cannot be in the words of the KPIs."""
+    for name, kpi in catalog.kpis.items():
+        for path, message in _of_kpi(name, kpi, catalog):
+            yield ("kpis", name, *path), message
+
+
+def _of_kpi(name: str, kpi: Kpi, catalog: Catalog) -> Iterator[Fault]:
+    if (kpi.formula is None) == (not kpi.series):
+        return  # what is judged is not known
+    yield from _direction(kpi)
+    yield from _benchmark(kpi)
+    yield from _guardrails(name, kpi, catalog.kpis)
+    yield from _alerts(kpi)
+    yield from _amounts(kpi)
+
+
+def _direction(kpi: Kpi) -> Iterator[Fault]:
+    """Better and worse need a direction."""
+    if kpi.good != "none":
+        return
+    for field, given in (("alerts", kpi.alerts), ("guardrails", kpi.guardrails)):
+        if given:
+            yield (
+                (field,),
+                f"with `good: none` nothing is better or worse: say up or down, or leave {field} out",
+            )
+
+
+def _benchmark(kpi: Kpi) -> Iterator[Fault]:
+    if kpi.benchmark is not None and kpi.benchmark.low > kpi.benchmark.high:
+        yield ("benchmark", "low"), f"{kpi.benchmark.low:g} is more than `high`, {kpi.benchmark.high:g}"
+
+
+def _guardrails(name: str, kpi: Kpi, kpis: Mapping[str, Kpi]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for at, guardrail in enumerate(kpi.guardrails):
+        path: Path = ("guardrails", at, "kpi")
+        if guardrail.kpi not in kpis:
+            yield path, f"unknown KPI {guardrail.kpi!r}{nearest(guardrail.kpi, kpis)}"
+        elif guardrail.kpi == name:
+            yield path, "a KPI cannot be its own guardrail: name the one that pays for its gains"
+        elif guardrail.kpi in seen:
+            yield path, f"{guardrail.kpi} is a guardrail of this KPI already"
+        elif kpis[guardrail.kpi].good == "none":
+            yield path, f"{guardrail.kpi} has `good: none` and so cannot get worse: give it a direction"
+        seen.add(guardrail.kpi)
+
+
+# -- Alerts -----------------------------------------------------------------------------------------------
+
+
+def _alerts(kpi: Kpi) -> Iterator[Fault]:
+    taken: dict[tuple[int, str], int] = {}
+    for at, alert in enumerate(kpi.alerts):
+        path: Path = ("alerts", at)
+        series = judged_by(kpi, alert)
+        if len(series) != 1:
+            yield path, _which(kpi, alert, series)
+            continue
+        yield from _placed(path, _of_series(kpi, alert, series[0]))
+        for window in alert.windows:
+            first = taken.setdefault((kpi.all_series().index(series[0]), window), at)
+            if first != at:
+                yield (*path, "windows"), f"alert {first} judges this series in {window} already"
+    if kpi.good != "none":
+        for at, alert in enumerate(kpi.alerts):
+            yield from _placed(("alerts", at), _order(kpi, alert))
+
+
+def _placed(path: Path, faults: Iterable[Fault]) -> Iterator[Fault]:
+    return (((*path, *below), message) for below, message in faults)
+
+
+def _which(kpi: Kpi, alert: Alert, found: list[Series]) -> str:
+    """That an alert names no series, or several."""
+    there = "; ".join(dict.fromkeys(_name(series) for series in found or kpi.all_series()))
+    if found:
+        return f"judges one series, and {len(found)} are meant: say which by `gauge` and `labels`: {there}"
+    return f"there is no such series, by `gauge` and `labels`; there are: {there}"
+
+
+def _name(series: Series) -> str:
+    labels = ", ".join(f'{name}="{value}"' for name, value in series.labels.items())
+    return f"{series.gauge}{{{labels}}}" if labels else str(series.gauge)
+
+
+def _of_series(kpi: Kpi, alert: Alert, series: Series) -> Iterator[Fault]:
+    """What its series must have: the windows, and bounds to be judged by."""
+    windows = series.windows or kpi.windows
+    for at, window in enumerate(alert.windows):
+        if window not in windows:
+            yield (
+                ("windows", at),
+                f"{_name(series)} is not read in {window}; its windows: {', '.join(windows)}",
+            )
+    if alert.judge == "bound" and series.bounds is None:
+        yield ("judge",), f"{_name(series)} has no bounds: give it `bounds`, or judge by the point"
+
+
+def _order(kpi: Kpi, alert: Alert) -> Iterator[Fault]:
+    """From good to bad: target, clear, warn, critical; two of them may be the same."""
+    better, side = _BETTER[kpi.good], "at most" if kpi.good == "up" else "at least"
+    ladder = {"target": kpi.target, "clear": alert.clear, "warn": alert.warn, "critical": alert.critical}
+    steps = [(name, value) for name, value in ladder.items() if value is not None]
+    for (name, value), (below, worse) in combinations(steps, 2):
+        if better(worse, value):
+            text = f"where {kpi.good} is good, {below} is {side} {name}, which is {value:g}; not {worse:g}"
+            yield (below,), text
+
+
+_BETTER: Final[Mapping[str, Callable[[float, float], bool]]] = {"up": gt, "down": lt}
+
+
+# -- Amounts ----------------------------------------------------------------------------------------------
+
+_PERCENT: Final = "a proportion lies in 0..1: {value:g} means {percent:,.10g} %"
+
+
+def _amounts(kpi: Kpi) -> Iterator[Fault]:
+    """What is given in the unit of a series must be a value that it can have."""
+    first = kpi.all_series()[0]
+    given: list[tuple[Path, float | None, Series]] = [(("target",), kpi.target, first)]
+    if kpi.benchmark is not None:
+        given += [(("benchmark", field), getattr(kpi.benchmark, field), first) for field in ("low", "high")]
+    for at, alert in enumerate(kpi.alerts):
+        for series in judged_by(kpi, alert)[:1]:
+            for field in ("warn", "critical", "clear"):
+                given.append((("alerts", at, field), getattr(alert, field), series))
+    for path, value, series in given:
+        if value is not None and (text := _misfit(value, series)):
+            yield path, text
+
+
+def _misfit(value: float, series: Series) -> str | None:
+    if series.bounds == "wilson" and not 0 <= value <= 1:
+        better = f"; write {value / 100:g}" if 1 < value <= 100 else ""
+        return _PERCENT.format(value=value, percent=100 * value) + better
+    if series.bounds == "adjusted_wald" and not -100 <= value <= 100:
+        return f"a score lies in -100..100 points, and {value:g} does not"
+    if series.unit in ("count", "seconds") and value < 0:
+        return f"nothing in unit {series.unit} is below 0, as {value:g} is"
+    return None
+
+
+# -- Notes ------------------------------------------------------------------------------------------------
+
+
+def guardrail_notes(catalog: Catalog) -> list[str]:
+    """Which pairs are never compared, or only as a whole: a sentence each. No fault: it may be meant so."""
+    return [
+        f"{name} and its guardrail {guardrail.kpi} share no {lack}"
+        for name, kpi in catalog.kpis.items()
+        for guardrail in kpi.guardrails
+        for lack in _lacks(kpi, catalog.kpis[guardrail.kpi])
+    ]
+
+
+def _lacks(kpi: Kpi, guardrail: Kpi) -> Iterator[str]:
+    if not _compared(kpi) & _compared(guardrail):
+        yield f"window: they are never compared ({_listed(kpi)}; {_listed(guardrail)})"
+    elif kpi.dimensions and not set(kpi.dimensions) & set(guardrail.dimensions):
+        yield "dimension: they are compared as a whole only"
+
+
+def _compared(kpi: Kpi) -> set[str]:
+    """The windows of the series that stands for a KPI which have one before them."""
+    return {window for window in kpi.all_series()[0].windows or () if window != NOW}
+
+
+def _listed(kpi: Kpi) -> str:
+    return ", ".join(kpi.all_series()[0].windows or ())

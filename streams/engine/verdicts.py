@@ -1,0 +1,109 @@
+"""Verdicts: whether a reading is good enough, by the alert that its KPI has for its series and window.
+
+A value exactly at a threshold is not beyond it, as in the alert rules that are made of the same catalog.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from operator import gt, lt
+from typing import Final, Literal
+
+from schemas.kpis import Alert, Kpi, Series
+from streams.engine.confidence import Interval
+from streams.human import in_words
+
+Verdict = Literal["ok", "warn", "critical", "few_samples", "none"]
+"""`none`: there is no value, or nothing that it is judged by."""
+
+Side = Literal["better", "worse"]
+
+WORSE: Final = {"up": lt, "down": gt}
+"""Direction that is good -> whether a value is worse than another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What the readings of one series are judged by."""
+
+    good: str
+    alerts: Mapping[str, Alert]
+    """Window -> the alert that holds in it."""
+
+    @classmethod
+    def of(cls, kpi: Kpi, series: Series) -> "Judge":
+        """Of a series with its gauge and labels filled in."""
+        alerts = [alert for alert in kpi.alerts if series in judged_by(kpi, alert)]
+        return cls(kpi.good, {window: alert for alert in alerts for window in alert.windows})
+
+    def verdict(
+        self, window: str, value: float | None, samples: int | None, interval: Interval | None
+    ) -> Verdict:
+        """Of a value with its interval, both in the gauge's unit, that rests on so many samples."""
+        alert = self.alerts.get(window)
+        if alert is None or value is None:
+            return "none"
+        if alert.min_samples and (samples is None or samples < alert.min_samples):
+            return "few_samples"
+        if alert.judge == "point":
+            return self._level(alert, value)
+        return "none" if interval is None else self._level(alert, self._best(interval))
+
+    def would_change(
+        self, window: str, verdict: Verdict, samples: int | None, unit: str, currency: str | None = None
+    ) -> str | None:
+        """What would change a verdict that this has given, in a sentence; None for `none`."""
+        alert = self.alerts.get(window)
+        if alert is None or verdict == "none":
+            return None
+        if verdict == "few_samples":
+            lacking = alert.min_samples - (samples or 0)
+            return (
+                f"With {lacking:,} more {'sample' if lacking == 1 else 'samples'} there would be a verdict."
+            )
+        bound = f"Judged by its {'upper' if self.good == 'up' else 'lower'} bound, it"
+        others = [
+            f"{other} {_edge(self.good, side, in_words(threshold, unit, currency))}"
+            for other, side, threshold in _ways(alert, verdict)
+        ]
+        return f"{bound if alert.judge == 'bound' else 'It'} would be {', and '.join(others)}."
+
+    def _best(self, interval: Interval) -> float:
+        """The bound nearer to good: when even that is bad, it is not by chance."""
+        return interval.upper if self.good == "up" else interval.lower
+
+    def _level(self, alert: Alert, value: float) -> Verdict:
+        worse = WORSE[self.good]
+        if alert.critical is not None and worse(value, alert.critical):
+            return "critical"
+        return "warn" if worse(value, alert.warn) else "ok"
+
+
+def _ways(alert: Alert, verdict: Verdict) -> Iterator[tuple[Verdict, Side, float]]:
+    """(another verdict, on which side, of which threshold)"""
+    if verdict != "ok":
+        yield "ok", "better", alert.warn
+    if verdict == "ok":
+        yield "warn", "worse", alert.warn
+    if alert.critical is not None:
+        if verdict == "critical":
+            yield "warn", "better", alert.critical
+        else:
+            yield "critical", "worse", alert.critical
+
+
+def _edge(good: str, side: Side, threshold: str) -> str:
+    """at 40 % or more, below 40 %; where less is good: at 40 % or less, above 40 %"""
+    if side == "better":
+        return f"at {threshold} or {'more' if good == 'up' else 'less'}"
+    return f"{'below' if good == 'up' else 'above'} {threshold}"
+
+
+def judged_by(kpi: Kpi, alert: Alert) -> list[Series]:
+    """The series of a KPI that an alert names by gauge and labels: one, if the catalog is right."""
+    return list(_named(kpi, alert))
+
+
+def _named(kpi: Kpi, alert: Alert) -> Iterator[Series]:
+    for series in kpi.all_series():
+        if alert.gauge in (None, series.gauge) and alert.labels.items() <= series.labels.items():
+            yield series

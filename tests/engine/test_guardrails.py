@@ -1,0 +1,249 @@
+"""Guardrails: better at the cost of another KPI is a breach; little, unlike or unsure figures are none."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.words import Window
+from streams.engine.guardrails import ENOUGH, Breach, breaches, first_series
+from streams.engine.plan import Plan
+from streams.engine.readings import Reading
+from tests.builders import CATALOG, plan_of
+
+SUMMED = CATALOG.read_text().partition("\nkpis:\n")[0] + "\nkpis:\n"
+FORMULAS = {
+    "count": "leads",
+    "ratio": "leads_accepted / leads_mql",
+    "seconds": "mean(lead_response)",
+    "money": "revenue",
+    "points": "100 * (nps_promoters - nps_detractors) / nps_answers",
+}
+KPI = """
+  {name}:
+    title: {title}
+    group: sales
+    goal: Sell.
+    owner: sales
+    unit: {unit}
+    good: {good}
+    gauge: crm_{name}
+    windows: [24h, 7d]
+    dimensions: [channel]
+    formula: {formula}
+"""
+
+
+def kpi(name: str, title: str, unit: str = "count", good: str = "up", more: str = "") -> str:
+    return KPI.format(name=name, title=title, unit=unit, good=good, formula=FORMULAS[unit]) + more
+
+
+def guarded(by: str, more: str = "") -> str:
+    return f"    guardrails: [{{kpi: {by}, why: Because., {more}}}]\n"
+
+
+VOLUME = kpi("leads_made", "Lead volume", more=guarded("acceptance"))
+ACCEPTANCE = kpi("acceptance", "Lead acceptance", "ratio")
+
+
+def plan_with(*kpis: str) -> Plan:
+    return plan_of(SUMMED + "".join(kpis))
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Makes readings of a plan that moved from one value to another."""
+
+    plan: Plan
+
+    def __call__(self, name: str, before: float, now: float, **given: Any) -> Reading:
+        series = first_series(self.plan)[name]
+        points = series.unit == "points"
+        usual: dict[str, Any] = {
+            "window": "7d",
+            "dimension": "all",
+            "member": "all",
+            "samples": 1_000,
+            "previous_samples": 1_000,
+        }
+        return Reading(
+            kpi=name,
+            gauge=series.gauge,
+            labels=series.labels,
+            value=now,
+            numerator=None,
+            denominator=None,
+            previous=before,
+            change=now - before if points else (now - before) / abs(before),
+            **{**usual, **given},
+        )
+
+
+def only(found: list[Breach]) -> Breach:
+    assert len(found) == 1, found
+    return found[0]
+
+
+LEADS = plan_with(VOLUME, ACCEPTANCE)
+MOVES = Moves(LEADS)
+DOUBLED = MOVES("leads_made", 100, 200)
+FELL = MOVES("acceptance", 0.4, 0.2)
+
+
+def test_more_leads_of_whom_fewer_are_accepted_are_a_breach_that_explains_itself() -> None:
+    assert breaches(LEADS, [DOUBLED, FELL]) == [
+        Breach(
+            "leads_made",
+            "acceptance",
+            "7d",
+            "all",
+            "all",
+            breached=True,
+            sentence="Lead volume rose 100 % while lead acceptance fell from 40 % to 20 %",
+        )
+    ]
+
+
+# -- Whether it is one ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("volume", "acceptance"),
+    [
+        ((100, 100), (0.4, 0.2)),  # the KPI did not get better
+        ((100, 90), (0.4, 0.2)),
+        ((100, 200), (0.4, 0.4)),  # its guardrail did not get worse
+        ((100, 200), (0.4, 0.6)),
+        ((100, 200), (0.4, 0.39)),  # not by more than a twentieth
+    ],
+)
+def test_both_must_move_the_kpi_to_the_better_and_its_guardrail_clearly_to_the_worse(
+    volume: tuple[float, float], acceptance: tuple[float, float]
+) -> None:
+    found = only(breaches(LEADS, [MOVES("leads_made", *volume), MOVES("acceptance", *acceptance)]))
+    assert (found.breached, found.sentence) == (False, "")
+
+
+def test_worse_by_just_the_tolerance_is_no_breach() -> None:
+    plan = plan_with(kpi("leads_made", "Leads", more=guarded("acceptance", "tolerance: 0.5")), ACCEPTANCE)
+    moves = Moves(plan)
+    assert not only(breaches(plan, [moves("leads_made", 1, 2), moves("acceptance", 0.4, 0.2)])).breached
+    assert only(breaches(plan, [moves("leads_made", 1, 2), moves("acceptance", 0.4, 0.19)])).breached
+
+
+def test_where_less_is_better_a_fall_is_the_gain_and_a_rise_the_loss() -> None:
+    faster = kpi("cycle", "Sales cycle", "seconds", "down", guarded("lost"))
+    plan = plan_with(faster, kpi("lost", "Churn", "ratio", "down"))
+    moves = Moves(plan)
+    found = only(breaches(plan, [moves("cycle", 864_000, 86_400), moves("lost", 0.05, 0.1)]))
+    assert found.sentence == "Sales cycle fell from 10 d 0 h to 1 d 0 h while churn rose from 5 % to 10 %"
+    assert not only(breaches(plan, [moves("cycle", 10, 20), moves("lost", 0.05, 0.1)])).breached
+    assert not only(breaches(plan, [moves("cycle", 20, 10), moves("lost", 0.1, 0.05)])).breached
+
+
+def test_a_score_gets_worse_by_points_and_not_by_a_share_of_what_it_was() -> None:
+    plan = plan_with(
+        kpi("earned", "Revenue", "money", more=guarded("nps", "tolerance: 5")),
+        kpi("nps", "NPS", "points"),
+    )
+    moves = Moves(plan)
+    assert not only(breaches(plan, [moves("earned", 100, 150), moves("nps", 4, 0)])).breached
+    found = only(breaches(plan, [moves("earned", 100, 150), moves("nps", 4, -2.5)]))
+    assert found.sentence == "Revenue rose 50 % while NPS fell from +4 points to -2.5 points"
+
+
+def test_a_negative_value_that_grows_is_a_rise() -> None:
+    plan = plan_with(VOLUME, kpi("acceptance", "Return", "ratio"))
+    moves = Moves(plan)
+    found = only(breaches(plan, [moves("leads_made", 100, 200), moves("acceptance", -0.5, -1)]))
+    assert found.sentence.endswith("while return fell from -50 % to -100 %")
+
+
+# -- What can be compared ---------------------------------------------------------------------------------
+
+
+def but(reading: Reading, **other: Any) -> Reading:
+    return msgspec.structs.replace(reading, **other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"window": "24h"},
+        {"dimension": "channel", "member": "web"},
+        {"change": None, "previous": None},
+        {"samples": ENOUGH - 1},
+        {"previous_samples": ENOUGH - 1},
+        {"samples": None},
+        {"previous_samples": None},
+        {"gauge": "crm_else"},
+        {"labels": {"quantile": "0.9"}},
+    ],
+)
+@pytest.mark.parametrize("of_guardrail", [False, True])
+def test_other_windows_slices_series_and_small_numbers_are_not_compared(
+    other: dict[str, Any], of_guardrail: bool
+) -> None:
+    pair = [DOUBLED, but(FELL, **other)] if of_guardrail else [but(DOUBLED, **other), FELL]
+    assert breaches(LEADS, pair) == []
+
+
+def test_just_enough_samples_are_enough() -> None:
+    pair = [but(one, samples=ENOUGH, previous_samples=ENOUGH) for one in (DOUBLED, FELL)]
+    assert only(breaches(LEADS, pair)).breached
+
+
+def test_the_larger_minimum_of_both_alerts_in_the_window_counts() -> None:
+    alert = "    alerts: [{{windows: [{}], warn: 0.1, min_samples: {}}}]\n".format
+    plan = plan_with(VOLUME + alert("7d", 50), ACCEPTANCE + alert("7d", 200))
+    moves = Moves(plan)
+
+    def found(samples: int, window: Window = "7d") -> int:
+        given = {"samples": samples, "previous_samples": samples, "window": window}
+        return len(breaches(plan, [moves("leads_made", 1, 2, **given), moves("acceptance", 2, 1, **given)]))
+
+    assert [found(30), found(199), found(200)] == [0, 0, 1]
+    assert [found(29, "24h"), found(30, "24h")] == [0, 1]
+
+
+def test_every_window_and_slice_that_both_have_is_compared_for_itself() -> None:
+    places = [
+        ("24h", "all", "all"),
+        ("7d", "all", "all"),
+        ("7d", "channel", "web"),
+        ("7d", "channel", "mail"),
+    ]
+    moved = [
+        but(one, window=window, dimension=dimension, member=member)
+        for window, dimension, member in places
+        for one in (DOUBLED, MOVES("acceptance", 0.4, 0.2 if member == "web" else 0.4))
+    ]
+    found = {(one.window, one.dimension, one.member): one.breached for one in breaches(LEADS, moved)}
+    assert found == {place: place[2] == "web" for place in places}
+
+
+def test_what_is_folded_is_compared_by_members_and_never_as_a_whole() -> None:
+    place = {"dimension": "channel", "member": "other"}
+    pair = [but(one, **place) for one in (DOUBLED, FELL)]
+    assert len(breaches(LEADS, [but(one, fold="member") for one in pair])) == 1
+    assert breaches(LEADS, [but(one, fold="other") for one in pair]) == []
+
+
+def test_every_guardrail_of_a_kpi_is_looked_at() -> None:
+    two = "    guardrails: [{kpi: acceptance, why: A.}, {kpi: returns, why: B.}]\n"
+    plan = plan_with(kpi("leads_made", "Leads", more=two), ACCEPTANCE, kpi("returns", "Returns", good="down"))
+    moves = Moves(plan)
+    found = breaches(
+        plan, [moves("leads_made", 1, 2), moves("acceptance", 0.4, 0.2), moves("returns", 100, 101)]
+    )
+    assert {one.guardrail: one.breached for one in found} == {"acceptance": True, "returns": False}
+
+
+def test_money_and_counts_read_as_people_say_them() -> None:
+    plan = plan_with(
+        kpi("acceptance", "Win rate", "ratio", more=guarded("earned")), kpi("earned", "Revenue", "money")
+    )
+    moves = Moves(plan)
+    found = only(breaches(plan, [moves("acceptance", 0.2, 0.25), moves("earned", 2_400, 1_200)]))
+    assert found.sentence == "Win rate rose from 20 % to 25 % while revenue fell from USD 2,400 to USD 1,200"
