@@ -171,7 +171,7 @@ def test_who_stays_at_1000_keeps_all_and_who_joined_inside_the_window_adds_nothi
     ]
     ledger = in_any_order(events, PAYING)
     assert ledger.value("net", "30d", now=READ) == ledger.value("gross", "30d", now=READ) == 1.0
-    assert ledger.value("mrr_end", "30d", now=READ) == 1300
+    assert ledger.value("mrr_end", "30d", now=READ) == 13.00
 
 
 def test_who_swaps_500_for_600_keeps_a_fifth_more() -> None:
@@ -183,8 +183,8 @@ def test_who_swaps_500_for_600_keeps_a_fifth_more() -> None:
 
 def test_who_is_first_seen_as_150_to_120_began_with_150_and_ends_with_120() -> None:
     ledger = in_any_order([pays("D", "d", WITHIN, 120, before=150)], PAYING)
-    assert ledger.value("mrr_start", "30d", now=READ) == 150
-    assert ledger.value("mrr_end", "30d", now=READ) == 120
+    assert ledger.value("mrr_start", "30d", now=READ) == 1.50
+    assert ledger.value("mrr_end", "30d", now=READ) == 1.20
     assert ledger.value("net", "30d", now=READ) == 0.8
 
 
