@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from streams.engine.decode import Event, Record, Reject
 from streams.engine.facts import Row
 from streams.engine.plan import Plan
+from streams.engine.routes import routes_of
 from streams.engine.slices import Slices
-from streams.engine.work import Effect, RowKey, Work, encode_row, routes_of
+from streams.engine.work import Effect, RowKey, Work, encode_row
 
 
 class Engine:
