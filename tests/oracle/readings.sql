@@ -62,9 +62,25 @@ JOIN (FROM evaluated WHERE kpi = 'revenue') AS later ON later.side = later_side
 JOIN (FROM evaluated WHERE kpi = 'revenue') AS sooner USING ("window", dimension, member)
 WHERE sooner.side = sooner_side;
 
+-- 4. How sure a value is: Wilson's interval of a proportion, adjusted Wald's of the Net Promoter Score (three
+--    quarters of an answer more on both sides, three more in all), at 95 %.
+
+CREATE MACRO z() AS 1.959964::DOUBLE;
+CREATE MACRO wilson(n, d, sign) AS
+    (n / d + z() * z() / (2 * d) + sign * z() * sqrt(n / d * (1 - n / d) / d + z() * z() / (4 * d * d)))
+    / (1 + z() * z() / d);
+CREATE MACRO adjusted_wald(n, polar, d, sign) AS greatest(-100, least(100,
+    100 * (n / (d + 3) + sign * z() * sqrt(((polar + 1.5) / (d + 3) - (n / (d + 3)) ** 2) / (d + 3)))));
+CREATE MACRO bound(bounds, n, polar, d, sign) AS
+    CASE WHEN d = 0 THEN NULL
+         WHEN bounds = 'wilson' AND n BETWEEN 0 AND d THEN wilson(n::DOUBLE, d::DOUBLE, sign)
+         WHEN bounds = 'adjusted wald' THEN adjusted_wald(n::DOUBLE, polar::DOUBLE, d::DOUBLE, sign) END;
+
 CREATE VIEW reading AS
 SELECT kpi, gauge, labels, "window", dimension, member, side, form,
-    numerator, denominator, samples, duration_ms, value
+    numerator, denominator, samples, duration_ms, value,
+    bound(bounds, numerator, polar, denominator, -1) AS lower,
+    bound(bounds, numerator, polar, denominator, 1) AS upper
 FROM (
     FROM evaluated WHERE side IN ('now', 'whole', 'before')
     UNION ALL BY NAME FROM quantiles
