@@ -20,6 +20,9 @@ ROUNDING = 1e-12
 # Of several ratios multiplied, ours are rounded one by one, theirs once.
 COMPOSED_ERROR = 1e-9
 
+# Standard deviations that hold 95 %: 1.96, by as many digits as one likes.
+BOUND_ERROR = 1e-5
+
 COUNTS = ("count", "money", "seconds")
 
 MINUTE_MS = 60_000
@@ -95,6 +98,7 @@ def unequal(key: Key, ours: Expected, theirs: Reading) -> Iterator[str]:
         yield from unequal_age(ours.now, theirs)
     else:
         yield from unequal_numbers(ours.now, theirs)
+    yield from unequal_bounds(ours.now, theirs)
     yield from unequal_comparison(ours, theirs)
 
 
@@ -139,6 +143,13 @@ def unequal_age(ours: Figures, theirs: Reading) -> Iterator[str]:
         yield f"numerator: ours is {age_ms}, theirs is {theirs_ms}, which is more than a pane off"
     elif not close(theirs_ms / 1000, theirs["value"], ROUNDING):
         yield f"value: theirs is {theirs['value']}, which is not its own numerator {theirs_ms} in seconds"
+
+
+def unequal_bounds(ours: Figures, theirs: Reading) -> Iterator[str]:
+    """How sure a proportion or a score is."""
+    for bound in ("lower", "upper"):
+        if not same_or_none(getattr(ours, bound), theirs[bound], BOUND_ERROR):
+            yield f"{bound}: ours is {getattr(ours, bound)}, theirs is {theirs[bound]}"
 
 
 def unequal_comparison(ours: Expected, theirs: Reading) -> Iterator[str]:

@@ -178,7 +178,8 @@ WITH cohort AS (
         arg_max(value, time_ms) AS value_now
     FROM customer_course JOIN scope ON time_ms < end_ms
     WHERE measure IN ('customers', 'mrr') AND maturity = ''
-      AND ("window" IN ('30d', '90d', '365d') OR ("window" = 'ytd' AND side = 'now'))
+      AND (("window" IN ('30d', '90d', '365d') AND side IN ('now', 'whole', 'before'))
+           OR ("window" = 'ytd' AND side = 'now'))
     GROUP BY ALL
     HAVING value_then > 0),
 leaving AS (

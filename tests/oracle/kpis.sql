@@ -91,7 +91,13 @@ CREATE MACRO series(kpi, gauge, labels, form, windows, dimensions, n, d, v, matu
     'kpi': kpi, 'gauge': gauge, 'labels': labels, 'form': form,
     'windows': windows, 'dimensions': dimensions,
     'numerator': (n)::HUGEINT, 'denominator': (d)::HUGEINT, 'value': (v)::DOUBLE,
-    'maturity': maturity, 'compares': compares};
+    'maturity': maturity, 'compares': compares,
+    -- Of ratios that are no proportions, for what is counted above is no part of what is below.
+    'bounds': CASE WHEN form = 'points' THEN 'adjusted wald'
+                   WHEN form = 'ratio' AND kpi NOT IN (
+                       'lead_conversion_in_period', 'refund_rate', 'net_revenue_retention',
+                       'gross_revenue_retention', 'interactions_per_engaged', 'campaign_conversion',
+                       'campaign_roi', 'crm_roi') THEN 'wilson' END};
 CREATE MACRO divided(form, kpi, gauge, labels, windows, dimensions, n, d) AS
     series(kpi, gauge, labels, form, windows, dimensions, n, d, NULL, '', 'always');
 CREATE MACRO matured(maturity, kpi, gauge, labels, windows, dimensions, n, d) AS
@@ -127,9 +133,10 @@ FROM (
     FROM (SELECT *, covered_ms / 86400000.0::DOUBLE AS days FROM measured));
 
 CREATE TABLE evaluated AS
-SELECT kpi, gauge, labels, form, "window", side, dimension, member, numerator, denominator, value, compares
+SELECT kpi, gauge, labels, form, "window", side, dimension, member, numerator, denominator, value, compares, bounds,
+    polar
 FROM (
-    SELECT "window", side, dimension, member, unnest([
+    SELECT "window", side, dimension, member, total(nps_promoters) + total(nps_detractors) AS polar, unnest([
         -- Leads
         divided('ratio', 'lead_conversion', 'crm_lead_conversion_ratio', 'state=provisional', 'W', 'L', total(leads_converted), total(leads)),
         divided('ratio', 'lead_conversion_in_period', 'crm_lead_conversion_in_period_ratio', '', 'W', 'L', total(conversions), total(leads)),
@@ -238,7 +245,7 @@ SEMI JOIN windows_of USING (windows, "window")
 SEMI JOIN dimensions_of USING (dimensions, dimension);
 
 INSERT INTO evaluated BY NAME
-SELECT kpi, gauge, labels, form, "window", side, dimension, member, numerator, denominator, value, compares
+SELECT kpi, gauge, labels, form, "window", side, dimension, member, numerator, denominator, value, compares, bounds
 FROM (
     SELECT "window", maturity AS scope_maturity, side, dimension, member, unnest([
         matured('30d', 'lead_conversion', 'crm_lead_conversion_ratio', 'state=final', 'F', 'L', total(leads_converted_30d), total(leads)),

@@ -73,7 +73,8 @@ class Figures:
 
     `samples` and `duration_ms` (the exact duration at rank ceil(q * n)) belong to quantiles only, `composed`
     (in the gauge's unit) to formulas of more than one ratio; there numerator and denominator are None. The
-    numerator of an `oldest` is an age, None if nothing is open.
+    numerator of an `oldest` is an age, None if nothing is open. `lower` and `upper` are the bounds of a
+    proportion or a score, in the gauge's unit.
     """
 
     form: Form
@@ -82,6 +83,8 @@ class Figures:
     samples: int | None
     duration_ms: int | None
     composed: float | None
+    lower: float | None
+    upper: float | None
 
     @property
     def value(self) -> float | None:
@@ -129,7 +132,7 @@ def readings(path: Path, as_of_ms: int, time_zone: str = "UTC") -> dict[Key, Exp
     connection = evaluate(path, as_of_ms, time_zone)
     rows = connection.execute(
         'SELECT gauge, labels, "window", dimension, member, kpi, side,'
-        " form, numerator, denominator, samples, duration_ms, value FROM reading"
+        " form, numerator, denominator, samples, duration_ms, value, lower, upper FROM reading"
     ).fetchall()
     sides: dict[Key, dict[str, Any]] = {}
     for gauge, labels, window, dimension, member, kpi, side, *figures in rows:

@@ -81,7 +81,9 @@ JOIN edge AS last ON last.at_ms = scope.end_ms
 JOIN before_edge AS start ON start.edge_no = first.edge_no
 JOIN before_edge AS finish USING (measure, dimension, member)
 WHERE finish.edge_no = last.edge_no
-  AND (maturity = '' OR (maturity, measure) IN (SELECT (maturity, measure) FROM read_when));
+  AND (maturity = '' OR (maturity, measure) IN (SELECT (maturity, measure) FROM read_when))
+  -- Of the window before, only growth asks for the one before that.
+  AND (side NOT IN ('then', 'before then') OR measure = 'revenue');
 
 -- 3. What is no sum of contributions: outages cut to the window; then against now.
 
@@ -93,7 +95,8 @@ FROM (
         unnest([{'dimension': 'all', 'member': 'all'}, {'dimension': 'component', 'member': component}],
                recursive := true)
     FROM outage JOIN dimension_of USING (subject, subject_id)
-    JOIN scope ON from_ms < start_ms + covered_ms AND to_ms > start_ms AND maturity = '')
+    JOIN scope ON from_ms < start_ms + covered_ms AND to_ms > start_ms
+    WHERE maturity = '' AND side IN ('now', 'whole', 'before'))
 GROUP BY ALL
 UNION ALL BY NAME
 SELECT "window", maturity, side, covered_ms, dimension, member, measure, sum(value) AS total
@@ -130,7 +133,7 @@ FROM (
     SELECT subject, "window", maturity, side, measure, value,
         unnest(slices(channel, product_id, segment, region, team, campaign_id, component, plan), recursive := true)
     FROM counted JOIN scope ON time_ms >= start_ms AND time_ms < end_ms
-    WHERE maturity = '' AND "window" <> 'now'
+    WHERE maturity = '' AND side IN ('now', 'whole', 'before') AND "window" <> 'now'
       AND measure IN (
           'lead_response', 'lead_response_business', 'lead_to_customer', 'deal_cycle', 'first_response',
           'first_response_business', 'resolution', 'request_time', 'erasure_time'))

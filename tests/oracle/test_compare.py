@@ -56,6 +56,8 @@ def reading(key: Key, ours: Expected) -> dict[str, Any]:
         "numerator": ours.now.numerator,
         "denominator": ours.now.denominator,
         "samples": ours.now.samples,
+        "lower": ours.now.lower,
+        "upper": ours.now.upper,
         "previous": ours.previous,
         "change": ours.change,
     }
@@ -140,6 +142,9 @@ def test_a_quantile_and_the_age_of_the_oldest_in_a_slice_may_be_a_little_off(exp
     [
         ("crm_leads", "30d", "all", {}, {"numerator": 3}),
         ("crm_leads", "30d", "all", {}, {"previous": 1.0}),
+        ("crm_leads", "30d", "all", {}, {"lower": 0.5}),
+        ("crm_win_ratio", "30d", "all", {}, {"upper": None}),
+        ("crm_win_ratio", "30d", "all", {}, {"lower": 0.1501}),
         ("crm_leads", "30d", "all", {}, {"previous": None}),
         ("crm_leads", "7d", "all", {}, {"change": None}),
         ("crm_leads", "7d", "all", {}, {"change": -0.99}),

@@ -150,3 +150,10 @@ def test_growth_compares_whole_panes_with_as_many_before(tmp_path: Path) -> None
     revenue = found.reading("crm_revenue", "30d", currency="USD")
     assert revenue.previous == 80
     assert revenue.change == pytest.approx(0.25)
+
+
+def test_growth_is_compared_with_the_growth_of_the_window_before(tmp_path: Path) -> None:
+    """40, 80 and 100 in three times thirty days: growth fell from 100 % to 25 %."""
+    history = [won("2024-04-10", "a", 40_00), won("2024-05-10", "b", 80_00), won("2024-06-10", "c", 100_00)]
+    growth = read(tmp_path, history, as_of="2024-06-20 12:00").reading("crm_sales_growth_ratio", "30d")
+    assert (growth.now.value, growth.previous, growth.change) == (0.25, 1, -0.75)

@@ -1,7 +1,6 @@
 """Campaigns, incidents, users, erasures and removed records, against answers computed by hand."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -47,8 +46,16 @@ def test_a_recipient_clicks_once_and_machines_do_not(tmp_path: Path) -> None:
 
 def test_a_campaign_returns_what_it_brought_less_what_it_cost(tmp_path: Path) -> None:
     history = [touched("2024-06-01", "delivered", name) for name in "ab"]
-    sold: dict[str, Any] = {"campaign_id": "spring", "amount_minor": 300_00, "currency": "USD"}
-    history += [told("crm.campaign.converted", "2024-06-02", conversion_id="c", **sold)]
+    usd = {"currency": "USD"}
+    converted = told(
+        "crm.campaign.converted",
+        "2024-06-02",
+        conversion_id="c",
+        campaign_id="spring",
+        amount_minor=300_00,
+        **usd,
+    )
+    history += [converted]
     history += [cost("2024-06-01", 100_00, campaign_id="spring"), cost("2024-06-01", 50_00, "b")]
     found = read(tmp_path, history, as_of="2024-06-20")
     assert found.fraction("crm_campaign_roi_ratio", "30d", "campaign_id", "spring") == (200_00, 100_00)

@@ -188,3 +188,31 @@ def test_the_change_of_a_score_is_in_points(tmp_path: Path) -> None:
     history += [answered("2024-06-10", "c", 10), answered("2024-06-10", "d", 8)]
     nps = read(tmp_path, history, as_of="2024-06-20").reading("crm_nps_points", "30d")
     assert (nps.now.value, nps.previous, nps.change) == (50, 0, 50)
+
+
+@pytest.mark.parametrize(
+    ("satisfied", "answers", "lower", "upper"),
+    [(3, 3, 43.9, 100), (4, 5, 37.6, 96.4), (80, 100, 71.1, 86.7), (0, 10, 0, 27.8)],
+)
+def test_a_proportion_is_as_sure_as_wilson_says(
+    satisfied: int, answers: int, lower: float, upper: float, tmp_path: Path
+) -> None:
+    history = [
+        answered("2024-06-10", f"r{n}", 5 if n < satisfied else 1, "csat", "1-5") for n in range(answers)
+    ]
+    csat = read(tmp_path, history, as_of="2024-06-20").of("crm_csat_ratio", "30d")
+    assert (csat.lower, csat.upper) == (
+        pytest.approx(lower / 100, abs=0.0005),
+        pytest.approx(upper / 100, abs=0.0005),
+    )
+
+
+@pytest.mark.parametrize(("times", "half"), [(1, 42), (10, 15), (100, 4.8)])
+def test_a_score_is_as_sure_as_adjusted_wald_says(times: int, half: float, tmp_path: Path) -> None:
+    """Of ten answers 5, 3 and 2, around the adjusted score of 23.1 points; and as many times more."""
+    scores = [9, 9, 10, 10, 9, 7, 8, 8, 0, 6] * times
+    history = [answered("2024-06-10", f"r{n}", score) for n, score in enumerate(scores)]
+    nps = read(tmp_path, history, as_of="2024-06-20").of("crm_nps_points", "30d")
+    assert nps.lower is not None and nps.upper is not None and nps.value == 30
+    assert (nps.upper - nps.lower) / 2 == pytest.approx(half, abs=0.5 if times < 100 else 0.05)
+    assert (nps.upper + nps.lower) / 2 == pytest.approx(100 * 3 * times / (10 * times + 3))

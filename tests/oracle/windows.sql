@@ -1,7 +1,7 @@
 -- Where each window begins and ends, in panes of the business time zone.
 -- In:  the variables `as_of_ms` and `time_zone`.
 -- Out: `day` (local days and their first instants), `scope` (every window, as it is now, in whole panes, the
---      one before, and the same for readings that mature), `edge` (all their edges in order).
+--      ones before, and the same for readings that mature), `edge` (all their edges in order).
 
 SET TimeZone = 'UTC';
 
@@ -32,6 +32,8 @@ FROM (
     SELECT 'minute', unnest(range(as_of // 60000 * 60000 - 36000000, as_of + 120000, 60000))
     FROM (SELECT getvariable('as_of_ms')::BIGINT AS as_of));
 
+CREATE VIEW day_pane AS SELECT day, n FROM day JOIN pane USING (start_ms) WHERE tier = 'day';
+
 -- 3. When a reading is taken: now, and for those that mature at the start of the pane that was then.
 
 CREATE TABLE reading_time AS
@@ -42,12 +44,14 @@ FROM pane, (VALUES
 WHERE start_ms <= getvariable('as_of_ms') - after_ms
 GROUP BY maturity, tier;
 
--- 4. Windows as numbers of panes: a length, or the part of a month, quarter or year that has passed.
+-- 4. Windows as numbers of panes: a length, or the part of a month, quarter or year that has passed. Growth is
+--    compared with that of the window before, which takes the one before that.
 
 CREATE TABLE stretch AS
 SELECT
-    "window", maturity, tier, n AS now_n, n - length AS start_n,
-    n - length AS whole_from, n AS whole_to, n - 2 * length AS before_from, n - length AS before_to
+    "window", maturity, tier, n - length AS start_n, n AS now_n,
+    n - length AS whole_n, length AS whole_len, n - 2 * length AS before_n, n - 3 * length AS earlier_n,
+    length AS earlier_len
 FROM reading_time JOIN (VALUES
     ('5m', 'minute', 5), ('15m', 'minute', 15), ('1h', 'minute', 60), ('24h', 'hour', 24), ('7d', 'hour', 168),
     ('28d', 'day', 28), ('30d', 'day', 30), ('90d', 'day', 90), ('365d', 'day', 365)
@@ -55,21 +59,23 @@ FROM reading_time JOIN (VALUES
 UNION ALL BY NAME
 -- Both sides are as long as the shorter: 30 days of March are compared with the 29 of February, 29 with 29.
 SELECT
-    "window", maturity, 'day' AS tier, now_n, start_n,
-    start_n AS whole_from, start_n + least(now_n - start_n, start_n - before_n) AS whole_to,
-    before_n AS before_from, before_n + least(now_n - start_n, start_n - before_n) AS before_to
+    "window", maturity, 'day' AS tier, start_n, now_n, start_n AS whole_n, whole_len, before_n, earlier_n,
+    least(whole_len, before_n - earlier_n) AS earlier_len
 FROM (
-    SELECT "window", maturity, now.n AS now_n, start.n AS start_n, before.n AS before_n
+    SELECT *, least(now_n - start_n, start_n - before_n) AS whole_len
     FROM (
-        SELECT maturity, n, unnest([
-            {'window': 'mtd', 'first': date_trunc('month', day),   'before': date_trunc('month', day) - INTERVAL 1 MONTH},
-            {'window': 'qtd', 'first': date_trunc('quarter', day), 'before': date_trunc('quarter', day) - INTERVAL 3 MONTH},
-            {'window': 'ytd', 'first': date_trunc('year', day),    'before': date_trunc('year', day) - INTERVAL 1 YEAR}
-        ], recursive := true)
-        FROM reading_time JOIN day ON pane_ms = start_ms
-        WHERE tier = 'day') AS now
-    JOIN (SELECT day, n FROM day JOIN pane USING (start_ms) WHERE tier = 'day') AS start ON "first" = start.day
-    JOIN (SELECT day, n FROM day JOIN pane USING (start_ms) WHERE tier = 'day') AS before ON "before" = before.day);
+        SELECT "window", maturity, now.n AS now_n, start.n AS start_n, before.n AS before_n, earlier.n AS earlier_n
+        FROM (
+            SELECT maturity, n, day, unnest([
+                {'window': 'mtd', 'part': 'month',   'long': INTERVAL 1 MONTH},
+                {'window': 'qtd', 'part': 'quarter', 'long': INTERVAL 3 MONTH},
+                {'window': 'ytd', 'part': 'year',    'long': INTERVAL 1 YEAR}
+            ], recursive := true)
+            FROM reading_time JOIN day ON pane_ms = start_ms
+            WHERE tier = 'day') AS now
+        JOIN day_pane AS start ON start.day = date_trunc(part, now.day)
+        JOIN day_pane AS before ON before.day = start.day - long
+        LEFT JOIN day_pane AS earlier ON earlier.day = start.day - long - long));
 
 -- 5. Scopes, as far back as panes are kept: an end is outside, but for the as-of time, which is inside the
 --    windows that end with it.
@@ -77,9 +83,11 @@ FROM (
 CREATE TABLE scope AS
 WITH side AS (
     SELECT "window", maturity, tier, unnest([
-        {'side': 'now',    'from_n': start_n,     'to_n': CASE WHEN maturity <> '' THEN now_n END},
-        {'side': 'whole',  'from_n': whole_from,  'to_n': whole_to},
-        {'side': 'before', 'from_n': before_from, 'to_n': before_to}
+        {'side': 'now',    'from_n': start_n,   'to_n': CASE WHEN maturity <> '' THEN now_n END},
+        {'side': 'whole',  'from_n': whole_n,   'to_n': whole_n + whole_len},
+        {'side': 'before', 'from_n': before_n,  'to_n': before_n + whole_len},
+        {'side': 'then',   'from_n': before_n,  'to_n': before_n + earlier_len},
+        {'side': 'before then', 'from_n': earlier_n, 'to_n': earlier_n + earlier_len}
     ], recursive := true)
     FROM stretch)
 SELECT
