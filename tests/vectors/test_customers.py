@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracle.history import activated, churned
+from tests.oracle.history import activated, churned, lead
 from tests.replays import Readings
 from tests.stories import interaction, subscription
 from tests.vectors.vectors import Vectors
@@ -124,7 +124,8 @@ TWICE = SEEN.story(
     activated("2024-01-10", "c"),
     interaction("2024-03-01 13:00", "1", "c"),
     interaction("2024-03-20 10:00", "2", "c"),
-    interaction("2024-03-28 10:00", "3", "stranger"),  # a lead who never became a customer
+    lead("created", "2024-03-01 09:00", "stranger"),  # who never becomes a customer
+    interaction("2024-03-28 10:00", "3", "stranger"),
 )
 # A file of interactions is imported, and once more ten days later: the events are the same ones.
 IMPORT = [interaction(f"2024-03-2{day}", str(day), "c") for day in range(5)]
