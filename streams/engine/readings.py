@@ -172,21 +172,34 @@ class _Changes:
     def __init__(self, last: Mapping[Hashable, Mapping[str, int]]) -> None:
         self._last = last
         self._found: dict[Hashable, _Changed] = {}
+        self._compared: dict[tuple[int, int], _Changed] = {}
         self.seen: dict[Hashable, Mapping[str, int]] = {}
 
     def of(self, place: Hashable, sums: Mapping[str, int]) -> _Changed:
         """What has changed in a place; nothing in a new one, of which nobody can remember anything."""
         if place not in self.seen:
             self.seen[place] = sums
-            self._found[place] = _differences(self._last.get(place, sums), sums)
+            self._found[place] = self._differences(self._last.get(place, sums), sums)
         return self._found[place]
 
+    def _differences(self, last: Mapping[str, int], sums: Mapping[str, int]) -> _Changed:
+        """Several places may hold the same sums, which are compared once."""
+        both = id(last), id(sums)
+        if both not in self._compared:
+            self._compared[both] = _NOTHING if last is sums else _by_measure(_different(last, sums))
+        return self._compared[both]
 
-def _differences(last: Mapping[str, int], sums: Mapping[str, int]) -> _Changed:
-    if last is sums or last == sums:
-        return _NOTHING
+
+def _different(last: Mapping[str, int], sums: Mapping[str, int]) -> Iterator[str]:
+    """The cells that are not the same in both."""
+    before = last.get
+    yield from [name for name, number in sums.items() if before(name) != number]
+    yield from last.keys() - sums.keys()
+
+
+def _by_measure(cells: Iterable[str]) -> _Changed:
     changed: dict[str, set[Slice]] = {}
-    for name in {name for name, _ in last.items() ^ sums.items()}:
+    for name in cells:
         measure, slice_, _ = parsed(name)
         changed.setdefault(measure, set()).add(slice_)
     return changed

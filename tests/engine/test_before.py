@@ -29,7 +29,9 @@ from tests.builders import (
     survey_answered,
 )
 
-PLAN = plan_of((Path(__file__).parent / "lifetime.yaml").read_text())
+TEXT = (Path(__file__).parent / "lifetime.yaml").read_text()
+PLAN = plan_of(TEXT)
+BERLIN = plan_of(TEXT.replace("time_zone: UTC", "time_zone: Europe/Berlin"))
 
 
 def lifetime(*events: Event) -> Ledger:
@@ -341,6 +343,18 @@ def test_whatever_comes_late_is_seen_at_once(what: str, step_ms: int) -> None:
     second = reader.read(ledger, now_ms + step_ms, ahead=True)
     assert second == readings(PLAN, ledger, now_ms + step_ms, ahead=True)
     assert step_ms or (first == second) == (what == "nothing")
+
+
+def test_a_day_of_23_hours_that_comes_into_the_window_before_is_seen_at_once() -> None:
+    """In Berlin, 31 March 2024 lies in the 30 days before from 1 May on; what was ordered stays the same."""
+    ledger, reader = Ledger(BERLIN).take(customer_activated("c", "2022-01-01")), Reader(BERLIN)
+    ledger.take(deal_won("a", "2024-03-15"), deal_won("b", "2024-04-15"))
+    previous = []
+    for now in ("2024-04-30 10:00", "2024-05-01 10:00"):
+        found = reader.read(ledger, ms(now), ahead=True)
+        assert found == readings(BERLIN, ledger, ms(now), ahead=True)
+        previous += [one.previous for one in found if (one.kpi, one.window) == ("frequency", "30d")]
+    assert previous == [365 / 30, 365 * 24 / 719]
 
 
 def test_after_a_failure_nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
