@@ -88,7 +88,7 @@ def _cells(catalog: Catalog, measure: Measure) -> int:
 
 
 def _parts(spec: MeasureSpec | None) -> int:
-    """How many parts a measure may have: itself and those named `name.<suffix>`. Built-in ones have no spec."""
+    """How many parts a measure may have: itself and those named `name.<suffix>`. Built-in: no spec, one."""
     if spec is None:
         return 1
     more = len(spec.over) if isinstance(spec, Trailing) else _MORE_PARTS.get(type(spec), 0)
