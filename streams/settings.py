@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     """Port of the board and of the KPI gauges; 0 takes a free one."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    series_limit: int = Field(250_000, ge=1)
+    series_limit: int = Field(500_000, ge=1)
     """A catalog whose gauges may have more series is refused."""
 
     commit_events: int = Field(10_000, ge=1)

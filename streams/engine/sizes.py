@@ -84,17 +84,14 @@ def _cells_of_pane(plan: Plan, tier: str) -> int:
 def _cells(catalog: Catalog, measure: Measure) -> int:
     """Of one pane: parts times slices, with `unknown`."""
     members = (catalog.dimensions[name].members + 1 for name in measure.dimensions)
-    return _parts(_spec(catalog, measure.name)) * (1 + sum(members))
+    declared = (subject.measures.get(measure.name) for subject in catalog.subjects.values())
+    return _parts(next(filter(None, declared), None)) * (1 + sum(members))
 
 
-def _spec(catalog: Catalog, name: str) -> MeasureSpec:
-    subjects = catalog.subjects.values()
-    spec: MeasureSpec = next(subject.measures[name] for subject in subjects if name in subject.measures)
-    return spec
-
-
-def _parts(spec: MeasureSpec) -> int:
-    """How many parts a measure may have: itself and those named `name.<suffix>`."""
+def _parts(spec: MeasureSpec | None) -> int:
+    """How many parts a measure may have: itself and those named `name.<suffix>`. Built-in: no spec, one."""
+    if spec is None:
+        return 1
     more = len(spec.over) if isinstance(spec, Trailing) else _MORE_PARTS.get(type(spec), 0)
     return 1 + more
 

@@ -1,5 +1,6 @@
 """Sizes: never less than what there is, whatever the data; and what is too large is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,13 @@ def test_cells_are_parts_times_members_and_the_panes_of_their_tiers() -> None:
     assert found().cells_of_pane == of_pane + 1
     minutes, hours, days = 3 * 60 + 1, 50 * 24 + 1, 800 + 1
     assert found().cells == of_pane * (minutes + hours + days) + days
+
+
+def test_a_measure_that_no_catalog_declares_has_one_part() -> None:
+    plan = plan_of(SMALL)
+    built_in = replace(plan.measures["leads"], name="events_received", dimensions=())
+    measures = {**plan.measures, built_in.name: built_in}
+    assert sizes(replace(plan, measures=measures)).cells_of_pane == found().cells_of_pane + 1
 
 
 def test_there_are_never_more_cells_than_that() -> None:
