@@ -73,7 +73,7 @@ def closer(subject: Subject) -> Merger:
 
 def _leave(changes: list[facts.Change], event: Event) -> None:
     known = facts.normalised(changes)
-    if not known or known[-1][2] == 0:
+    if not (known[-1][2] if known else facts.opening(changes)):
         return
     last = changes[-1]
     leaving = (max(event.time_ms, last[0] + 1), event.digest, 0, UNKNOWN, *last[4:])

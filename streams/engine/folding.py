@@ -6,7 +6,7 @@ A member that is itself called `other` is never among the largest: it is folded 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -52,10 +52,10 @@ class Folding:
     others: Mapping[str, Others]
 
     @classmethod
-    def by_samples(cls, slices: Iterable[_Name], samples: Callable[[_Name], int]) -> "Folding":
+    def by_samples(cls, samples: Mapping[_Name, int]) -> "Folding":
         """Of the slices of a KPI, each with so many samples."""
         folded = {
-            dimension: _smaller(dimension, found, samples) for dimension, found in _members(slices).items()
+            dimension: _smaller(dimension, found, samples) for dimension, found in _members(samples).items()
         }
         return cls({dimension: Others(dimension, those) for dimension, those in folded.items() if those})
 
@@ -83,12 +83,12 @@ def _members(slices: Iterable[_Name]) -> dict[str, set[str]]:
     return members
 
 
-def _smaller(dimension: str, members: Iterable[str], samples: Callable[[_Name], int]) -> frozenset[str]:
+def _smaller(dimension: str, members: Iterable[str], samples: Mapping[_Name, int]) -> frozenset[str]:
     """All but the largest members by samples, of equals the first by name; none if there is room for all."""
     named = frozenset(members) - {UNKNOWN}
     if len(named) <= LARGEST:
         return frozenset()
-    ranked = sorted(named - {OTHER}, key=lambda member: (-samples((dimension, member)), member))
+    ranked = sorted(named - {OTHER}, key=lambda member: (-samples[dimension, member], member))
     return named.difference(ranked[:LARGEST])
 
 

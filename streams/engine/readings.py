@@ -142,7 +142,7 @@ class _OfKpi:
         else:
             read = self._widest.read(moment, changes, self._slices[0])
             samples = {(one.dimension, one.member): one.samples or 0 for one in read}
-            folding = Folding.by_samples(slices, lambda slice_: samples.get(slice_, 0))
+            folding = Folding.by_samples({slice_: samples.get(slice_, 0) for slice_ in slices})
         if folding != self._folding:
             self._folding = folding
             for line in chain.from_iterable(self._lines):

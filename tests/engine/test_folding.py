@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.engine.folding import LARGEST, Folding
-from streams.engine.readings import Reading
-from tests.builders import Event, Ledger, lead_contacted, lead_converted, lead_created
+from streams.engine.readings import Reader, Reading
+from tests.builders import Event, Ledger, lead_contacted, lead_converted, lead_created, ms, shipped
 
 
 def channel(number: int) -> str:
@@ -58,7 +58,7 @@ def exactly(ledger: Ledger) -> dict[str, Reading]:
 
 
 def folded(sizes: dict[str, int]) -> set[str]:
-    folding = Folding.by_samples([("channel", member) for member in sizes], lambda slice_: sizes[slice_[1]])
+    folding = Folding.by_samples({("channel", member): size for member, size in sizes.items()})
     others = folding.others.get("channel")
     return set() if others is None else set(others.members)
 
@@ -203,3 +203,18 @@ def test_only_a_dimension_with_more_members_than_have_room_is_folded(members: in
 def test_in_which_order_the_members_came_makes_no_difference() -> None:
     one, another = Ledger().take(*many()), Ledger().take(*reversed(many()))
     assert one.readings(folds=True) == another.readings(folds=True)
+
+
+def test_a_reader_that_remembers_folds_as_a_new_one_does() -> None:
+    reader, ledger = Reader(shipped(), folds=True), Ledger().take(*many(23))
+    later = [
+        lead_created("late", "10:05", channel=channel(22)),  # of one that is folded
+        lead_contacted(f"{channel(22)}/0", "10:07"),
+        *leads([("newcomer", 30)]),  # which is large, so that another is folded
+        lead_created("first", "10:06", channel=channel(0)),
+    ]
+    for one in (None, None, *later):
+        ledger.take(*([] if one is None else [one]))
+        for now in ("10:10", "10:11"):
+            assert reader.read(ledger, ms(now), ahead=False) == ledger.readings(now, folds=True)
+    assert "other" in shown(ledger, "leads_waiting", "now", gauge="crm_leads_waiting")

@@ -24,12 +24,14 @@ from tests.builders import (
     lead_converted,
     lead_created,
     lead_qualified,
+    ms,
     plan_of,
     shipped,
 )
 from tests.serve.builders import NOW_MS, sample, samples, showing
 
 WHOLE = {"window": "24h", "dimension": "all", "member": "all"}
+WEEK = {**WHOLE, "window": "7d"}
 
 
 def scrape(shown: Shown, plan: Plan | None = None) -> str:
@@ -131,14 +133,6 @@ def test_freshness_is_shown_as_far_as_it_is_known() -> None:
     assert sample(text, "crm_partitions_stale") == 1
     assert sample(text, "crm_kpi_last_event_timestamp_seconds") == 1_763_800_000.5
     assert sample(text, "crm_event_lag_seconds", partition="0") == 0.25
-
-
-def test_the_age_of_a_source_is_that_at_the_scrape() -> None:
-    sources_ms = {"/crm": NOW_MS - 90_000, "/ahead": NOW_MS + 5_000}
-    text = scrape(Shown(NOW_MS - 1_000, [], sources_ms=sources_ms, now_ms=NOW_MS))
-    assert sample(text, "crm_event_age_seconds", source="/crm") == 90
-    assert sample(text, "crm_event_age_seconds", source="/ahead") == 0
-    assert samples(scrape(Shown(sources_ms=sources_ms)))["crm_event_age_seconds"] == []
 
 
 def test_members_may_be_called_anything() -> None:
@@ -295,6 +289,15 @@ def test_what_is_critical_is_2_and_without_an_alert_or_enough_samples_there_is_n
 # -- Against the window before ----------------------------------------------------------------------------
 
 
+def qualified(lead: str, day: str, accepted: bool) -> list[Event]:
+    """A lead of the web that sales has accepted, or not."""
+    stages = ["mql", *(["accepted"] if accepted else [])]
+    return [
+        lead_created(lead, f"{day} 10:00", channel="web"),
+        *(lead_qualified(lead, f"{day} 11:00", stage=stage, channel="web") for stage in stages),
+    ]
+
+
 def moved(reading: Reading, **values: Any) -> Reading:
     return msgspec.structs.replace(reading, samples=100, previous_samples=100, **values)
 
@@ -310,6 +313,21 @@ def test_leads_that_double_while_fewer_are_accepted_are_a_breach() -> None:
         assert sample(text, "crm_kpi_change", kpi="leads_made", **where) == 1
         assert sample(text, "crm_kpi_change", kpi="taken", **where) == -0.5
     assert {one.labels["guardrail"] for one in samples(text)["crm_kpi_guardrail_breach"]} == {"taken"}
+
+
+def test_leads_double_and_acceptance_falls_from_40_to_20_percent_from_event_to_gauge() -> None:
+    before = [(f"before-{at}", "2024-04-03", at < 40) for at in range(100)]
+    now = [(f"now-{at}", "2024-04-10", at < 40) for at in range(200)]
+    events = [event for lead in (*before, *now) for event in qualified(*lead)]
+    plan = plan_of(CATALOG.read_text().rstrip() + JUDGED.replace("windows: [24h]", "windows: [7d]"))
+    readings = Ledger(plan).take(*events).readings("2024-04-15 09:00", folds=True)
+    text = scrape(Shown(ms("2024-04-15 09:00"), readings, breaches=breaches(plan, readings)), plan)
+    for where in (WEEK, {**WEEK, "dimension": "channel", "member": "web"}):
+        assert sample(text, "crm_kpi_guardrail_breach", kpi="leads_made", **where) == 1
+        assert sample(text, "crm_kpi_change", kpi="leads_made", **where) == 1
+        assert sample(text, "crm_kpi_change", kpi="taken", **where) == -0.5
+    (found,) = {one.sentence for one in breaches(plan, readings) if one.guardrail == "taken"}
+    assert found == "Lead volume rose 100 % while lead acceptance fell from 40 % to 20 %"
 
 
 def test_a_pair_that_was_compared_and_is_fine_is_0_and_one_that_was_not_has_no_series() -> None:
