@@ -20,6 +20,7 @@ class Series(Model):
     labels: dict[FreeName, str] = {}
     unit: Unit | None = None
     windows: Windows | None = None
+    samples: str | None = None
     mature_after: Span | None = None
     """Final: of the window that ended so long ago; its measures count what happened `within` the span."""
     bounds: Bounds | None = None
@@ -80,6 +81,8 @@ class Kpi(Model):
     requires: list[Name] = []
     """Measures of which at least one must be other than 0 for there to be a value (recorded costs)."""
     bounds: Bounds | None = None
+    samples: str | None = None
+    """A formula that counts what the value tells of, where the KPI's own formula has only amounts."""
     target: FiniteFloat | None = None
     benchmark: Benchmark | None = None
     alerts: list[Alert] = []
@@ -94,7 +97,7 @@ class Kpi(Model):
     """Which other definitions exist or err, and which this is."""
 
     def all_series(self) -> list[Series]:
-        """The KPI's series with gauge, labels, unit, windows and bounds filled in."""
+        """The KPI's series with gauge, labels, unit, windows, samples and bounds filled in."""
         given = self.series or [Series(formula=self.formula or "")]
         return [
             Series(
@@ -103,6 +106,7 @@ class Kpi(Model):
                 labels={**self.labels, **series.labels},
                 unit=series.unit or self.unit,
                 windows=series.windows or self.windows,
+                samples=series.samples or self.samples,
                 mature_after=series.mature_after,
                 bounds=series.bounds or self.bounds,
             )

@@ -28,7 +28,8 @@ def check_series(path: Path, series: SeriesPlan) -> Faults:
 
 def _read(series: SeriesPlan) -> list[Operand]:
     """All operands, and what is required as one."""
-    operands = series.formula.operands
+    counted = series.formula.counted
+    operands = [*series.formula.operands, *(counted.operands if counted else ())]
     read = {operand.measure.name for operand in operands}
     required = [Operand(BARE, one) for one in series.formula.measures if one.name not in read]
     return [*operands, *required]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -100,6 +100,10 @@ class _Compiler:
         compiled = {kind: subject for kind, subject in subjects.items() if subject is not None}
         measures_of = {
             kind: self._measures(subject, calendar, business) for kind, subject in compiled.items()
+        }
+        measures_of = {
+            kind: [replace(one, is_amount=one.is_amount or one.name in self._money) for one in of_subject]
+            for kind, of_subject in measures_of.items()
         }
         measures = self._by_name(measures_of)
         formulas = Formulas(self._catalog, measures)

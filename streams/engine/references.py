@@ -69,13 +69,17 @@ class Formulas:
 
     def _compile(self, name: str, at: int) -> Formula:
         kpi = self._kpis[name]
-        text = kpi.all_series()[at].formula
-        if not self._faulty.isdisjoint({*kpi.requires, *names(text)}):
-            raise RestsOnFault(f"{name} reads a measure that is at fault")
+        series = kpi.all_series()[at]
+        for text in filter(None, (series.formula, series.samples)):
+            if not self._faulty.isdisjoint({*kpi.requires, *names(text)}):
+                raise RestsOnFault(f"{name} reads a measure that is at fault")
         if not _is_whole(kpi) or not self.known.keys() >= set(kpi.requires):
             raise RestsOnFault(f"{name} is at fault")
         requires = [self.known[required] for required in kpi.requires]
-        return compile_formula(text, self.known, self._named, list(self._kpis), requires)
+        formula = compile_formula(series.formula, self.known, self._named, list(self._kpis), requires)
+        if series.samples is None:
+            return formula
+        return formula.counted_by(compile_formula(series.samples, self.known))
 
     def _named(self, name: str) -> Formula | None:
         """The formula that a name in another formula means."""

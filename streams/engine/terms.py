@@ -1,7 +1,7 @@
 """Terms: what formulas are made of, and the slice of a window that they are read from."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, NamedTuple, Protocol
 
@@ -151,6 +151,21 @@ class Formula:
     value: Callable[[Slice], Number | None]
     samples: Callable[[Slice], int | None]
     evaluate: Callable[[Slice], Figures]
+    counted: "Formula | None" = None
+    """What gives its samples instead of its own operands."""
+
+    def counted_by(self, counted: "Formula") -> "Formula":
+        """The same with the samples that another formula counts."""
+        value = counted.value
+
+        def samples(slice_: Slice) -> int | None:
+            number = value(slice_)
+            return None if number is None else int(number)
+
+        def evaluate(slice_: Slice) -> Figures:
+            return self.evaluate(slice_)._replace(samples=samples(slice_))
+
+        return replace(self, samples=samples, evaluate=evaluate, counted=counted)
 
     @property
     def operands(self) -> list[Operand]:
@@ -164,7 +179,8 @@ class Formula:
         named = [part.formula for part in walk(self.term) if isinstance(part, Named)]
         required = [measure for formula in (self, *named) for measure in formula.requires]
         read = [operand.measure for operand in self.operands]
-        return list({measure.name: measure for measure in (*read, *required)}.values())
+        counted = [] if self.counted is None else self.counted.measures
+        return list({measure.name: measure for measure in (*read, *required, *counted)}.values())
 
     @property
     def compares(self) -> bool:
