@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.kpis import Alert, Kpi, Series
 from streams.engine.confidence import Interval
 from streams.engine.verdicts import Judge, Verdict, judged_by
-from tests.builders import CATALOG, Ledger, each, lead_converted, lead_created, plan_of
+from tests.builders import Ledger, each, lead_converted, lead_created, plan_of
 
 RATE: dict[str, Any] = {
     "title": "Rate",
@@ -177,21 +177,45 @@ def test_an_alert_that_names_no_gauge_means_any_with_its_labels() -> None:
 
 # -- Of readings ------------------------------------------------------------------------------------------
 
+JUDGED = """
+version: 1
+time_zone: UTC
+currency: {report: USD}
+dimensions: {channel: {keeps: first, members: 20}}
+subjects:
+  lead:
+    id: lead_id
+    dimensions: [channel]
+    steps: {created: {event: crm.lead.created}, converted: {event: crm.lead.converted}}
+    measures: {leads: {count: created}, leads_converted: {count: converted, at: created}}
+kpis:
+  rate:
+    title: Lead conversion
+    group: sales
+    goal: Convert.
+    owner: sales
+    unit: ratio
+    good: up
+    gauge: crm_rate
+    windows: [24h, 7d]
+    dimensions: [channel]
+    formula: leads_converted / leads
+    bounds: wilson
+    alerts: [{windows: [24h], warn: 0.5, critical: 0.2, min_samples: 10, judge: bound}]
+"""
+
 
 def test_readings_of_the_whole_and_of_slices_come_with_their_verdict() -> None:
-    gauge = "gauge: crm_lead_conversion_ratio\n"
-    alert = "{windows: [24h], warn: 0.5, critical: 0.2, min_samples: 10, judge: bound}"
-    text = CATALOG.read_text().replace(gauge, f"{gauge}    bounds: wilson\n    alerts: [{alert}]\n")
-    ledger = Ledger(plan_of(text))
+    ledger = Ledger(plan_of(JUDGED))
     ledger.take(*each(lambda at: lead_created(f"web-{at}", channel="web"), 100))
     ledger.take(*each(lambda at: lead_created(f"mail-{at}", channel="mail"), 9))
     ledger.take(*each(lambda at: lead_created(f"fair-{at}", channel="fair"), 10))
     ledger.take(*each(lambda at: lead_converted(f"fair-{at}", "12:00"), 3))
-    assert ledger.reading("lead_conversion", "24h").verdict == "critical"
-    found = ledger.slices("lead_conversion", "24h", "channel")
+    assert ledger.reading("rate", "24h").verdict == "critical"
+    found = ledger.slices("rate", "24h", "channel")
     assert {member: one.verdict for member, one in found.items()} == {
         "web": "critical",
         "mail": "few_samples",
         "fair": "ok",  # 3 of 10 might be 60 of 100
     }
-    assert ledger.reading("lead_conversion", "7d").verdict == "none"
+    assert ledger.reading("rate", "7d").verdict == "none"
