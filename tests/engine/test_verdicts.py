@@ -101,44 +101,6 @@ def test_a_worse_value_never_has_a_better_verdict(values: list[float], good: str
     assert all(one <= other for one, other in pairwise(verdicts))
 
 
-# -- What would change it ---------------------------------------------------------------------------------
-
-WAYS = [
-    ("up", "ok", "It would be warn below 40 %, and critical below 20 %."),
-    ("up", "warn", "It would be ok at 40 % or more, and critical below 20 %."),
-    ("up", "critical", "It would be ok at 40 % or more, and warn at 20 % or more."),
-    ("down", "ok", "It would be warn above 40 %, and critical above 60 %."),
-    ("down", "critical", "It would be ok at 40 % or less, and warn at 60 % or less."),
-]
-
-
-@pytest.mark.parametrize(("good", "verdict", "sentence"), WAYS)
-def test_what_would_change_a_verdict_is_said_in_the_unit_of_the_kpi(
-    good: str, verdict: Verdict, sentence: str
-) -> None:
-    judged = judge(good, **({} if good == "up" else {"critical": 0.6}))
-    assert judged.would_change("24h", verdict, 100, "ratio") == sentence
-
-
-def test_what_is_judged_by_its_bound_is_said_to_be() -> None:
-    by_bound = judge(judge="bound", critical=None)
-    sentence = "Judged by its upper bound, it would be ok at 40 % or more."
-    assert by_bound.would_change("24h", "warn", 100, "ratio") == sentence
-
-
-@pytest.mark.parametrize(
-    ("samples", "more"), [(29, "1 more sample"), (0, "30 more samples"), (None, "30 more samples")]
-)
-def test_with_too_few_samples_it_is_more_of_them_that_would_change_it(samples: int | None, more: str) -> None:
-    sentence = f"With {more} there would be a verdict."
-    assert judge(min_samples=30).would_change("24h", "few_samples", samples, "ratio") == sentence
-
-
-def test_where_there_is_no_verdict_nothing_would_change_it() -> None:
-    assert judge().would_change("24h", "none", 100, "ratio") is None
-    assert judge().would_change("30d", "ok", 100, "ratio") is None
-
-
 # -- Which series is judged -------------------------------------------------------------------------------
 
 RESPONSE = Kpi.model_validate(
