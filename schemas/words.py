@@ -25,11 +25,19 @@ PATTERNS = {
     _INTERVAL: "an interval of the day is written 09:00-17:30",
 }
 
+_FEW = 12
+"""Known names that a message can list."""
+
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """What to say after "unknown ..": the known name that was probably meant, else all of them."""
+    """What to say after "unknown ..": the known name that was probably meant, else all, if they are few."""
     near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known) or 'none'}"
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    if len(known) <= _FEW:
+        return f"; known: {', '.join(known) or 'none'}"
+    alike = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+    return f"; {len(known)} are known, most alike: {', '.join(alike)}"
 
 
 _Items = TypeVar("_Items", bound=list[Any])

@@ -255,12 +255,15 @@ class Ledger:
         return readings(self.plan, self, now_ms, ahead=ahead, folds=folds)
 
     def reading(self, kpi: str, window: str, *, now: Time | None = None, **where: str) -> Reading:
-        """The one reading that fits: of the whole, unless `where` names dimension and member, or labels."""
+        """The reading that fits: of the whole, unless `where` names dimension and member, or labels.
+
+        Of several series the first, as everywhere.
+        """
         wanted = {"dimension": "all", "member": "all", "kpi": kpi, "window": window, **where}
         found = [
             one for one in self.readings(now) if wanted.items() <= {**one.labels, **_fields(one)}.items()
         ]
-        assert len(found) == 1, found
+        assert found, wanted
         return found[0]
 
     def value(self, kpi: str, window: str, *, now: Time | None = None, **where: str) -> float | None:
@@ -274,12 +277,13 @@ class Ledger:
         return found.numerator, found.denominator
 
     def slices(self, kpi: str, window: str, dimension: str, now: Time | None = None) -> dict[str, Reading]:
-        """Member -> reading, of a KPI with one series."""
-        found = self.readings(now)
+        """Member -> reading, of a KPI's first series."""
+        first = next(one for one in self.plan.series if one.kpi == kpi)
         return {
             one.member: one
-            for one in found
+            for one in self.readings(now)
             if (one.kpi, one.window, one.dimension) == (kpi, window, dimension)
+            and (one.gauge, one.labels) == (first.gauge, first.labels)
         }
 
     def sum(self, part: str, start: Time = 0, end: Time = "2100-01-01", tier: str = "day") -> int:

@@ -118,7 +118,9 @@ def _definition(answer: Answer) -> Iterator[str]:
     ):
         if text:
             yield f"{heading}{' '.join(text.split())}"
-    for guardrail, found in answer.guardrails:
-        title = answer.plan.catalog.kpis[guardrail.kpi].title
-        change = "" if found is None or found.change is None else f" (change {_change(found)})"
-        yield f"Guardrail: {title}{change}. {guardrail.why}"
+    for rail in answer.guardrails:
+        title = answer.plan.catalog.kpis[rail.guardrail.kpi].title
+        change = "" if rail.found is None or rail.found.change is None else f" (change {_change(rail.found)})"
+        yield f"Guardrail: {title}{change}. {rail.guardrail.why}"
+        if rail.sentence is not None:
+            yield f"  Breached: {rail.sentence}."

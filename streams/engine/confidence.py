@@ -92,10 +92,11 @@ def _wilson(formula: Formula) -> IntervalOf:
             name = operand.measure.name
             text = f"bounds: wilson need numbers of subjects, and {name} in {formula.text!r} is none"
             raise PlanFault(text)
-    return _of_proportion
+    return of_proportion
 
 
-def _of_proportion(_: Slice, figures: Figures) -> Interval | None:
+def of_proportion(_: Slice, figures: Figures) -> Interval | None:
+    """Wilson's; whether a series has these tells whether it is a proportion."""
     if figures.value is None or figures.numerator is None or figures.denominator is None:
         return None
     return wilson(figures.numerator, figures.denominator)

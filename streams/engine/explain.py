@@ -68,6 +68,7 @@ class Explanation(msgspec.Struct, frozen=True, gc=False):
     samples: int | None
     previous: float | None
     change: float | None
+    previous_samples: int | None
     lower: float | None
     upper: float | None
     verdict: str | None
@@ -170,7 +171,7 @@ class _Explainer:
 
 _OF_READING: Final = (
     *("kpi", "gauge", "labels", "window", "dimension", "member", "value", "numerator", "denominator"),
-    *("samples", "previous", "change", "lower", "upper", "verdict"),
+    *("samples", "previous", "change", "previous_samples", "lower", "upper", "verdict"),
 )
 
 

@@ -31,7 +31,6 @@ from streams.engine.panes import Calendar
 from streams.engine.references import Formulas, RestsOnFault
 from streams.engine.series import SeriesPlan
 from streams.engine.subjects import SubjectPlan, compile_subject, given_types
-from streams.engine.terms import Formula
 from streams.engine.units import check_unit, money_measures
 from streams.engine.verdicts import Judge
 from streams.errors import CatalogError
@@ -199,13 +198,15 @@ class _Compiler:
         paths = [(*path, "series", at) for at in range(len(kpi.series))] or [path]
         found: list[SeriesPlan] = []
         for at, series in enumerate(kpi.all_series()):
-            formula: Formula | None = self._try((*paths[at], "formula"), partial(formulas.of, name, at))
-            if formula is not None:
-                found.append(self._one_series(name, kpi, series, formula))
-                faults = list(check_series(path, found[-1]))
+            one: SeriesPlan | None = self._try(
+                (*paths[at], "formula"), partial(self._one_series, name, kpi, series, formulas, at)
+            )
+            if one is not None:
+                found.append(one)
+                faults = list(check_series(path, one))
                 self.faults += faults
                 if not faults:
-                    self._check_unit(path, kpi, at, found[-1])
+                    self._check_unit(path, kpi, at, one)
         return found
 
     def _check_required(self, path: Path, kpi: Kpi, formulas: Formulas) -> None:
@@ -218,7 +219,9 @@ class _Compiler:
         stands = (*path, "series", at) if kpi.series and kpi.series[at].unit else path
         self._try((*stands, "unit"), lambda: check_unit(series.formula, series.unit, self._money))
 
-    def _one_series(self, name: str, kpi: Kpi, series: Series, formula: Formula) -> SeriesPlan:
+    def _one_series(self, name: str, kpi: Kpi, series: Series, formulas: Formulas, at: int) -> SeriesPlan:
+        """The series at `at`; PlanFault for a formula that cannot be, or does not allow its bounds."""
+        formula = formulas.of(name, at)
         unit = series.unit or kpi.unit
         currency = {"currency": self._catalog.currency.report} if unit == "money" else {}
         return SeriesPlan(

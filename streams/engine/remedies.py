@@ -1,12 +1,14 @@
 """What would change a verdict: where it begins to be bad, and how many events that is for a proportion."""
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final
 
 from schemas.kpis import Alert
+from streams.engine.confidence import Interval
 from streams.engine.expressions import parse
+from streams.engine.verdicts import Judge
 
 RANKS: Final = {"ok": 0, "warn": 1, "critical": 2}
 """Verdict -> how bad it is."""
@@ -14,21 +16,6 @@ FARTHEST: Final = 2**40
 """More events than so many are not looked for."""
 _BEYOND: Final = {"up": "below", "down": "above"}
 _BOUND: Final = {"up": "upper", "down": "lower"}
-
-
-class Judge(Protocol):
-    """What a series is judged by."""
-
-    @property
-    def good(self) -> str:
-        """`up` or `down`."""
-
-    @property
-    def alerts(self) -> Mapping[str, Alert]:
-        """Window -> the alert that holds in it."""
-
-    def verdict(self, window: str, value: float | None, samples: int | None, interval: Any) -> str:
-        """`ok`, `warn`, `critical`, `few_samples` or `none`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +28,9 @@ class Judged:
     numerator: int | None
     denominator: int | None
     samples: int | None
-    interval: Any = None
-    interval_of: Callable[[int, int], Any] | None = None
-    """Of a proportion: (numerator, denominator) -> its bounds."""
+    interval: Interval | None = None
+    interval_of: Callable[[int, int], Interval | None] | None = None
+    """Of a proportion: (numerator, denominator) -> where it lies."""
 
 
 def would_change(judge: Judge, reading: Judged, told: Callable[[float], str]) -> str | None:

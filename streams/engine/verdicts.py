@@ -10,12 +10,9 @@ from typing import Final, Literal
 
 from schemas.kpis import Alert, Kpi, Series
 from streams.engine.confidence import Interval
-from streams.human import in_words
 
 Verdict = Literal["ok", "warn", "critical", "few_samples", "none"]
 """`none`: there is no value, or nothing that it is judged by."""
-
-Side = Literal["better", "worse"]
 
 WORSE: Final = {"up": lt, "down": gt}
 """Direction that is good -> whether a value is worse than another."""
@@ -48,25 +45,6 @@ class Judge:
             return self._level(alert, value)
         return "none" if interval is None else self._level(alert, self._best(interval))
 
-    def would_change(
-        self, window: str, verdict: Verdict, samples: int | None, unit: str, currency: str | None = None
-    ) -> str | None:
-        """What would change a verdict that this has given, in a sentence; None for `none`."""
-        alert = self.alerts.get(window)
-        if alert is None or verdict == "none":
-            return None
-        if verdict == "few_samples":
-            lacking = alert.min_samples - (samples or 0)
-            return (
-                f"With {lacking:,} more {'sample' if lacking == 1 else 'samples'} there would be a verdict."
-            )
-        bound = f"Judged by its {'upper' if self.good == 'up' else 'lower'} bound, it"
-        others = [
-            f"{other} {_edge(self.good, side, in_words(threshold, unit, currency))}"
-            for other, side, threshold in _ways(alert, verdict)
-        ]
-        return f"{bound if alert.judge == 'bound' else 'It'} would be {', and '.join(others)}."
-
     def _best(self, interval: Interval) -> float:
         """The bound nearer to good: when even that is bad, it is not by chance."""
         return interval.upper if self.good == "up" else interval.lower
@@ -76,26 +54,6 @@ class Judge:
         if alert.critical is not None and worse(value, alert.critical):
             return "critical"
         return "warn" if worse(value, alert.warn) else "ok"
-
-
-def _ways(alert: Alert, verdict: Verdict) -> Iterator[tuple[Verdict, Side, float]]:
-    """(another verdict, on which side, of which threshold)"""
-    if verdict != "ok":
-        yield "ok", "better", alert.warn
-    if verdict == "ok":
-        yield "warn", "worse", alert.warn
-    if alert.critical is not None:
-        if verdict == "critical":
-            yield "warn", "better", alert.critical
-        else:
-            yield "critical", "worse", alert.critical
-
-
-def _edge(good: str, side: Side, threshold: str) -> str:
-    """at 40 % or more, below 40 %; where less is good: at 40 % or less, above 40 %"""
-    if side == "better":
-        return f"at {threshold} or {'more' if good == 'up' else 'less'}"
-    return f"{'below' if good == 'up' else 'above'} {threshold}"
 
 
 def judged_by(kpi: Kpi, alert: Alert) -> list[Series]:

@@ -1,18 +1,21 @@
 """Why this number: one reading with all that it was computed from, for programs and for people."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
 from schemas.kpis import Guardrail, Kpi
+from streams.engine.confidence import Interval, of_proportion, wilson
 from streams.engine.explain import Explanation, Operand, PaneSum, explain
+from streams.engine.guardrails import breaches
 from streams.engine.panes import DAY, Calendar
 from streams.engine.plan import Plan
-from streams.engine.readings import Sums
-from streams.engine.remedies import Judge, Judged, would_change
+from streams.engine.readings import Reading, Sums
+from streams.engine.remedies import Judged, would_change
+from streams.engine.series import SeriesPlan
 from streams.errors import UnknownReading
 from streams.human import format_value, rfc3339
 from streams.naming import ALL, NOW
@@ -22,17 +25,6 @@ SHOWN: Final = 5
 _USUAL: Final = ("30d", "24h", NOW, "7d", "90d", "1h")
 """The windows that are explained first when none is named."""
 _WORDS: Final = ("title", "goal", "note", "counts", "leaves_out", "differs")
-
-
-IntervalOf = Callable[[int, int], Any]
-"""(numerator, denominator) -> the bounds of a proportion."""
-
-
-class Bounds(NamedTuple):
-    """Where the true value lies, in the unit of the value."""
-
-    lower: float
-    upper: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +39,24 @@ class Which:
 
 
 @dataclass(frozen=True, slots=True)
+class Rail:
+    """A guardrail, as it stands in the window and the slice of an answer."""
+
+    guardrail: Guardrail
+    found: Explanation | None
+    """Its own reading; None where it has none there."""
+    sentence: str | None = None
+    """How the KPI got better at its cost, if it did."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An explanation, with what the catalog says of its KPI."""
 
     plan: Plan
     as_of_ms: int
     explanation: Explanation
-    guardrails: Sequence[tuple[Guardrail, Explanation | None]]
-    """Each with its own reading in the same window and slice, where it has one."""
+    guardrails: Sequence[Rail]
 
     @property
     def kpi(self) -> Kpi:
@@ -67,7 +69,7 @@ class Answer:
             **_told(self.explanation, self.plan.calendar),
             "target": self.kpi.target,
             "benchmark": self.kpi.benchmark and self.kpi.benchmark.model_dump(mode="json"),
-            "guardrails": [_guardrail(one, found) for one, found in self.guardrails],
+            "guardrails": [_guardrail(rail) for rail in self.guardrails],
             "definition": {name: getattr(self.kpi, name) for name in _WORDS},
         }
 
@@ -87,15 +89,38 @@ def answer(plan: Plan, sums: Sums, now_ms: int, which: Which, *, ahead: bool) ->
             return None
 
     found = explained(which.kpi, which.labels)
-    guardrails = [(one, guarded(one.kpi)) for one in plan.catalog.kpis[which.kpi].guardrails]
-    return Answer(plan, now_ms, found, guardrails)
+    kpi = plan.catalog.kpis[which.kpi]
+    rails = _rails(plan, guarded(which.kpi), [(one, guarded(one.kpi)) for one in kpi.guardrails])
+    return Answer(plan, now_ms, with_remedy(found, series_of(plan, found), plan), rails)
 
 
-def with_remedy(
-    found: Explanation, judge: Judge, interval_of: IntervalOf | None, currency: str
-) -> Explanation:
-    """The explanation with what would change its verdict; `interval_of` is that of a proportion."""
-    interval = None if found.lower is None or found.upper is None else Bounds(found.lower, found.upper)
+def series_of(plan: Plan, found: Explanation) -> SeriesPlan:
+    """The series that is explained."""
+    return next(one for one in plan.series if (one.gauge, one.labels) == (found.gauge, found.labels))
+
+
+def _rails(
+    plan: Plan, first: Explanation | None, guardrails: Sequence[tuple[Guardrail, Explanation | None]]
+) -> list[Rail]:
+    """`first` is the reading of the KPI's first series, which is what guardrails are compared with."""
+    readings = [_reading(one) for one in (first, *(found for _, found in guardrails)) if one is not None]
+    told = {
+        breach.guardrail: breach.sentence
+        for breach in breaches(plan, readings)
+        if breach.breached and first is not None and breach.kpi == first.kpi
+    }
+    return [Rail(one, found, told.get(one.kpi)) for one, found in guardrails]
+
+
+def _reading(found: Explanation) -> Reading:
+    return Reading(
+        **{name: getattr(found, name) for name in Reading.__struct_fields__ if hasattr(found, name)}
+    )
+
+
+def with_remedy(found: Explanation, series: SeriesPlan, plan: Plan) -> Explanation:
+    """The explanation with what would change its verdict."""
+    interval = None if found.lower is None or found.upper is None else Interval(found.lower, found.upper)
     judged = Judged(
         window=found.window,
         formula=found.formula,
@@ -104,9 +129,10 @@ def with_remedy(
         denominator=found.denominator,
         samples=found.samples,
         interval=interval,
-        interval_of=interval_of,
+        interval_of=wilson if series.interval is of_proportion else None,
     )
-    told = would_change(judge, judged, lambda value: format_value(value, found.unit, currency))
+    currency = plan.catalog.currency.report
+    told = would_change(series.judge, judged, lambda value: format_value(value, found.unit, currency))
     return msgspec.structs.replace(found, would_change=told)
 
 
@@ -171,7 +197,8 @@ def _operand(operand: Operand, calendar: Calendar) -> dict[str, Any]:
     }
 
 
-def _guardrail(guardrail: Guardrail, found: Explanation | None) -> dict[str, Any]:
+def _guardrail(rail: Rail) -> dict[str, Any]:
+    guardrail, found = rail.guardrail, rail.found
     return {
         "kpi": guardrail.kpi,
         "why": guardrail.why,
@@ -179,6 +206,7 @@ def _guardrail(guardrail: Guardrail, found: Explanation | None) -> dict[str, Any
         "value": found and found.value,
         "previous": found and found.previous,
         "change": found and found.change,
+        "sentence": rail.sentence,
     }
 
 

@@ -182,4 +182,4 @@ async def read_oldest(feed: Feed, plan: Plan) -> dict[str, int]:
     it with its now.
     """
     waiting = await feed.waiting(plan.open_measures, count=1)
-    return {measure: longest[0][1] for measure, longest in waiting.items() if longest}
+    return {measure: found.oldest[0][1] for measure, found in waiting.items() if found.oldest}

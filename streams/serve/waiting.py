@@ -98,13 +98,13 @@ async def who_waits(feeds: Sequence[Feed], plan: Plan, question: Question, now_m
     Whoever waits only from a later time on (its due time, say) is neither counted nor listed.
     """
     until_ms = now_ms - question.older_ms
-    lists = await asyncio.gather(
-        *(feed.waiting_list(question.measure, question.limit, until_ms) for feed in feeds)
-    )
-    oldest = sorted(chain.from_iterable(members for _, members in lists), key=lambda one: (one[1], one[0]))
-    subject = _subject_of(plan, question.measure)
+    measure = question.measure
+    found = await asyncio.gather(*(feed.waiting([measure], question.limit, until_ms) for feed in feeds))
+    lists = [of_feed[measure] for of_feed in found]
+    oldest = sorted(chain.from_iterable(one.oldest for one in lists), key=lambda one: (one[1], one[0]))
+    subject = _subject_of(plan, measure)
     waiters = [_waiter(subject, id_, since_ms, now_ms) for id_, since_ms in oldest[: question.limit]]
-    return WaitingList(question, now_ms, sum(number for number, _ in lists), waiters)
+    return WaitingList(question, now_ms, sum(one.number for one in lists), waiters)
 
 
 def _subject_of(plan: Plan, measure: str) -> Subject:

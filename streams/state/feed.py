@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Self
+from typing import NamedTuple, Self
 
 from redis.asyncio import Redis
 
@@ -55,6 +55,15 @@ class Gap:
     position: Position | None
 
 
+class Waiting(NamedTuple):
+    """A waiting list, as far as it was asked for."""
+
+    number: int
+    """How many there are, told or not."""
+    oldest: Sequence[tuple[str, int]]
+    """(id, since_ms), the oldest first."""
+
+
 class Feed:
     """Reads one partition, writes nothing; raises redis.exceptions.RedisError when Redis does not answer."""
 
@@ -75,36 +84,19 @@ class Feed:
 
     async def waiting(
         self, measures: Iterable[str], count: int = 20, until_ms: int | None = None
-    ) -> dict[str, list[tuple[str, int]]]:
-        """measure -> (id, since_ms) of those who wait longest, the oldest first.
+    ) -> dict[str, Waiting]:
+        """Measure -> those who wait for longest, all of one moment.
 
-        `until_ms`: only of those who wait since then or before; others will only be due some day.
+        `until_ms`: only those who wait since then or before; others will only be due some day.
         """
-        names = list(measures)
-        pipeline = self.client.pipeline(transaction=False)
-        for measure in names:
-            pipeline.zrange(
-                self.keys.waiting(measure),
-                "-inf",
-                "+inf" if until_ms is None else until_ms,
-                byscore=True,
-                offset=0,
-                num=count,
-                withscores=True,
-            )
-        oldest = await pipeline.execute()
-        return {measure: _since(members) for measure, members in zip(names, oldest, strict=True)}
-
-    async def waiting_list(
-        self, measure: str, count: int, until_ms: int
-    ) -> tuple[int, list[tuple[str, int]]]:
-        """How many wait since `until_ms` or before, and (id, since_ms) of the oldest, all of one moment."""
-        key = self.keys.waiting(measure)
+        names, until = list(measures), "+inf" if until_ms is None else until_ms
         pipeline = self.client.pipeline(transaction=True)
-        pipeline.zcount(key, "-inf", until_ms)
-        pipeline.zrangebyscore(key, "-inf", until_ms, start=0, num=count, withscores=True)
-        number, oldest = await pipeline.execute()
-        return number, _since(oldest)
+        for key in map(self.keys.waiting, names):
+            pipeline.zcount(key, "-inf", until)
+            pipeline.zrange(key, "-inf", until, byscore=True, offset=0, num=count, withscores=True)
+        found = await pipeline.execute()
+        told = zip(names, found[::2], found[1::2], strict=True)
+        return {measure: Waiting(number, _since(oldest)) for measure, number, oldest in told}
 
     async def newest_ms(self) -> int | None:
         """Time of the newest accepted event; None before there was any."""

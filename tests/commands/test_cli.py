@@ -54,8 +54,9 @@ def test_the_shipped_catalog_is_fine(said: Say) -> None:
 def test_a_catalog_is_told_how_large_it_may_become_and_which_guardrails_are_never_compared(
     said: Say, directory: Path
 ) -> None:
-    guarded = "    formula: leads\n    guardrails: [{kpi: backlog, why: Because.}]\n"
-    (directory / "my.yaml").write_text(CATALOG.read_text().replace("    formula: leads\n", guarded))
+    guarded = "    formula: leads\n    guardrails: [{kpi: backlog, why: Because.}, "
+    text = CATALOG.read_text().replace("    formula: leads\n    guardrails: [", guarded)
+    (directory / "my.yaml").write_text(text)
     done = said("check", "my.yaml")
     assert (done.status, done.err) == (0, "")
     size, note, fine = done.out.splitlines()
@@ -76,13 +77,13 @@ def test_a_catalog_whose_gauges_may_have_too_many_series_is_refused_before_anyth
 
 def test_a_fault_in_a_catalog_is_told_with_path_line_and_remedy(said: Say, directory: Path) -> None:
     text = CATALOG.read_text()
-    broken = text.replace("formula: leads_converted / leads\n", "formula: leads_convertd / leads\n", 1)
+    broken = text.replace("formula: leads_converted / leads}", "formula: leads_convertd / leads}", 1)
     number = 1 + broken[: broken.index("leads_convertd")].count("\n")
     (directory / "my.yaml").write_text(broken)
     done = said("check", "my.yaml")
     assert (done.status, done.out) == (1, "")
     assert f"my.yaml: line {number}" in done.err
-    assert "kpis.lead_conversion.formula" in done.err
+    assert "kpis.lead_conversion.series.0.formula" in done.err
     assert "'leads_convertd'" in done.err
     assert "did you mean 'leads_converted'" in done.err
 
@@ -225,7 +226,7 @@ def test_traffic_until_no_time_is_refused(said: Say, until: str) -> None:
         (("fine.ndjson", "--as-of", "2026-01-31T12:00:00"), "2026-01-31T12:00:00: write a time"),
         (("fine.ndjson", "--as-of", "0001-01-02T00:00:00Z"), "0001-01-02T00:00:00Z: the year"),
         (("fine.ndjson", "--as-of", "9999-12-31T23:59:59Z"), "9999-12-31T23:59:59Z: the year"),
-        (("fine.ndjson", "--kpi", "sales"), "--kpi sales: not in the catalog"),
+        (("fine.ndjson", "--kpi", "selling"), "--kpi selling: not in the catalog"),
         (("fine.ndjson", "--window", "2y"), "--window 2y: not in the catalog"),
         (("fine.ndjson", "--dimension", "shoe"), "--dimension shoe: not in the catalog"),
         (("fine.ndjson", "--catalog", "none.yaml"), "none.yaml: No such file"),

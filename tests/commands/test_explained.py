@@ -8,8 +8,8 @@ from rich.console import Console
 
 from schemas.kpis import Guardrail
 from streams.commands.explained import print_explanation
-from streams.serve.explaining import Answer
-from tests.builders import CATALOG, plan_of
+from streams.serve.explaining import Answer, Rail
+from tests.builders import shipped
 from tests.serve.explained import LEVEL, RATE, WON, an_answer
 
 
@@ -21,12 +21,13 @@ def printed(answer: Answer) -> str:
 
 def test_the_number_comes_first_and_then_what_it_is_made_of() -> None:
     text = printed(an_answer(operands=[WON, LEVEL]))
-    assert text.splitlines()[:6] == [
+    assert text.splitlines()[:7] == [
         "Win rate, 30d, as of 2024-04-15T18:00:00.000Z",
         "  deals_won / (deals_won + deals_lost)",
         "  = 30 / (30 + 70)",
         "  = 30.0 %  (21.9 % to 39.6 % at 95 %, 100 samples)",
         "Before: 25.0 %; change +20.0 %.",
+        "Target: 25.0 %.",
         "Verdict: ok. Warn begins below 25.0 %.",
     ]
     won, level = (
@@ -60,23 +61,21 @@ def test_a_score_changes_by_points() -> None:
 
 
 def test_the_definition_is_that_of_the_catalog() -> None:
-    words = "\n    ".join(
-        [
-            "counts: Deals that stand.",
-            "leaves_out: Others.",
-            "differs: >-",
-            "  Some say",
-            "  more.",
-            "target: 0.5",
-        ]
-    )
-    plan = plan_of(CATALOG.read_text().replace("gauge: crm_win_ratio", f"gauge: crm_win_ratio\n    {words}"))
+    words = {
+        "counts": "Deals that stand.",
+        "leaves_out": "Others.",
+        "differs": "Some say\nmore.",
+        "target": 0.5,
+    }
+    kpis = shipped().catalog.kpis
+    said = {**kpis, "win_rate": kpis["win_rate"].model_copy(update=words)}
+    plan = replace(shipped(), catalog=shipped().catalog.model_copy(update={"kpis": said}))
     rail = Guardrail(kpi="sales_cycle", why="Cheap deals are soon won.")
-    text = printed(replace(an_answer(plan), guardrails=[(rail, RATE), (rail, None)]))
+    text = printed(replace(an_answer(plan), guardrails=[Rail(rail, RATE), Rail(rail, None, "It rose")]))
     for line in (
         *("Counts: Deals that stand.", "Leaves out: Others.", "Other definitions: Some say more."),
         *("Guardrail: Sales cycle (change +20.0 %). Cheap deals are soon won.", "Target: 50.0 %."),
-        "Guardrail: Sales cycle. Cheap deals are soon won.",
+        "Guardrail: Sales cycle. Cheap deals are soon won.\n  Breached: It rose.",
     ):
         assert f"\n{line}\n" in text, line
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streams.engine.confidence import Interval, adjusted_wald, wilson
 from streams.errors import CatalogError
-from tests.builders import CATALOG, Ledger, each, lead_converted, lead_created, plan_of, survey_answered
+from tests.builders import Ledger, each, lead_converted, lead_created, plan_of, survey_answered
 
 # -- Figures ----------------------------------------------------------------------------------------------
 
@@ -89,98 +89,137 @@ def test_bounds_of_whole_numbers_of_any_size_are_finite() -> None:
 # -- Of readings ------------------------------------------------------------------------------------------
 
 
-def with_bounds(kpi_gauge: str, bounds: str) -> Ledger:
-    text = CATALOG.read_text()
-    assert text.count(f"gauge: {kpi_gauge}\n") == 1
-    return Ledger(
-        plan_of(text.replace(f"gauge: {kpi_gauge}\n", f"gauge: {kpi_gauge}\n    bounds: {bounds}\n"))
-    )
+SUMMED = """
+version: 1
+time_zone: UTC
+currency: {report: USD}
+dimensions: {channel: {keeps: first, members: 20}}
+subjects:
+  lead:
+    id: lead_id
+    dimensions: [channel]
+    steps: {created: {event: crm.lead.created}, converted: {event: crm.lead.converted}}
+    measures:
+      leads: {count: created}
+      leads_converted: {count: converted, at: created}
+      conversions: {count: converted}
+      cycle: {duration: created, to: converted}
+  deal:
+    id: deal_id
+    dimensions: [channel]
+    steps: {won: {event: crm.deal.won}}
+    registers: {winning: {event: crm.deal.won, fields: [amount_minor]}}
+    measures: {revenue: {sum: winning.amount_minor, at: won}}
+  answer:
+    id: response_id
+    dimensions: [channel]
+    steps: {answered: {event: crm.survey.answered}}
+    registers: {answer: {event: crm.survey.answered, fields: [score]}}
+    measures:
+      answers: {count: answered}
+      promoters: {count: answered, when: answer.score >= 9}
+      detractors: {count: answered, when: answer.score <= 6}
+"""
+KPI = """
+kpis:
+  rate:
+    title: Rate
+    group: sales
+    goal: More.
+    owner: sales
+    unit: {unit}
+    good: up
+    gauge: crm_rate
+    windows: [24h]
+    dimensions: [channel]
+    formula: {formula}
+    {bounds}
+"""
+SCORE = "100 * (promoters - detractors) / answers"
+
+
+def ledger_of(formula: str, bounds: str = "bounds: wilson", unit: str = "ratio") -> Ledger:
+    """With one KPI that is called rate."""
+    return Ledger(plan_of(SUMMED + KPI.format(formula=formula, bounds=bounds, unit=unit)))
 
 
 def test_a_reading_of_a_proportion_has_the_bounds_of_its_numerator_and_denominator() -> None:
-    ledger = with_bounds("crm_lead_conversion_ratio", "wilson")
+    ledger = ledger_of("leads_converted / leads")
     ledger.take(*each(lambda at: lead_created(f"lead-{at}", channel="web"), 5))
     ledger.take(*each(lambda at: lead_converted(f"lead-{at}", "12:00"), 4))
     for where in ({}, {"dimension": "channel", "member": "web"}):
-        found = ledger.reading("lead_conversion", "24h", **where)
+        found = ledger.reading("rate", "24h", **where)
         assert found.value == 0.8
         assert Interval(found.lower or 0, found.upper or 0) == wilson(4, 5)
 
 
 def test_a_reading_of_a_score_has_the_bounds_of_promoters_and_detractors() -> None:
-    ledger = with_bounds("crm_nps_points", "adjusted_wald")
+    ledger = ledger_of(SCORE, "bounds: adjusted_wald", "points")
     scores = [10] * 5 + [8] * 3 + [2] * 2
     ledger.take(*each(lambda at: survey_answered(f"answer-{at}", score=scores[at]), 10))
-    found = ledger.reading("nps", "24h")
+    found = ledger.reading("rate", "24h")
     assert found.value == 30
     assert Interval(found.lower or 0, found.upper or 0) == adjusted_wald(5, 2, 10)
 
 
 def test_a_reading_without_value_or_of_a_kpi_without_bounds_has_none() -> None:
-    ledger = with_bounds("crm_lead_conversion_ratio", "wilson").take(lead_created("lead-1", "10:00"))
-    later = ledger.reading("lead_conversion", "24h", now="2024-04-20")
+    ledger = ledger_of("leads_converted / leads").take(lead_created("lead-1", "10:00"))
+    later = ledger.reading("rate", "24h", now="2024-04-20")
     assert (later.value, later.lower, later.upper) == (None, None, None)
-    volume = ledger.reading("lead_volume", "24h")
-    assert (volume.value, volume.lower, volume.upper) == (1, None, None)
+    without = ledger_of("leads_converted / leads", bounds="").take(lead_created("lead-1", "10:00"))
+    found = without.reading("rate", "24h")
+    assert (found.value, found.lower, found.upper) == (0, None, None)
 
 
 def test_more_successes_than_trials_have_a_value_but_no_bounds() -> None:
-    ledger = with_bounds("crm_lead_conversion_in_period_ratio", "wilson")
+    ledger = ledger_of("conversions / leads")
     ledger.take(lead_created("a", "2024-04-01"), lead_created("b", "2024-04-15"))
     ledger.take(lead_converted("a", "2024-04-15 12:00"), lead_converted("b", "2024-04-15 12:00"))
-    found = ledger.reading("lead_conversion_in_period", "24h")
+    found = ledger.reading("rate", "24h")
     assert (found.value, found.lower, found.upper) == (2, None, None)
 
 
 # -- Refused ----------------------------------------------------------------------------------------------
 
 REFUSED = {
-    ("crm_leads", "wilson"): "bounds: wilson are those of a KPI in unit ratio, not count",
-    ("crm_csat_ratio", "adjusted_wald"): "bounds: adjusted_wald are those of a KPI in unit points, not ratio",
+    ("count", "wilson"): "bounds: wilson are those of a KPI in unit ratio, not count",
+    ("ratio", "adjusted_wald"): "bounds: adjusted_wald are those of a KPI in unit points, not ratio",
 }
 
 
-@pytest.mark.parametrize(("gauge", "bounds"), REFUSED)
-def test_bounds_that_do_not_fit_the_unit_are_refused(gauge: str, bounds: str) -> None:
-    with pytest.raises(CatalogError, match=REFUSED[gauge, bounds]):
-        with_bounds(gauge, bounds)
+@pytest.mark.parametrize(("unit", "bounds"), REFUSED)
+def test_bounds_that_do_not_fit_the_unit_are_refused(unit: str, bounds: str) -> None:
+    with pytest.raises(CatalogError, match=REFUSED[unit, bounds]):
+        ledger_of("leads" if unit == "count" else "leads / conversions", f"bounds: {bounds}", unit)
 
 
 FORMULAS = {
-    "csat_satisfied": "are those of a proportion, such as",
-    "1 - csat_satisfied / csat_answers": "are those of a proportion, such as",
-    "100 * csat_satisfied / csat_answers": "are those of a proportion, such as",
-    "revenue / csat_answers": "need numbers of subjects, and revenue in 'revenue / csat_answers' is none",
-    "csat_satisfied / mean(resolution)": "need numbers of subjects, and resolution in",
+    "leads_converted": "are those of a proportion, such as",
+    "1 - leads_converted / leads": "are those of a proportion, such as",
+    "100 * leads_converted / leads": "are those of a proportion, such as",
+    "revenue / leads": "need numbers of subjects, and revenue in 'revenue / leads' is none",
+    "leads_converted / mean(cycle)": "need numbers of subjects, and cycle in",
 }
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_wilsons_bounds_of_what_is_no_proportion_are_refused_at_its_line(formula: str) -> None:
-    text = CATALOG.read_text().replace(
-        "formula: csat_satisfied / csat_answers", f"formula: {formula}\n    bounds: wilson"
-    )
-    text = text.replace("dimensions: *answer_slices\n    formula", "formula")
-    line = 1 + text[: text.index(f"formula: {formula}\n    bounds")].count("\n")
+    line = SUMMED.count("\n") + 1 + KPI.partition("formula:")[0].count("\n")
     with pytest.raises(CatalogError) as refused:
-        plan_of(text)
-    assert f"line {line}: kpis.csat.formula: bounds: wilson {FORMULAS[formula]}" in str(refused.value)
+        ledger_of(formula)
+    assert f"line {line}: kpis.rate.formula: bounds: wilson {FORMULAS[formula]}" in str(refused.value)
 
 
 @pytest.mark.parametrize(
     "formula",
     [
-        "100 * nps_promoters / nps_answers",
-        "10 * (nps_promoters - nps_detractors) / nps_answers",
-        "100 * (nps_promoters + nps_detractors) / nps_answers",
-        "100 * (nps_promoters - nps_detractors) / (nps_answers + csat_answers)",
-        "nps_promoters - nps_detractors",
+        "100 * promoters / answers",
+        "10 * (promoters - detractors) / answers",
+        "100 * (promoters + detractors) / answers",
+        "100 * (promoters - detractors) / (answers + leads)",
+        "promoters - detractors",
     ],
 )
 def test_adjusted_walds_bounds_of_another_formula_are_refused(formula: str) -> None:
-    text = CATALOG.read_text().replace(
-        "formula: 100 * (nps_promoters - nps_detractors) / nps_answers",
-        f"formula: {formula}\n    bounds: adjusted_wald",
-    )
     with pytest.raises(CatalogError, match="bounds: adjusted_wald are those of 100"):
-        plan_of(text)
+        ledger_of(formula, "bounds: adjusted_wald", "points")

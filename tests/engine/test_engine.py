@@ -13,6 +13,7 @@ from tests.builders import (
     customer_churned,
     days,
     deal_won,
+    lead_assigned,
     lead_contacted,
     lead_converted,
     lead_created,
@@ -27,20 +28,20 @@ from tests.builders import (
 def test_an_event_is_about_every_subject_whose_id_it_carries() -> None:
     engine = Engine(shipped(), sweeps=False)
     events, _ = engine.decode([record(lead_created("l", customer_id="c")), record(survey_sent("i"))])
-    assert engine.keys(events) == {("lead", "l"), ("customer", "c")}
+    assert engine.keys(events) == {("lead", "l"), ("customer", "c"), ("invitation", "i")}
     events, _ = engine.decode([record(customer_churned("c")), record(survey_answered("r", customer_id="c"))])
     assert engine.keys(events) == {("customer", "c"), ("answer", "r")}
 
 
 def test_a_batch_tells_which_events_changed_a_fact() -> None:
     ledger = Ledger().take(
-        lead_created("a"), lead_created("a"), lead_contacted("a", actor_kind="bot"), survey_sent("i")
+        lead_created("a"), lead_created("a"), lead_contacted("a", actor_kind="bot"), lead_assigned("a")
     )
     assert ledger.outcomes == {
         ("crm.lead.created", "applied"): 1,
         ("crm.lead.created", "unchanged"): 1,
         ("crm.lead.contacted", "unchanged"): 1,
-        ("crm.survey.sent", "unchanged"): 1,
+        ("crm.lead.assigned", "applied"): 1,
     }
 
 

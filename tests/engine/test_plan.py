@@ -91,6 +91,7 @@ HOURS = "business_hours: {week: {mon: [09:00-17:00]}}\n"
 CLOCKED = (
     TEXT.replace("currency:", f"{HOURS}currency:")
     .replace("{count: created}", "{duration: created, to: lost, clock: business}")
+    .replace("unit: count\n    good: up", "unit: seconds\n    good: up")
     .replace("formula: leads\n", "formula: mean(leads)\n")
 )
 BUSINESS = {

@@ -1,7 +1,5 @@
 """What would change a verdict is told in limits and in events, and those events do change it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -10,36 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.kpis import Alert
+from streams.engine.confidence import Interval
 from streams.engine.remedies import FARTHEST, Judged, would_change
+from streams.engine.verdicts import Judge
 
 
-@dataclass
-class APoint:
-    """Judges by the point, or by a bound that is as far off as one over the samples."""
-
-    good: str = "up"
-    alerts: Mapping[str, Alert] = field(default_factory=dict)
-
-    def verdict(self, window: str, value: float | None, samples: int | None, interval: Any) -> str:
-        alert = self.alerts[window]
-        if value is None:
-            return "none"
-        if (samples or 0) < alert.min_samples:
-            return "few_samples"
-        judged = value if alert.judge == "point" else interval[self.good == "up"]
-        for verdict, limit in (("critical", alert.critical), ("warn", alert.warn)):
-            if limit is not None and (judged < limit if self.good == "up" else judged > limit):
-                return verdict
-        return "ok"
-
-
-def judge(good: str = "up", **alert: Any) -> APoint:
+def judge(good: str = "up", **alert: Any) -> Judge:
     given = {"windows": ["24h"], "warn": 0.25, "critical": 0.2, **alert}
-    return APoint(good, {"24h": Alert.model_validate(given)})
+    return Judge(good, {"24h": Alert.model_validate(given)})
 
 
-def roughly(numerator: int, denominator: int) -> tuple[float, float]:
-    return (numerator - 1) / denominator, (numerator + 1) / denominator
+def roughly(numerator: int, denominator: int) -> Interval:
+    """As far off as one over the samples."""
+    return Interval((numerator - 1) / denominator, (numerator + 1) / denominator)
 
 
 def reading(numerator: int, denominator: int, formula: str = "won / (won + lost)") -> Judged:
@@ -112,7 +93,7 @@ def test_what_is_no_proportion_has_limits_only() -> None:
 
 
 def test_where_nothing_is_judged_there_is_nothing_to_change() -> None:
-    assert would_change(APoint(), reading(1, 2), told) is None
+    assert would_change(Judge("up", {}), reading(1, 2), told) is None
     assert would_change(judge(), Judged("24h", "a / b", None, 0, 0, 0), told) is None
 
 
@@ -149,7 +130,7 @@ def test_the_number_of_events_is_the_least_that_changes_it(
     assert Fraction(part + number, part + rest + number) <= 1
 
 
-def verdict(one: APoint, numerator: int, denominator: int) -> str:
+def verdict(one: Judge, numerator: int, denominator: int) -> str:
     return one.verdict("24h", numerator / denominator, denominator, roughly(numerator, denominator))
 
 

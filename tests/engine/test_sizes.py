@@ -67,15 +67,15 @@ def test_members_beyond_those_that_are_shown_cost_cells_and_no_series() -> None:
 
 def test_cells_are_parts_times_members_and_the_panes_of_their_tiers() -> None:
     # leads, leads_lost and leads_alive have one part, leads_open has its ages too; cost has no slices
-    of_pane = (1 + 1 + 1 + 2) * (1 + 20 + 1)
-    assert found().cells_of_pane == of_pane + 1
+    of_pane, built_in = (1 + 1 + 1 + 2) * (1 + 20 + 1), 2
+    assert found().cells_of_pane == of_pane + 1 + built_in
     minutes, hours, days = 3 * 60 + 1, 50 * 24 + 1, 800 + 1
-    assert found().cells == of_pane * (minutes + hours + days) + days
+    assert found().cells == (of_pane + built_in) * (minutes + hours + days) + days
 
 
 def test_a_measure_that_no_catalog_declares_has_one_part() -> None:
     plan = plan_of(SMALL)
-    built_in = replace(plan.measures["leads"], name="events_received", dimensions=())
+    built_in = replace(plan.measures["leads"], name="requests_served", dimensions=())
     measures = {**plan.measures, built_in.name: built_in}
     assert sizes(replace(plan, measures=measures)).cells_of_pane == found().cells_of_pane + 1
 

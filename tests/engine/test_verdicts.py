@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.kpis import Alert, Kpi, Series
 from streams.engine.confidence import Interval
 from streams.engine.verdicts import Judge, Verdict, judged_by
-from tests.builders import CATALOG, Ledger, each, lead_converted, lead_created, plan_of
+from tests.builders import Ledger, each, lead_converted, lead_created, plan_of
 
 RATE: dict[str, Any] = {
     "title": "Rate",
@@ -101,44 +101,6 @@ def test_a_worse_value_never_has_a_better_verdict(values: list[float], good: str
     assert all(one <= other for one, other in pairwise(verdicts))
 
 
-# -- What would change it ---------------------------------------------------------------------------------
-
-WAYS = [
-    ("up", "ok", "It would be warn below 40 %, and critical below 20 %."),
-    ("up", "warn", "It would be ok at 40 % or more, and critical below 20 %."),
-    ("up", "critical", "It would be ok at 40 % or more, and warn at 20 % or more."),
-    ("down", "ok", "It would be warn above 40 %, and critical above 60 %."),
-    ("down", "critical", "It would be ok at 40 % or less, and warn at 60 % or less."),
-]
-
-
-@pytest.mark.parametrize(("good", "verdict", "sentence"), WAYS)
-def test_what_would_change_a_verdict_is_said_in_the_unit_of_the_kpi(
-    good: str, verdict: Verdict, sentence: str
-) -> None:
-    judged = judge(good, **({} if good == "up" else {"critical": 0.6}))
-    assert judged.would_change("24h", verdict, 100, "ratio") == sentence
-
-
-def test_what_is_judged_by_its_bound_is_said_to_be() -> None:
-    by_bound = judge(judge="bound", critical=None)
-    sentence = "Judged by its upper bound, it would be ok at 40 % or more."
-    assert by_bound.would_change("24h", "warn", 100, "ratio") == sentence
-
-
-@pytest.mark.parametrize(
-    ("samples", "more"), [(29, "1 more sample"), (0, "30 more samples"), (None, "30 more samples")]
-)
-def test_with_too_few_samples_it_is_more_of_them_that_would_change_it(samples: int | None, more: str) -> None:
-    sentence = f"With {more} there would be a verdict."
-    assert judge(min_samples=30).would_change("24h", "few_samples", samples, "ratio") == sentence
-
-
-def test_where_there_is_no_verdict_nothing_would_change_it() -> None:
-    assert judge().would_change("24h", "none", 100, "ratio") is None
-    assert judge().would_change("30d", "ok", 100, "ratio") is None
-
-
 # -- Which series is judged -------------------------------------------------------------------------------
 
 RESPONSE = Kpi.model_validate(
@@ -177,21 +139,45 @@ def test_an_alert_that_names_no_gauge_means_any_with_its_labels() -> None:
 
 # -- Of readings ------------------------------------------------------------------------------------------
 
+JUDGED = """
+version: 1
+time_zone: UTC
+currency: {report: USD}
+dimensions: {channel: {keeps: first, members: 20}}
+subjects:
+  lead:
+    id: lead_id
+    dimensions: [channel]
+    steps: {created: {event: crm.lead.created}, converted: {event: crm.lead.converted}}
+    measures: {leads: {count: created}, leads_converted: {count: converted, at: created}}
+kpis:
+  rate:
+    title: Lead conversion
+    group: sales
+    goal: Convert.
+    owner: sales
+    unit: ratio
+    good: up
+    gauge: crm_rate
+    windows: [24h, 7d]
+    dimensions: [channel]
+    formula: leads_converted / leads
+    bounds: wilson
+    alerts: [{windows: [24h], warn: 0.5, critical: 0.2, min_samples: 10, judge: bound}]
+"""
+
 
 def test_readings_of_the_whole_and_of_slices_come_with_their_verdict() -> None:
-    gauge = "gauge: crm_lead_conversion_ratio\n"
-    alert = "{windows: [24h], warn: 0.5, critical: 0.2, min_samples: 10, judge: bound}"
-    text = CATALOG.read_text().replace(gauge, f"{gauge}    bounds: wilson\n    alerts: [{alert}]\n")
-    ledger = Ledger(plan_of(text))
+    ledger = Ledger(plan_of(JUDGED))
     ledger.take(*each(lambda at: lead_created(f"web-{at}", channel="web"), 100))
     ledger.take(*each(lambda at: lead_created(f"mail-{at}", channel="mail"), 9))
     ledger.take(*each(lambda at: lead_created(f"fair-{at}", channel="fair"), 10))
     ledger.take(*each(lambda at: lead_converted(f"fair-{at}", "12:00"), 3))
-    assert ledger.reading("lead_conversion", "24h").verdict == "critical"
-    found = ledger.slices("lead_conversion", "24h", "channel")
+    assert ledger.reading("rate", "24h").verdict == "critical"
+    found = ledger.slices("rate", "24h", "channel")
     assert {member: one.verdict for member, one in found.items()} == {
         "web": "critical",
         "mail": "few_samples",
         "fair": "ok",  # 3 of 10 might be 60 of 100
     }
-    assert ledger.reading("lead_conversion", "7d").verdict == "none"
+    assert ledger.reading("rate", "7d").verdict == "none"

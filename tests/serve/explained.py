@@ -31,6 +31,7 @@ RATE = Explanation(
     samples=100,
     previous=0.25,
     change=0.2,
+    previous_samples=100,
     lower=0.219,
     upper=0.396,
     verdict="ok",

@@ -2,17 +2,38 @@
 
 import json
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 import pytest
 from redis.asyncio import Redis
 
 from schemas.kpis import Alert, Guardrail
+from streams.engine.confidence import no_bounds
 from streams.engine.explain import PaneSum
 from streams.engine.panes import Calendar
-from streams.serve.explaining import Bounds, Which, largest, pane_name, usual_window, with_remedy
-from tests.builders import deal_lost, deal_won, lead_contacted, lead_created, ms, shipped
+from streams.engine.verdicts import Judge
+from streams.serve.explaining import (
+    Rail,
+    Which,
+    answer,
+    largest,
+    pane_name,
+    series_of,
+    usual_window,
+    with_remedy,
+)
+from tests.builders import (
+    Event,
+    Ledger,
+    deal_lost,
+    deal_won,
+    lead_contacted,
+    lead_created,
+    lead_qualified,
+    ms,
+    shipped,
+)
 from tests.serve.builders import StillBoard, Writer, board_on, showing, until, value, web
 from tests.serve.explained import DAYS, LEVEL, RATE, an_answer
 
@@ -40,31 +61,45 @@ def test_the_kpis_that_a_formula_names_are_explained_below_it() -> None:
     assert (found["kpi"], found["measures"][0]["running_total"]) == ("churn", 98)
 
 
-class AsItStands:
-    """Judges that all is well as long as the interval holds the point."""
-
-    good = "up"
-    alerts: ClassVar = {"30d": Alert(windows=["30d"], warn=0.25, critical=0.1)}
-
-    def verdict(self, window: str, value: float | None, samples: int | None, interval: Any) -> str:
-        assert (window, interval.lower, interval.upper) == ("30d", 0.219, 0.396)
-        return "ok" if value is not None and value >= 0.25 else "warn"
-
-
 def test_what_would_change_a_verdict_is_told_in_the_unit_of_the_number() -> None:
-    found = with_remedy(RATE, AsItStands(), lambda above, below: Bounds(0.219, 0.396), "USD")
+    judge = Judge("up", {"30d": Alert(windows=["30d"], warn=0.25, critical=0.1)})
+    series = replace(series_of(shipped(), RATE), judge=judge)
+    found = with_remedy(RATE, series, shipped())
     assert (found.would_change or "").startswith(
         "Warn begins below 25.0 %, critical below 10.0 %. "
         "21 more of deals_won + deals_lost that are none of deals_won would make it warn."
     )
-    alone = with_remedy(RATE, AsItStands(), None, "USD")
+    alone = with_remedy(RATE, replace(series, interval=no_bounds), shipped())
     assert alone.would_change == "Warn begins below 25.0 %, critical below 10.0 %."
+
+
+def test_a_verdict_is_answered_with_what_would_change_it_and_a_breach_with_its_sentence() -> None:
+    """Twice as many leads, of whom as few are accepted."""
+    before = [(f"before-{at}", "2024-04-03", at < 40) for at in range(100)]
+    now = [(f"now-{at}", "2024-04-10", at < 40) for at in range(200)]
+    ledger = Ledger().take(*(event for lead in (*before, *now) for event in a_lead(*lead)))
+    found = answer(shipped(), ledger, ms("2024-04-15 09:00"), Which("lead_volume", "7d"), ahead=False)
+    (rail,) = found.guardrails
+    assert rail.sentence == "Leads rose 100 % while lead acceptance fell from 40 % to 20 %"
+    assert found.document()["guardrails"][0]["sentence"] == rail.sentence
+    quiet = answer(shipped(), ledger, ms("2024-04-15 09:00"), Which("lead_acceptance", "7d"), ahead=False)
+    assert [one.sentence for one in quiet.guardrails] == [None]
+    judged = answer(shipped(), ledger, ms("2024-04-15 09:00"), OLDEST, ahead=False)
+    assert (judged.explanation.would_change or "").startswith("Warn begins above 1 d")
+
+
+OLDEST = Which("leads_waiting", "now", labels={})
+
+
+def a_lead(name: str, at: str, accepted: bool) -> list[Event]:
+    qualified = [lead_qualified(name, at), lead_qualified(name, at, stage="accepted")]
+    return [lead_created(name, at), *qualified[: 1 + accepted]]
 
 
 def test_a_guardrail_tells_its_own_number_where_it_has_one() -> None:
     rail = Guardrail(kpi="sales_cycle", why="Cheap deals are soon won.")
-    answer = replace(an_answer(), guardrails=[(rail, RATE), (rail, None)])
-    first, second = answer.document()["guardrails"]
+    found = replace(an_answer(), guardrails=[Rail(rail, RATE), Rail(rail, None)])
+    first, second = found.document()["guardrails"]
     assert (first["value"], first["change"], first["why"]) == (0.3, 0.2, "Cheap deals are soon won.")
     assert (second["value"], second["change"]) == (None, None)
 

@@ -15,8 +15,7 @@ from streams.state import Changes, Feed
 from tests.builders import CATALOG, lead_contacted, lead_created, ms, plan_of, shipped
 from tests.serve.builders import NAMESPACE, NOW_MS, StillBoard, Writer, board_on, showing, until, web
 
-LINK = '    link: "https://crm.example/leads/{id}?from=kpi"\n'
-LINKED = plan_of(CATALOG.read_text().replace("    id: lead_id\n", f"    id: lead_id\n{LINK}", 1))
+LINKED = plan_of(CATALOG.read_text().replace("/leads/{id}", "/leads/{id}?from=kpi"))
 MINUTE_MS = 60_000
 
 

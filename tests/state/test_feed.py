@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from streams.state import Changes, Entry, Feed, Gap, Pane, Position, Snapshot, connect
-from streams.state.feed import PANES_PER_READ, _Draft
+from streams.state.feed import PANES_PER_READ, Waiting, _Draft
 from tests.servers import RedisServer
 from tests.state.builders import (
     HOUR_MS,
@@ -318,8 +318,8 @@ async def test_those_who_wait_longest_come_first(client: Redis) -> None:
     await owner.commit(Changes(waiting={"leads_waiting": since}))
     waiting = await a_feed(client).waiting(["leads_waiting", "tickets_open"], count=2)
     assert waiting == {
-        "leads_waiting": [("lead|29", NOW_MS - 29_000), ("lead|28", NOW_MS - 28_000)],
-        "tickets_open": [],
+        "leads_waiting": Waiting(30, [("lead|29", NOW_MS - 29_000), ("lead|28", NOW_MS - 28_000)]),
+        "tickets_open": Waiting(0, []),
     }
 
 
@@ -328,8 +328,8 @@ async def test_those_who_will_wait_only_later_are_left_out_of_those_who_do(clien
     since = {f"request|{i}": NOW_MS + i * 1_000 for i in range(-2, 3)}
     await owner.commit(Changes(waiting={"overdue": since}))
     due = await a_feed(client).waiting(["overdue"], until_ms=NOW_MS)
-    assert due == {"overdue": [(f"request|{i}", NOW_MS + i * 1_000) for i in (-2, -1, 0)]}
-    assert len((await a_feed(client).waiting(["overdue"]))["overdue"]) == 5
+    assert due == {"overdue": Waiting(3, [(f"request|{i}", NOW_MS + i * 1_000) for i in (-2, -1, 0)])}
+    assert (await a_feed(client).waiting(["overdue"]))["overdue"].number == 5
 
 
 async def test_a_partition_is_alive_while_its_owner_beats(client: Redis) -> None:

@@ -2,8 +2,8 @@
 
 import msgspec
 import pytest
-from streams.engine.guardrails import breaches
 
+from streams.engine.guardrails import breaches
 from streams.engine.plan import read_plan
 from streams.engine.readings import Reading
 from streams.settings import Settings

@@ -1,0 +1,92 @@
+"""Commands that run until they are stopped: worker, board, both, and a demonstration."""
+
+from typing import Annotated
+
+import typer
+
+from streams.cli.common import read_catalog, say, say_settings, settings_of, until_interrupted
+from streams.engine.sizes import sizes
+from streams.errors import SettingsError
+from streams.settings import Settings
+
+ProcessesOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=1_000,
+        help="So many worker processes, on KPI_WORKER_PORT and the ports behind it (or free ones for 0).",
+    ),
+]
+
+
+def worker(processes: ProcessesOption = 1) -> None:
+    """Run a worker: it keeps the KPI tables of its share of the partitions."""
+    from streams.commands.workers import run_workers
+    from streams.worker.app import Worker
+
+    settings = settings_of()
+    if processes > 1:
+        read_catalog(settings)  # what is wrong is said once, not by each of them
+        settings.kafka_client()
+        settings.redis_url()
+        until_interrupted(run_workers(settings, processes, say))
+        return
+    settings = _with_free_port(settings)
+    say_settings(settings)
+    plan = read_catalog(settings)
+    say(f"catalog: {sizes(plan)}")
+    Worker(settings, plan).run()
+
+
+def _with_free_port(settings: Settings) -> Settings:
+    """Several workers on one machine: who finds the usual port taken takes a free one."""
+    from streams.embedded.processes import free_port, is_free
+
+    if settings.worker_port and is_free(settings.worker_port):
+        return settings
+    if settings.worker_port and "worker_port" in settings.model_fields_set:
+        raise SettingsError(
+            f"KPI_WORKER_PORT={settings.worker_port} is taken; give another one, or 0 for any"
+        )
+    return settings.model_copy(update={"worker_port": free_port()})
+
+
+def board() -> None:
+    """Run a board: KPI gauges at /metrics, readings at /api/v1/readings, a page at /."""
+    from streams.serve.app import run_board
+
+    settings = settings_of()
+    say_settings(settings)
+    plan = read_catalog(settings)
+    say(f"catalog: {sizes(plan)}")
+    run_board(settings, plan)
+
+
+def run(processes: ProcessesOption = 1) -> None:
+    """Run a worker (or several) and a board, each as a process of its own."""
+    from streams.commands.both import run_both
+
+    settings = settings_of()
+    read_catalog(settings)  # what is wrong with the catalog is said here, not in a log file
+    settings.bootstrap_servers()
+    settings.redis_url()
+    until_interrupted(run_both(settings, processes))
+
+
+def demo(
+    seconds: Annotated[float | None, typer.Option(help="Stop by itself after so long.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=700, help="Days of history.")] = 120,
+    per_day: Annotated[float, typer.Option(min=1, help="Events a day in the history.")] = 400,
+    rate: Annotated[float, typer.Option(min=0.01, max=5_000, help="Live events a second.")] = 10,
+    speed: Annotated[
+        float | None,
+        typer.Option(min=1, help="Let the history pass at so many times real time, not at once."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another company.")] = 1,
+) -> None:
+    """Run the whole system on this machine, with a company's traffic, embedded broker and Redis."""
+    from streams.commands.demo import Company, demo
+
+    settings = settings_of()
+    read_catalog(settings)
+    until_interrupted(demo(settings, Company(days, per_day, rate, speed, seed), seconds, say))
