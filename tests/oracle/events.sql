@@ -51,8 +51,8 @@ FROM envelope
 WHERE json_type(envelope, ['$.specversion', '$.source', '$.id', '$.type', '$.time', '$.data'])
       = ['VARCHAR', 'VARCHAR', 'VARCHAR', 'VARCHAR', 'VARCHAR', 'OBJECT']
   AND envelope ->> '$.specversion' = '1.0'
-  AND envelope ->> '$.source' <> ''
-  AND envelope ->> '$.id' <> '';
+  AND length(envelope ->> '$.source') BETWEEN 1 AND 200
+  AND length(envelope ->> '$.id') BETWEEN 1 AND 200;
 
 DELETE FROM message WHERE time_ms IS NULL OR time_ms > getvariable('as_of_ms');
 UPDATE message SET data = last_of_each(data) WHERE repeats(data);

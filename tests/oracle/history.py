@@ -7,6 +7,7 @@ import gzip
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from tests.oracle.oracle import Expected, Figures, Key, readings
@@ -25,7 +26,7 @@ def told(type_: str, at: str, **data: Data) -> bytes:
     envelope = {
         "specversion": "1.0",
         "source": "/hand",
-        "id": f"{type_} {at} {json.dumps(body)}",
+        "id": sha256(f"{type_} {at} {json.dumps(body)}".encode()).hexdigest(),
         "type": type_,
         "time": datetime.fromisoformat(at).isoformat() + "Z",
         "data": body,

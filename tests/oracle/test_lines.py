@@ -44,6 +44,7 @@ BAD = {
     "unknown type": with_envelope(type="crm.deal.teleported"),
     "empty event id": with_envelope(id=""),
     "event id of a number": with_envelope(id=7),
+    "event id of 201 letters": with_envelope(id="x" * 201),
     "no zone": with_envelope(time="2024-06-11T00:00:00"),
     "no such day": with_envelope(time="2024-02-30T00:00:00Z"),
     "time of a number": with_envelope(time=1718064000),

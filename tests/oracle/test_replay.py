@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from streams.embedded.mess import Mess, messy
 from streams.embedded.traffic import encode, spread
 from tests.oracle import compare, oracle
 from tests.oracle.compare import OURS, Reading
+from tests.oracle.rare import RARE
 from tests.replays import replayed
 
 EVENTS = 104_000
@@ -40,9 +41,10 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fourteen months of a company's events, with duplicates, disorder, corrections and bad lines."""
+    """Fourteen months of a company's events and `RARE`, with duplicates, disorder, corrections, bad lines."""
     until_ms = round(UNTIL.timestamp() * 1000)
-    lines = messy((encode(event) for _, event in spread(SEED, EVENTS, until_ms, DAYS)), Mess(), SEED)
+    company = (encode(event) for _, event in spread(SEED, EVENTS, until_ms, DAYS))
+    lines = messy(chain(RARE, company), Mess(), SEED)
     file = tmp_path_factory.mktemp("history") / "history.ndjson"
     file.write_bytes(b"".join(line + b"\n" for line in lines))
     return file
