@@ -111,6 +111,15 @@ class Dimensions:
         pairs = [(name, join_members(members[one], members[other])) for name, one, other in self._pairs]
         return [*zip(self.names, members, strict=True), *pairs]
 
+    def since_ms(self, row: Row) -> int:
+        """When a dimension that is kept as it was changed last; NEVER: none ever did."""
+        since_ms = facts.NEVER
+        for kept in self.as_was:
+            changes = getattr(row, kept)
+            if changes and changes[-1][0] > since_ms:
+                since_ms = changes[-1][0]
+        return since_ms
+
     def changes(self, row: Row) -> list[int]:
         """The times at which a dimension that is kept as it was may have changed."""
         return sorted({time_ms for kept in self.as_was for time_ms, _, _ in getattr(row, kept)})

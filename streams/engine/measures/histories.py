@@ -42,14 +42,18 @@ def moves(part: str, history: History, value: Callable[[State], int], before: in
 
 def merged(first: History, second: History, combine: Callable[[int, int], int]) -> list[State]:
     """At each time of either, what `combine` makes of both values as they are then; 0 until a first state."""
+    firsts = {state.time_ms: state for state in first}
+    seconds = {state.time_ms: state for state in second}
     states: list[State] = []
-    values = [0, 0]
-    steps = [*((state, 0) for state in first), *((state, 1) for state in second)]
-    for state, which in sorted(steps, key=lambda step: step[0].time_ms):
-        values[which] = state.value
-        if states and states[-1].time_ms == state.time_ms:
-            states.pop()
-        states.append(State(state.time_ms, combine(*values), state.members, None))
+    one = other = 0
+    for time_ms in sorted(firsts.keys() | seconds.keys()):
+        if time_ms in firsts:
+            last = firsts[time_ms]
+            one = last.value
+        if time_ms in seconds:
+            last = seconds[time_ms]
+            other = last.value
+        states.append(State(time_ms, combine(one, other), last.members, None))
     return states
 
 
