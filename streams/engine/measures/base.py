@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, Final, Self, TypeVar
 
 import msgspec
@@ -196,9 +196,6 @@ class State(msgspec.Struct, frozen=True, gc=False):
     left: str | None
 
 
-value_of: Final = attrgetter("value")
-
-
 def states_of(seen: Seen, name: str, only: str | None = None) -> list[State]:
     """As `Seen.states`; `only`: of the states under one key."""
     of_keys: dict[str, list[facts.Change]] = getattr(seen.row, name)
@@ -212,17 +209,19 @@ def states_of(seen: Seen, name: str, only: str | None = None) -> list[State]:
         for at, change in enumerate(facts.normalised(kept))
     ]
     steps.sort()
-    moved = seen.moved()
+    told = {step[0] for step in steps}
+    moved = [(time_ms, 0, None, None, None) for time_ms in seen.moved() if time_ms not in told]
     if moved:
-        steps += [(time_ms, None, None, None, None) for time_ms in moved]
-        steps.sort(key=itemgetter(0))
+        steps = sorted([*steps, *moved], key=itemgetter(0))
     now = {key: before for key, kept in of_keys.items() if (before := facts.opening(kept))}
-    states = [State(facts.NEVER, sum(now.values()), seen.members(facts.NEVER), None)] if now else []
+    total = sum(now.values())
+    states = [State(facts.NEVER, total, seen.members(facts.NEVER), None)] if now else []
     left: str | None = None
     for time_ms, _, key, value, kind in steps:
         if key is not None:
+            total += value - now.get(key, 0)
             now[key], left = value, kind if value == 0 else left
-        states.append(State(time_ms, sum(now.values()), seen.members(time_ms), left))
+        states.append(State(time_ms, total, seen.members(time_ms), left))
     return states
 
 
