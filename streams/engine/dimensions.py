@@ -9,7 +9,7 @@ it a subject is in follows from those of both.
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, Self
 
 from schemas.catalog import Dimension
@@ -36,9 +36,9 @@ class Dimensions:
     names: tuple[str, ...]
     """Without the pairs."""
     as_was: tuple[str, ...]
-    """Fields of the row that hold changes,"""
-    _as_was_at: tuple[int, ...]
-    """and where their dimensions stand among all."""
+    """Fields of the row that hold changes."""
+    _in_order: Callable[[Names], Names]
+    """Puts members of the kind `first`, then those `as_was`, in the order of all dimensions."""
     _read_firsts: Callable[[Any], Names]
     _read_as_was: Callable[[Any], Names]
     _pairs: tuple[tuple[str, int, int], ...]
@@ -49,11 +49,12 @@ class Dimensions:
         """The dimensions of a subject, as the catalog has them; with a pair both that it is of."""
         told = [name for name, dimension in dimensions.items() if dimension.of is None]
         as_was = [name for name in told if dimensions[name].keeps == "as_was"]
+        firsts = [name for name in told if name not in as_was]
         return cls(
             names=tuple(told),
             as_was=tuple(f"{PREFIX}{name}" for name in as_was),
-            _as_was_at=tuple(map(told.index, as_was)),
-            _read_firsts=_reader_of([name for name in told if name not in as_was]),
+            _in_order=_arranged([[*firsts, *as_was].index(name) for name in told]),
+            _read_firsts=_reader_of(firsts),
             _read_as_was=_reader_of(as_was),
             _pairs=tuple(_pairs(dimensions, told)),
         )
@@ -97,19 +98,27 @@ class Dimensions:
     def members(self, row: Row, time_ms: int | None) -> Members:
         """The subject's member in each dimension at a time (ms); None: now."""
         firsts: list[facts.First] = row.first_members
-        known: Sequence[str | None] = firsts[0][2] if len(firsts) == 1 else _known(firsts) or self._unknown
+        known = firsts[0][2] if len(firsts) == 1 else _known(firsts) or self._unknown
         if self.as_was:
-            known = list(known)
-            for at, kept in zip(self._as_was_at, self.as_was, strict=True):
-                known.insert(at, _as_was(getattr(row, kept), time_ms))
+            changing = [_as_was(getattr(row, kept), time_ms) for kept in self.as_was]
+            known = self._in_order((*known, *changing))
         if None not in known:
-            return tuple(known)  # type: ignore[arg-type]  # as it says
+            return known  # type: ignore[return-value]  # as it says
         return tuple([UNKNOWN if name is None else name for name in known])
 
     def slices(self, members: Members) -> list[tuple[str, str]]:
         """(dimension, member) of all slices that a subject with these members is in, those of pairs too."""
         pairs = [(name, join_members(members[one], members[other])) for name, one, other in self._pairs]
         return [*zip(self.names, members, strict=True), *pairs]
+
+    def since_ms(self, row: Row) -> int:
+        """When a dimension that is kept as it was changed last; NEVER: none ever did."""
+        since_ms = facts.NEVER
+        for kept in self.as_was:
+            changes = getattr(row, kept)
+            if changes and changes[-1][0] > since_ms:
+                since_ms = changes[-1][0]
+        return since_ms
 
     def changes(self, row: Row) -> list[int]:
         """The times at which a dimension that is kept as it was may have changed."""
@@ -141,6 +150,14 @@ def _reader_of(names: Sequence[str]) -> Callable[[Any], Names]:
         read: Callable[[Any], Names] = attrgetter(*names)
         return read
     return lambda data: tuple([getattr(data, name) for name in names])
+
+
+def _arranged(order: Sequence[int]) -> Callable[[Names], Names]:
+    """Takes what stands at these places, in their order."""
+    if len(order) > 1:
+        arrange: Callable[[Names], Names] = itemgetter(*order)
+        return arrange
+    return tuple
 
 
 def _known(firsts: Sequence[facts.First]) -> Names:

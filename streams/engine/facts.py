@@ -159,6 +159,12 @@ def normalised(changes: list[Change]) -> list[Change]:
     return result
 
 
+def standing(changes: list[Change]) -> int:
+    """The state after all transitions."""
+    counted = normalised(changes)
+    return counted[-1][2] if counted else opening(changes)
+
+
 def _by_time(changes: list[Change]) -> list[list[Change]]:
     groups: dict[int, list[Change]] = {}
     for change in changes:

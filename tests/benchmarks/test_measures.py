@@ -19,7 +19,7 @@ EVENTS = 2_000
 
 
 def test_the_engine_alone_counts_every_event_in_both_shapes() -> None:
-    for split in engine.measure(EVENTS).values():
+    for split in engine.measure(EVENTS, founding=500).values():
         assert split.events == EVENTS
         assert split.rejects == 0
         assert min(split.rows_written, split.cells_written) > 0

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from operator import attrgetter, itemgetter
-from typing import Any, Final, NamedTuple, Self, TypeVar
+from operator import itemgetter
+from typing import Any, Final, Self, TypeVar
 
 import msgspec
 
@@ -33,22 +33,30 @@ class Seen(msgspec.Struct, gc=False):
 
     row: Row
     dimensions: Dimensions
-    same_members: Members | None
-    """The subject's slices, if they are the same at all times."""
+    members_now: Members
+    since_ms: int
+    """Since when it is in these slices; `NEVER`: at all times."""
     known: dict[Any, Any] = {}
     """What was computed once, by what it is."""
 
     @classmethod
     def of(cls, dimensions: Dimensions, row: Row) -> Self:
-        return cls(row, dimensions, None if dimensions.as_was else dimensions.members(row, None))
+        return cls(row, dimensions, dimensions.members(row, None), dimensions.since_ms(row))
 
     def members(self, time_ms: int | None) -> Members:
         """The subject's slices at a time; None: now."""
-        return self.dimensions.members(self.row, time_ms) if self.same_members is None else self.same_members
+        if time_ms is None or time_ms >= self.since_ms:
+            return self.members_now
+        return self.dimensions.members(self.row, time_ms)
 
     def moved(self) -> list[int]:
         """The times at which a dimension that is kept as it was may have changed."""
-        return self.dimensions.changes(self.row) if self.same_members is None else []
+        return self.dimensions.changes(self.row) if self.since_ms != facts.NEVER else []
+
+    def value(self, name: str) -> int:
+        """The sum of the states of a transition as they are now."""
+        of_keys: dict[str, list[facts.Change]] = getattr(self.row, name)
+        return sum(map(facts.standing, of_keys.values()))
 
     def states(self, name: str) -> "list[State]":
         """The states after each transition and each change of a dimension, in order of time.
@@ -179,16 +187,13 @@ class Compiler:
 _WORDS: Final[Mapping[type, str]] = {int: "a whole number", date: "a day", datetime: "a time"}
 
 
-class State(NamedTuple):
+class State(msgspec.Struct, frozen=True, gc=False):
     """What a subject was from `time_ms` on: the sum of its states, its slices, how it last left."""
 
     time_ms: int
     value: int
     members: Members
     left: str | None
-
-
-value_of: Final = attrgetter("value")
 
 
 def states_of(seen: Seen, name: str, only: str | None = None) -> list[State]:
@@ -198,21 +203,25 @@ def states_of(seen: Seen, name: str, only: str | None = None) -> list[State]:
         of_keys = {only: of_keys[only]} if only in of_keys else {}
     if not of_keys:
         return []
-    changes = [
+    steps: list[Any] = [
         (change[0], at, key, change[2], change[3])
         for key, kept in of_keys.items()
         for at, change in enumerate(facts.normalised(kept))
     ]
-    changes.sort()
-    moved: list[Any] = [(time_ms, None, None, None, None) for time_ms in seen.moved()]
-    steps = sorted([*changes, *moved], key=itemgetter(0))
+    steps.sort()
+    told = {step[0] for step in steps}
+    moved = [(time_ms, 0, None, None, None) for time_ms in seen.moved() if time_ms not in told]
+    if moved:
+        steps = sorted([*steps, *moved], key=itemgetter(0))
     now = {key: before for key, kept in of_keys.items() if (before := facts.opening(kept))}
-    states = [State(facts.NEVER, sum(now.values()), seen.members(facts.NEVER), None)] if now else []
+    total = sum(now.values())
+    states = [State(facts.NEVER, total, seen.members(facts.NEVER), None)] if now else []
     left: str | None = None
     for time_ms, _, key, value, kind in steps:
         if key is not None:
+            total += value - now.get(key, 0)
             now[key], left = value, kind if value == 0 else left
-        states.append(State(time_ms, sum(now.values()), seen.members(time_ms), left))
+        states.append(State(time_ms, total, seen.members(time_ms), left))
     return states
 
 

@@ -18,7 +18,7 @@ def distinct(compiler: Compiler, spec: Distinct) -> Measure:
         times = read(seen.row)
         if not times or not holds(seen.row):
             return ()
-        if gate is not None and not ((states := seen.states(gate)) and states[-1].value):
+        if gate is not None and not seen.value(gate):
             return ()
         return ((compiler.name, times[-1][0], seen.members(None), 1),)
 

@@ -9,47 +9,58 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Final
 
+from streams.engine.dimensions import Members
 from streams.engine.expressions import compile_expression, parse
 from streams.engine.facts import NEVER
 from streams.engine.faults import PlanFault
 from streams.engine.measures.base import Contribution, State
 
 History = Sequence[State]
+Standing = tuple[int, int, Members]
+"""(time_ms, number, members): so much from that time on, in these slices."""
 
 _TRIED: Final = (0, 3, 5)
 """States on which a formula is tried."""
 
 
-def moves(part: str, history: History, value: Callable[[State], int], before: int = 0) -> list[Contribution]:
-    """What each state takes from the slices of the one before it and adds to its own.
+def moves(part: str, level: Sequence[Standing], before: int = 0) -> list[Contribution]:
+    """What each number takes from the slices of the one before it and adds to its own.
 
-    `before`: the value until the first state, unless the history tells what was before.
+    `before`: the number until the first time, unless what was before stands there (at `NEVER`).
     """
     moves: list[Contribution] = []
-    members = history[0].members
-    if history[0].time_ms == NEVER:
-        before, history = value(history[0]), history[1:]
-    for state in history:
-        after = value(state)
-        if state.members == members:
+    members = level[0][2]
+    for time_ms, after, members_then in level:
+        if time_ms == NEVER:
+            pass
+        elif members_then == members:
             if after != before:
-                moves.append((part, state.time_ms, members, after - before))
+                moves.append((part, time_ms, members, after - before))
         else:
-            moves += [(part, state.time_ms, members, -before), (part, state.time_ms, state.members, after)]
-        before, members = after, state.members
+            moves += [(part, time_ms, members, -before), (part, time_ms, members_then, after)]
+        before, members = after, members_then
     return moves
+
+
+def level_of(history: History) -> list[Standing]:
+    """The states' values."""
+    return [(state.time_ms, state.value, state.members) for state in history]
 
 
 def merged(first: History, second: History, combine: Callable[[int, int], int]) -> list[State]:
     """At each time of either, what `combine` makes of both values as they are then; 0 until a first state."""
+    firsts = {state.time_ms: state for state in first}
+    seconds = {state.time_ms: state for state in second}
     states: list[State] = []
-    values = [0, 0]
-    steps = [*((state, 0) for state in first), *((state, 1) for state in second)]
-    for state, which in sorted(steps, key=lambda step: step[0].time_ms):
-        values[which] = state.value
-        if states and states[-1].time_ms == state.time_ms:
-            states.pop()
-        states.append(State(state.time_ms, combine(*values), state.members, None))
+    one = other = 0
+    for time_ms in sorted(firsts.keys() | seconds.keys()):
+        if time_ms in firsts:
+            last = firsts[time_ms]
+            one = last.value
+        if time_ms in seconds:
+            last = seconds[time_ms]
+            other = last.value
+        states.append(State(time_ms, combine(one, other), last.members, None))
     return states
 
 

@@ -17,7 +17,6 @@ from streams.engine.measures.base import (
     Contribution,
     Measure,
     Seen,
-    State,
     make_measure,
 )
 from streams.engine.measures.histories import moves
@@ -32,9 +31,10 @@ def union(compiler: Compiler, spec: Union) -> Measure:
         states = seen.states(spec.union)
         if not states:
             return ()
-        edges = moves(compiler.name, states, _is_so)
+        lasting = [(state.time_ms, int(state.value > 0), state.members) for state in states]
+        edges = moves(compiler.name, lasting)
         times = [(timed, at, members, amount * at) for _, at, members, amount in edges if at is not None]
-        return (*edges, *times, compiler.total(seen, _is_so(states[-1])))
+        return (*edges, *times, compiler.total(seen, lasting[-1][1]))
 
     return make_measure(compiler, "union", spec, contribute)
 
@@ -51,7 +51,3 @@ def lasting_ms(level_at_start: int, edges: int, times_ms: int, start_ms: int, en
     they are not, what lasts until then counts as if the window reached there.
     """
     return max(0, level_at_start * (end_ms - start_ms) + edges * end_ms - times_ms)
-
-
-def _is_so(state: State) -> int:
-    return int(state.value > 0)

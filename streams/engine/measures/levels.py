@@ -12,9 +12,8 @@ from streams.engine.measures.base import (
     State,
     make_measure,
     states_of,
-    value_of,
 )
-from streams.engine.measures.histories import History, formula_of_states, merged, moves
+from streams.engine.measures.histories import History, formula_of_states, level_of, merged, moves
 from streams.engine.measures.stages import probabilities, stage_history
 
 Read = Callable[[Seen], History]
@@ -36,7 +35,7 @@ def level(compiler: Compiler, spec: Level) -> Measure:
         states = read(seen)
         if not states:
             return ()
-        return (*moves(compiler.name, states, value_of), compiler.total(seen, states[-1].value))
+        return (*moves(compiler.name, level_of(states)), compiler.total(seen, states[-1].value))
 
     return make_measure(compiler, "level", spec, contribute, functions=("start", "end"))
 

@@ -25,9 +25,10 @@ def movement(compiler: Compiler, spec: Movement) -> Measure:
     compiler.transition(name, "movement")
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
+        moves = seen.once((name, "movements"), partial(_movements, seen, name))
         return [
             placed_at(seen, compiler.name, time_ms, amount)
-            for time_ms, moved, amount in seen.once((name, "movements"), partial(_movements, seen, name))
+            for time_ms, moved, amount in moves
             if moved == which
         ]
 

@@ -1,6 +1,7 @@
 """What has become of those who were there when a window began."""
 
 from collections.abc import Callable, Iterable
+from itertools import combinations_with_replacement, groupby, starmap
 
 from schemas.measures import Trailing
 from streams.engine.faults import PlanFault
@@ -11,9 +12,8 @@ from streams.engine.measures.base import (
     Seen,
     State,
     make_measure,
-    value_of,
 )
-from streams.engine.measures.histories import formula_of_states, moves
+from streams.engine.measures.histories import History, formula_of_states, moves
 from streams.engine.measures.over import pairs_of
 from streams.engine.panes import DAY
 
@@ -28,8 +28,11 @@ def trailing(compiler: Compiler, spec: Trailing) -> Measure:
         states = seen.states(spec.of)
         if not states or (spec.kind is not None and states[-1].left != spec.kind):
             return ()
+        if _vanishes(formula, states):
+            return ()
         now = states[-1].value
-        moved = moves(compiler.name, states, lambda state: -formula(state.value, now), -formula(0, now))
+        become = [(state.time_ms, -formula(state.value, now), state.members) for state in states]
+        moved = moves(compiler.name, become, -formula(0, now))
         return (*moved, compiler.total(seen, formula(now, now)))
 
     contributes = _with_over(compiler, spec, formula, over, contribute) if over else contribute
@@ -40,6 +43,12 @@ def _days_over(spec: Trailing) -> list[int]:
     if spec.over and spec.tiers is not None and DAY not in spec.tiers:
         raise PlanFault("`over` is held in day panes: the measure needs the tier `day`", "over")
     return [int(window.removesuffix("d")) for window in spec.over]
+
+
+def _vanishes(formula: Callable[..., int], states: History) -> bool:
+    """Whether it is 0 for each state and each later one: who never left was not lost."""
+    values = [value for value, _ in groupby((0, *(state.value for state in states)))]
+    return not any(starmap(formula, combinations_with_replacement(values, 2)))
 
 
 def _with_over(
@@ -60,15 +69,13 @@ def _with_over(
         states = seen.states(of)
         if not states or (kind is not None and all(state.left != kind for state in states)):
             return ()
+        if _vanishes(formula, states):
+            return ()
         found = [*contribute(seen)]
         last = value(states[-1], states[-1])
         for part, days in parts:
-            levels = [
-                State(time_ms, value(then, now), then.members, None)
-                for time_ms, then, now in pairs_of(seen, of, days, calendar)
-            ]
-            if any(map(value_of, levels)):
-                found += moves(part, levels, value_of)
+            pairs = pairs_of(seen, of, days, calendar)
+            found += moves(part, [(time_ms, value(then, now), then.members) for time_ms, then, now in pairs])
             if last:
                 found.append((part, None, seen.members(None), last))
         return found
