@@ -19,9 +19,9 @@ import schemas
 from streams.engine.decode import Reject
 from streams.engine.engine import Engine
 from streams.engine.facts import Row
+from streams.engine.kpis.readings import Reading, readings
 from streams.engine.panes import Pane
 from streams.engine.plan import Plan, read_plan
-from streams.engine.readings import Reading, readings
 from streams.engine.work import RowKey
 
 TODAY = "2024-04-15"
@@ -220,7 +220,7 @@ class Ledger:
             both.newest_ms = max(both.newest_ms, ledger.newest_ms)
         return both
 
-    # -- Sums (streams.engine.readings)
+    # -- Sums (streams.engine.kpis.readings)
 
     def window(self, tier: str, start_ms: int, end_ms: int) -> Mapping[str, int]:
         found: Counter[str] = Counter()

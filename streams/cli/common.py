@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from schemas.events import YEARS
+from streams.engine.kpis.sizes import check_series, sizes
 from streams.engine.plan import Plan, read_plan
-from streams.engine.sizes import check_series, sizes
 from streams.errors import SettingsError
 from streams.settings import Settings
 

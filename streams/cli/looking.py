@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import JsonOption, out, read_catalog, say, say_settings, settings_of
-from streams.engine.limits import guardrail_notes
-from streams.engine.sizes import sizes
+from streams.engine.kpis.limits import guardrail_notes
+from streams.engine.kpis.sizes import sizes
 from streams.errors import SettingsError
 from streams.naming import ALL
 

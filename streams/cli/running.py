@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import read_catalog, say, say_settings, settings_of, until_interrupted
-from streams.engine.sizes import sizes
+from streams.engine.kpis.sizes import sizes
 from streams.errors import SettingsError
 from streams.settings import Settings
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.commands.report import plain
-from streams.engine.explain import Explanation, Operand, PaneSum
+from streams.engine.kpis.explain import Explanation, Operand, PaneSum
 from streams.engine.panes import Calendar
 from streams.human import format_value, rfc3339, series_name
 from streams.naming import ALL

@@ -26,8 +26,8 @@ from streams.commands.publisher import OF_CONTRACT, Check, Outliner, Publisher, 
 from streams.commands.stack import child, data_directory, services
 from streams.commands.topics import read_topic
 from streams.embedded.processes import Child, free_port
+from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading
 from streams.errors import Held, KpiError, Unreachable
 from streams.naming import APPLIED, UNCHANGED, rejects_total
 from streams.serve.view import read_once

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from schemas.words import Window
 from streams.commands.replay import FILE_HEADER, Outcome, line_of
-from streams.engine.guardrails import breaches
+from streams.engine.kpis.guardrails import breaches
+from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading
 from streams.errors import SettingsError
 from streams.human import format_value, rfc3339, series_name
 from streams.naming import ALL

@@ -1,1 +1,1 @@
-"""Pure: events and facts in, contributions and readings out. No I/O, no clock, no client."""
+"""Pure: events and facts in, sums out, and `kpis` from them. No I/O, no clock, no client."""

@@ -15,24 +15,24 @@ from schemas.words import nearest, span_ms
 from streams.engine.arrivals import BUILT_IN
 from streams.engine.buckets import BOUNDS
 from streams.engine.business import BusinessClock, business_clock, zone_of
-from streams.engine.confidence import compile_bounds
 from streams.engine.decode import Decoder
 from streams.engine.dimensions import check_pair
 from streams.engine.endings import can_be_removed
 from streams.engine.event_types import own_type
 from streams.engine.expressions import ExpressionError
 from streams.engine.faults import PlanFault
-from streams.engine.kpi_checks import check_series
-from streams.engine.limits import limit_faults
+from streams.engine.kpis.checks import check_series
+from streams.engine.kpis.confidence import compile_bounds
+from streams.engine.kpis.limits import limit_faults
+from streams.engine.kpis.references import Formulas, RestsOnFault
+from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.units import check_unit, money_measures
+from streams.engine.kpis.verdicts import Judge
 from streams.engine.measures import compile_measure
 from streams.engine.measures.base import Measure
 from streams.engine.money import Converter
 from streams.engine.panes import Calendar
-from streams.engine.references import Formulas, RestsOnFault
-from streams.engine.series import SeriesPlan
 from streams.engine.subjects import SubjectPlan, compile_subject, given_types
-from streams.engine.units import check_unit, money_measures
-from streams.engine.verdicts import Judge
 from streams.errors import CatalogError
 from streams.naming import RESERVED_GAUGES, ROW_SHARDS
 

@@ -10,9 +10,9 @@ from typing import Final, Literal, Self
 
 from redis.asyncio import Redis
 
-from streams.engine.guardrails import Breach, breaches
+from streams.engine.kpis.guardrails import Breach, breaches
+from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading
 from streams.serve.explaining import Answer, Which, answer
 from streams.serve.follower import Followed, Followers, Stale
 from streams.serve.members import Census

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from streams.engine.guardrails import Breach, first_series
+from streams.engine.kpis.guardrails import Breach, first_series
+from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading
 
 _Place = tuple[str, str, str, str]
 """(KPI, window, dimension, member)."""

@@ -8,14 +8,14 @@ from typing import Any, Final
 import msgspec
 
 from schemas.kpis import Guardrail, Kpi
-from streams.engine.confidence import Interval, of_proportion, wilson
-from streams.engine.explain import Explanation, Operand, PaneSum, explain
-from streams.engine.guardrails import breaches
+from streams.engine.kpis.confidence import Interval, of_proportion, wilson
+from streams.engine.kpis.explain import Explanation, Operand, PaneSum, explain
+from streams.engine.kpis.guardrails import breaches
+from streams.engine.kpis.readings import Reading, Sums
+from streams.engine.kpis.remedies import Judged, would_change
+from streams.engine.kpis.series import SeriesPlan
 from streams.engine.panes import DAY, Calendar
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading, Sums
-from streams.engine.remedies import Judged, would_change
-from streams.engine.series import SeriesPlan
 from streams.errors import UnknownReading
 from streams.human import format_value, rfc3339
 from streams.naming import ALL, NOW

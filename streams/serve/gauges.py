@@ -8,8 +8,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from streams import naming
+from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading
 from streams.serve.board import Shown
 from streams.serve.kpi_gauges import KpiGauges
 

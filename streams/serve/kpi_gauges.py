@@ -10,11 +10,11 @@ from typing import Final
 
 from schemas.kpis import Kpi
 from streams import naming
-from streams.engine.figures import figure_key, figure_owners
-from streams.engine.guardrails import Breach, first_series
+from streams.engine.kpis.figures import figure_key, figure_owners
+from streams.engine.kpis.guardrails import Breach, first_series
+from streams.engine.kpis.readings import Reading
+from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading
-from streams.engine.series import SeriesPlan
 from streams.human import own_labels
 from streams.serve.board import Shown
 from streams.serve.families import Family, labels_text

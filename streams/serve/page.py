@@ -8,8 +8,8 @@ from typing import Final, Self
 from urllib.parse import urlencode
 
 from schemas.kpis import Kpi
+from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading
 from streams.human import NONE, format_seconds, format_value, rfc3339, series_name
 from streams.naming import ALL, NOW
 from streams.serve.board import Shown

@@ -8,9 +8,9 @@ from redis.asyncio import Redis
 
 from streams.engine.arrivals import newest_of, sources_in
 from streams.engine.facts import NEVER
+from streams.engine.kpis.readings import Reader, Reading
 from streams.engine.panes import KEEP_MS, TIERS
 from streams.engine.plan import Plan
-from streams.engine.readings import Reader, Reading
 from streams.naming import COUNTER, NEWEST_MS, is_time
 from streams.serve.panes import Panes, Tier
 from streams.state import Feed, PaneChanges, Snapshot
@@ -42,7 +42,7 @@ class PartitionView:
 
 
 class View:
-    """All partitions, as sums (`streams.engine.readings.Sums`).
+    """All partitions, as sums (`streams.engine.kpis.readings.Sums`).
 
     It holds what it is told of snapshots and feeds; not to be changed while readings are computed from it.
     """

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from streams.engine.explain import Explanation, Operand, PaneSum
+from streams.engine.kpis.explain import Explanation, Operand, PaneSum
 from streams.engine.panes import DAY_MS
 from streams.engine.plan import Plan
 from streams.serve.explaining import Answer

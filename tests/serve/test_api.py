@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.engine.readings import Reading
+from streams.engine.kpis.readings import Reading
 from streams.serve.board import Shown
 from streams.serve.documents import reading_documents
 from streams.serve.follower import Stale

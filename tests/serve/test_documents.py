@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from streams.engine.guardrails import Breach
+from streams.engine.kpis.guardrails import Breach
+from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading
 from streams.serve.documents import reading_documents
 from tests.builders import CATALOG, Ledger, lead_contacted, lead_created, plan_of
 

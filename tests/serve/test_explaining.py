@@ -9,10 +9,10 @@ import pytest
 from redis.asyncio import Redis
 
 from schemas.kpis import Alert, Guardrail
-from streams.engine.confidence import no_bounds
-from streams.engine.explain import PaneSum
+from streams.engine.kpis.confidence import no_bounds
+from streams.engine.kpis.explain import PaneSum
+from streams.engine.kpis.verdicts import Judge
 from streams.engine.panes import Calendar
-from streams.engine.verdicts import Judge
 from streams.serve.explaining import (
     Rail,
     Which,

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.engine.guardrails import Breach, breaches
+from streams.engine.kpis.guardrails import Breach, breaches
+from streams.engine.kpis.readings import Reading
+from streams.engine.kpis.sizes import sizes
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading
-from streams.engine.sizes import sizes
 from streams.serve.board import Shown
 from streams.serve.follower import Stale
 from streams.serve.gauges import Exposition

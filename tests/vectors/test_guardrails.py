@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from streams.engine.guardrails import breaches
+from streams.engine.kpis.guardrails import breaches
+from streams.engine.kpis.readings import Reading
 from streams.engine.plan import read_plan
-from streams.engine.readings import Reading
 from streams.settings import Settings
 from tests.oracle.history import lead
 from tests.replays import Readings

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.kpis import Alert, Kpi, Series
-from streams.engine.confidence import Interval
-from streams.engine.verdicts import Judge, Verdict, judged_by
+from streams.engine.kpis.confidence import Interval
+from streams.engine.kpis.verdicts import Judge, Verdict, judged_by
 from tests.builders import Ledger, each, lead_converted, lead_created, plan_of
 
 RATE: dict[str, Any] = {

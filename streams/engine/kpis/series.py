@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.words import Unit
-from streams.engine.confidence import IntervalOf
+from streams.engine.kpis.confidence import IntervalOf
+from streams.engine.kpis.terms import Formula, Operand
+from streams.engine.kpis.verdicts import Judge
 from streams.engine.measures.base import BARE, Measure
-from streams.engine.terms import Formula, Operand
-from streams.engine.verdicts import Judge
 from streams.engine.windows import days_of, tier_of
 
 

@@ -21,8 +21,7 @@ from typing import Final
 
 from schemas.words import nearest
 from streams.engine.expressions import ExpressionError, parse
-from streams.engine.measures.base import BARE, Measure
-from streams.engine.terms import (
+from streams.engine.kpis.terms import (
     TIMES,
     Before,
     Binary,
@@ -41,7 +40,8 @@ from streams.engine.terms import (
     reads_before,
     walk,
 )
-from streams.engine.values import FUNCTIONS, is_whole, samples_of, value_of
+from streams.engine.kpis.values import FUNCTIONS, is_whole, samples_of, value_of
+from streams.engine.measures.base import BARE, Measure
 
 Reference = Callable[[str], Formula | None]
 """The formula of a KPI, `kpi` or `kpi.labelvalue`; None when there is none of this name."""

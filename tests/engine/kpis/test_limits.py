@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from schemas.catalog import Catalog, parse
-from streams.engine.limits import guardrail_notes, limit_faults
+from streams.engine.kpis.limits import guardrail_notes, limit_faults
 from tests.builders import CATALOG
 
-SMALL = (Path(__file__).parents[1] / "schemas" / "small.yaml").read_text()
+SMALL = (Path(__file__).parents[2] / "schemas" / "small.yaml").read_text()
 
 
 def catalog(**volume: Any) -> Catalog:

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 from schemas.kpis import Bounds
 from streams.engine.expressions import parse
 from streams.engine.faults import PlanFault
+from streams.engine.kpis.terms import Figures, Formula, Slice
 from streams.engine.measures.base import BARE
-from streams.engine.terms import Figures, Formula, Slice
 
 Z: Final = NormalDist().inv_cdf(0.975)
 """1.96: so many standard deviations to both sides hold 95 % of a normal distribution."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from streams.engine.frames import WHOLE, Index, Moment, PastPart, PresentPart, level_parts
+from streams.engine.kpis.frames import WHOLE, Index, Moment, PastPart, PresentPart, level_parts
 from streams.engine.measures.base import Measure
 from streams.engine.panes import DAY, HOUR, MINUTE, TIERS
 from streams.engine.windows import Stretch

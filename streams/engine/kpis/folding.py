@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from streams.engine.buckets import Counts
+from streams.engine.kpis.terms import Slice
 from streams.engine.measures.base import Measure
-from streams.engine.terms import Slice
 from streams.naming import OTHER, UNKNOWN
 
 LARGEST: Final = 20
@@ -94,7 +94,7 @@ def _smaller(dimension: str, members: Iterable[str], samples: Mapping[_Name, int
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Several slices of a window, read as one (`streams.engine.terms.Slice`)."""
+    """Several slices of a window, read as one (`streams.engine.kpis.terms.Slice`)."""
 
     slice: _Name
     parts: Sequence[Slice]

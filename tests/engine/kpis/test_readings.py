@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.confidence import no_bounds
-from streams.engine.readings import Reading
-from streams.engine.series import SeriesPlan
+from streams.engine.kpis.confidence import no_bounds
+from streams.engine.kpis.readings import Reading
+from streams.engine.kpis.series import SeriesPlan
 from tests.builders import (
     Event,
     Ledger,

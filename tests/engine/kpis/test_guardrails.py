@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from schemas.words import Window
-from streams.engine.guardrails import ENOUGH, Breach, breaches, first_series
+from streams.engine.kpis.guardrails import ENOUGH, Breach, breaches, first_series
+from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading
 from tests.builders import CATALOG, plan_of
 
 SUMMED = CATALOG.read_text().partition("\nkpis:\n")[0] + "\nkpis:\n"

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.engine.explain import Explanation, PaneSum, explain
+from streams.engine.kpis.explain import Explanation, PaneSum, explain
 from streams.errors import UnknownReading
 from tests.builders import (
     Ledger,

@@ -226,7 +226,7 @@ class Past:
 
 
 class Part:
-    """One slice of a frame (`streams.engine.terms.Slice`)."""
+    """One slice of a frame (`streams.engine.kpis.terms.Slice`)."""
 
     __slots__ = ("cells", "counts", "frame", "slice")
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.engine.folding import NOTHING_FOLDED, Fold, Folded, Folding, Others, has_too_many
-from streams.engine.frames import (
+from streams.engine.kpis.folding import NOTHING_FOLDED, Fold, Folded, Folding, Others, has_too_many
+from streams.engine.kpis.frames import (
     WHOLE,
     Index,
     Moment,
@@ -26,10 +26,10 @@ from streams.engine.frames import (
     level_parts,
     parsed,
 )
+from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.terms import Figures, Number
+from streams.engine.kpis.verdicts import Verdict
 from streams.engine.plan import Plan
-from streams.engine.series import SeriesPlan
-from streams.engine.terms import Figures, Number
-from streams.engine.verdicts import Verdict
 from streams.engine.windows import AHEAD_MS, reach_ms
 
 __all__ = ["WHOLE", "Reader", "Reading", "Slice", "Sums", "readings"]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from streams.engine.sizes import Sizes, check_series, sizes
+from streams.engine.kpis.sizes import Sizes, check_series, sizes
 from streams.errors import TooManySeries
 from tests.builders import Ledger, lead_contacted, lead_created, plan_of, shipped
 
-SMALL = (Path(__file__).parents[1] / "schemas" / "small.yaml").read_text()
+SMALL = (Path(__file__).parents[2] / "schemas" / "small.yaml").read_text()
 
 WHOLE, SLICES = 1, 20 + 2
 """Slices of a KPI: the whole; the largest members of a dimension, `other` and `unknown`."""

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.folding import LARGEST, Folding
-from streams.engine.readings import Reader, Reading
+from streams.engine.kpis.folding import LARGEST, Folding
+from streams.engine.kpis.readings import Reader, Reading
 from tests.builders import Event, Ledger, lead_contacted, lead_converted, lead_created, ms, shipped
 
 

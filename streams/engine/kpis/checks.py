@@ -7,10 +7,10 @@ rows are kept. The window before need not be held: then there is no comparison, 
 from collections.abc import Iterator
 
 from schemas.catalog import Path
+from streams.engine.kpis.series import SeriesPlan, lacks_whole
+from streams.engine.kpis.terms import Covered, Operand, walk
 from streams.engine.measures.base import BARE
 from streams.engine.panes import KEEP_MS
-from streams.engine.series import SeriesPlan, lacks_whole
-from streams.engine.terms import Covered, Operand, walk
 from streams.engine.windows import longest_ms, tier_of
 from streams.naming import NOW
 

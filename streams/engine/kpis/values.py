@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Final
 
-from streams.engine.measures.base import BARE, Measure
-from streams.engine.terms import (
+from streams.engine.kpis.terms import (
     Before,
     Binary,
     Choice,
@@ -27,6 +26,7 @@ from streams.engine.terms import (
     reads_before,
     walk,
 )
+from streams.engine.measures.base import BARE, Measure
 
 # -- Measures ---------------------------------------------------------------------------------------------
 

@@ -8,10 +8,10 @@ import pytest
 from schemas.catalog import parse
 from schemas.words import Unit
 from streams.engine.faults import PlanFault
-from streams.engine.formulas import compile_formula
+from streams.engine.kpis.formulas import compile_formula
+from streams.engine.kpis.terms import Formula
+from streams.engine.kpis.units import FITS, check_unit, money_measures
 from streams.engine.measures.base import Measure
-from streams.engine.terms import Formula
-from streams.engine.units import FITS, check_unit, money_measures
 from tests.builders import shipped
 
 MONEY = frozenset(
@@ -112,7 +112,7 @@ def test_what_does_not_go_together_is_refused(text: str, message: str) -> None:
         check_unit(compile_formula(text, MEASURES, kpi), "count", MONEY)
 
 
-SMALL = (Path(__file__).parents[1] / "schemas" / "small.yaml").read_text()
+SMALL = (Path(__file__).parents[2] / "schemas" / "small.yaml").read_text()
 
 SUBJECT = """
   deal:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.confidence import Interval, adjusted_wald, wilson
+from streams.engine.kpis.confidence import Interval, adjusted_wald, wilson
 from streams.errors import CatalogError
 from tests.builders import Ledger, each, lead_converted, lead_created, plan_of, survey_answered
 

@@ -8,13 +8,13 @@ from typing import Final
 
 import msgspec
 
-from streams.engine import terms
-from streams.engine.frames import Index, Moment, PastPart, PresentPart, Slice, Sums, level_parts
+from streams.engine.kpis import terms
+from streams.engine.kpis.frames import Index, Moment, PastPart, PresentPart, Slice, Sums, level_parts
+from streams.engine.kpis.readings import Line, Reading, slices_of
+from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.terms import Before, Formula, Named, Number, Term, parts_of
+from streams.engine.kpis.values import samples_of, value_of
 from streams.engine.plan import Plan
-from streams.engine.readings import Line, Reading, slices_of
-from streams.engine.series import SeriesPlan
-from streams.engine.terms import Before, Formula, Named, Number, Term, parts_of
-from streams.engine.values import samples_of, value_of
 from streams.engine.windows import AHEAD_MS
 from streams.errors import UnknownReading
 from streams.naming import ALL

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.engine.kpis.readings import Reader, readings
 from streams.engine.panes import DAY, DAY_MS, HOUR, HOUR_MS, KEEP_MS, MINUTE, MINUTE_MS
-from streams.engine.readings import Reader, readings
 from tests.builders import (
     Event,
     Ledger,

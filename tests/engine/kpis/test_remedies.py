@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.kpis import Alert
-from streams.engine.confidence import Interval
-from streams.engine.remedies import FARTHEST, Judged, would_change
-from streams.engine.verdicts import Judge
+from streams.engine.kpis.confidence import Interval
+from streams.engine.kpis.remedies import FARTHEST, Judged, would_change
+from streams.engine.kpis.verdicts import Judge
 
 
 def judge(good: str = "up", **alert: Any) -> Judge:

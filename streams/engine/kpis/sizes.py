@@ -11,13 +11,13 @@ from typing import Final
 from schemas.catalog import Catalog
 from schemas.measures import Duration, MeasureSpec, Open, Sum, Timed, Trailing, Union
 from streams.engine.buckets import BOUNDS
-from streams.engine.confidence import no_bounds
-from streams.engine.figures import figure_key, figure_owners, number_of_parts
-from streams.engine.folding import LARGEST
+from streams.engine.kpis.confidence import no_bounds
+from streams.engine.kpis.figures import figure_key, figure_owners, number_of_parts
+from streams.engine.kpis.folding import LARGEST
+from streams.engine.kpis.series import SeriesPlan
 from streams.engine.measures.base import Measure
 from streams.engine.panes import DAY, DAY_MS, HOUR, HOUR_MS, KEEP_MS, MINUTE, MINUTE_MS
 from streams.engine.plan import Plan
-from streams.engine.series import SeriesPlan
 from streams.errors import TooManySeries
 from streams.naming import NOW
 

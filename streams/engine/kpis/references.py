@@ -6,9 +6,9 @@ from typing import Final
 from schemas.catalog import Catalog
 from schemas.kpis import Kpi
 from streams.engine.expressions import ExpressionError, names
-from streams.engine.formulas import compile_formula
+from streams.engine.kpis.formulas import compile_formula
+from streams.engine.kpis.terms import Formula
 from streams.engine.measures.base import Measure
-from streams.engine.terms import Formula
 
 _Key = tuple[str, int]
 """(KPI, which of its series)."""

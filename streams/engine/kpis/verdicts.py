@@ -9,7 +9,7 @@ from operator import gt, lt
 from typing import Final, Literal
 
 from schemas.kpis import Alert, Kpi, Series
-from streams.engine.confidence import Interval
+from streams.engine.kpis.confidence import Interval
 
 Verdict = Literal["ok", "warn", "critical", "few_samples", "none"]
 """`none`: there is no value, or nothing that it is judged by."""

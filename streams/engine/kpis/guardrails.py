@@ -11,9 +11,9 @@ from typing import Final
 import msgspec
 
 from schemas.kpis import Guardrail, Kpi
+from streams.engine.kpis.readings import Reading
+from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
-from streams.engine.readings import Reading
-from streams.engine.series import SeriesPlan
 from streams.human import in_words
 
 ENOUGH: Final = 30

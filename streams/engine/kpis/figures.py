@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterable
 
 from streams.engine.expressions import parse
-from streams.engine.readings import Reading
-from streams.engine.series import SeriesPlan
+from streams.engine.kpis.readings import Reading
+from streams.engine.kpis.series import SeriesPlan
 
 FigureKey = tuple[str, tuple[tuple[str, str], ...]]
 """(KPI, its own labels)."""

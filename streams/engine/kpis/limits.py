@@ -11,7 +11,7 @@ from typing import Final
 from schemas.catalog import Catalog, Path
 from schemas.kpis import Alert, Kpi, Series
 from schemas.words import nearest
-from streams.engine.verdicts import judged_by
+from streams.engine.kpis.verdicts import judged_by
 from streams.naming import NOW
 
 Fault = tuple[Path, str]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.kpis import Alert
-from streams.engine.confidence import Interval
 from streams.engine.expressions import parse
-from streams.engine.verdicts import Judge
+from streams.engine.kpis.confidence import Interval
+from streams.engine.kpis.verdicts import Judge
 
 RANKS: Final = {"ok": 0, "warn": 1, "critical": 2}
 """Verdict -> how bad it is."""

@@ -13,8 +13,7 @@ from schemas.words import Unit
 from streams.engine.event_types import AMOUNT_SUFFIX
 from streams.engine.expressions import compile_expression
 from streams.engine.faults import PlanFault
-from streams.engine.panes import DAY_MS
-from streams.engine.terms import (
+from streams.engine.kpis.terms import (
     Before,
     Binary,
     Choice,
@@ -27,6 +26,7 @@ from streams.engine.terms import (
     Operand,
     Term,
 )
+from streams.engine.panes import DAY_MS
 
 
 class Exponents(NamedTuple):

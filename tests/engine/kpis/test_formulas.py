@@ -8,9 +8,9 @@ import pytest
 
 from streams.engine.buckets import Counts, bucket, estimate_ms
 from streams.engine.expressions import ExpressionError
-from streams.engine.formulas import compile_formula
+from streams.engine.kpis.formulas import compile_formula
+from streams.engine.kpis.terms import Figures
 from streams.engine.measures.base import Measure
-from streams.engine.terms import Figures
 from tests.builders import shipped
 
 

@@ -1,0 +1,1 @@
+"""KPIs: from windowed sums of panes to readings, and what to think of them."""
