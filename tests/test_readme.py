@@ -125,9 +125,9 @@ def test_the_readmes_kpis_are_read_from_a_file(tmp_path: Path) -> None:
     events.write_bytes(b"".join(encode(event) + b"\n" for _, event in history))
 
     readings = replay(events, catalog)
-    per_lead, answered = readings["revenue_per_lead"], readings["lead_answered"]
-    assert per_lead["value"] == per_lead["numerator"] / (per_lead["denominator"] * 100)
-    assert per_lead["labels"] == {"currency": "USD"}
+    revenue, answered = readings["revenue_per_conversion"], readings["lead_answered_within_a_day"]
+    assert revenue["value"] == revenue["numerator"] / (revenue["denominator"] * 100)
+    assert revenue["labels"] == {"currency": "USD"}
     assert 0 < answered["value"] < 1
     assert answered["denominator"] <= readings["lead_volume"]["numerator"]
 

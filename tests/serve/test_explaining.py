@@ -84,11 +84,8 @@ def test_a_verdict_is_answered_with_what_would_change_it_and_a_breach_with_its_s
     assert found.document()["guardrails"][0]["sentence"] == rail.sentence
     quiet = answer(shipped(), ledger, ms("2024-04-15 09:00"), Which("lead_acceptance", "7d"), ahead=False)
     assert [one.sentence for one in quiet.guardrails] == [None]
-    judged = answer(shipped(), ledger, ms("2024-04-15 09:00"), OLDEST, ahead=False)
-    assert (judged.explanation.would_change or "").startswith("Warn begins above 1 d")
-
-
-OLDEST = Which("leads_waiting", "now", labels={})
+    churn = answer(shipped(), ledger, ms("2024-04-15 09:00"), Which("JUDGED", "7d"), ahead=False)
+    assert (churn.explanation.would_change or "").startswith("Warn begins ")
 
 
 def a_lead(name: str, at: str, accepted: bool) -> list[Event]:
