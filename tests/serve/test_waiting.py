@@ -17,7 +17,9 @@ from tests.serve.builders import NAMESPACE, NOW_MS, StillBoard, Writer, board_on
 
 LINKED = plan_of(CATALOG.read_text().replace("/leads/{id}", "/leads/{id}?from=kpi"))
 UNLINKED = plan_of(
-    "".join(line for line in CATALOG.read_text().splitlines(keepends=True) if not line.startswith("    link:"))
+    "".join(
+        line for line in CATALOG.read_text().splitlines(keepends=True) if not line.startswith("    link:")
+    )
 )
 MINUTE_MS = 60_000
 
