@@ -28,11 +28,13 @@ from tests.builders import (
     Ledger,
     deal_lost,
     deal_won,
+    each,
     lead_contacted,
     lead_created,
     lead_qualified,
     ms,
     shipped,
+    survey_answered,
 )
 from tests.serve.builders import StillBoard, Writer, board_on, showing, until, value, web
 from tests.serve.explained import DAYS, LEVEL, RATE, an_answer
@@ -73,7 +75,7 @@ def test_what_would_change_a_verdict_is_told_in_the_unit_of_the_number() -> None
     assert alone.would_change == "Warn begins below 25.0 %, critical below 10.0 %."
 
 
-def test_a_verdict_is_answered_with_what_would_change_it_and_a_breach_with_its_sentence() -> None:
+def test_a_guardrail_that_is_breached_is_answered_with_its_sentence() -> None:
     """Twice as many leads, of whom as few are accepted."""
     before = [(f"before-{at}", "2024-04-03", at < 40) for at in range(100)]
     now = [(f"now-{at}", "2024-04-10", at < 40) for at in range(200)]
@@ -84,11 +86,18 @@ def test_a_verdict_is_answered_with_what_would_change_it_and_a_breach_with_its_s
     assert found.document()["guardrails"][0]["sentence"] == rail.sentence
     quiet = answer(shipped(), ledger, ms("2024-04-15 09:00"), Which("lead_acceptance", "7d"), ahead=False)
     assert [one.sentence for one in quiet.guardrails] == [None]
-    judged = answer(shipped(), ledger, ms("2024-04-15 09:00"), OLDEST, ahead=False)
-    assert (judged.explanation.would_change or "").startswith("Warn begins above 1 d")
 
 
-OLDEST = Which("leads_waiting", "now", labels={})
+def test_a_verdict_is_answered_with_what_would_change_it() -> None:
+    scores = [10] * 24 + [2] * 16
+    ledger = Ledger().take(*each(lambda at: survey_answered(f"a{at}", kind="csat", score=scores[at]), 40))
+    found = answer(shipped(), ledger, ms("18:00"), Which("csat", "30d"), ahead=False).explanation
+    assert found.verdict == "warn"
+    assert found.would_change == (
+        "Warn begins below 75.0 %, critical below 65.0 % (of its upper bound). "
+        "2 more of csat_satisfied would make it ok. "
+        "7 more of csat_answers that are none of csat_satisfied would make it critical."
+    )
 
 
 def a_lead(name: str, at: str, accepted: bool) -> list[Event]:
