@@ -7,6 +7,7 @@ adjusted_wald(50, 20, 100)    14.1 to 44.2 points, around the adjusted score
 import ast
 from collections.abc import Callable, Mapping
 from math import sqrt
+from statistics import NormalDist
 from typing import Final, NamedTuple
 
 from schemas.kpis import Bounds
@@ -15,8 +16,8 @@ from streams.engine.faults import PlanFault
 from streams.engine.measures.base import BARE
 from streams.engine.terms import Figures, Formula, Slice
 
-Z: Final = 1.96
-"""So many standard deviations to both sides hold 95 % of a normal distribution; rounded, as it is published."""
+Z: Final = NormalDist().inv_cdf(0.975)
+"""1.96: so many standard deviations to both sides hold 95 % of a normal distribution."""
 
 
 class Interval(NamedTuple):
