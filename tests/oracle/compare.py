@@ -143,7 +143,7 @@ def unequal_age(ours: Figures, theirs: Reading) -> Iterator[str]:
 
 
 def unequal_bounds(ours: Figures, theirs: Reading) -> Iterator[str]:
-    """How sure a proportion or a score is: of whole numbers again, so nothing but the last digits may differ."""
+    """How sure a proportion or a score is; of whole numbers, so that only the last digits may differ."""
     for bound in ("lower", "upper"):
         if not same_or_none(getattr(ours, bound), theirs[bound], ROUNDING):
             yield f"{bound}: ours is {getattr(ours, bound)}, theirs is {theirs[bound]}"
