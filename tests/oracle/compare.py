@@ -20,9 +20,6 @@ ROUNDING = 1e-12
 # Of several ratios multiplied, ours are rounded one by one, theirs once.
 COMPOSED_ERROR = 1e-9
 
-# Standard deviations that hold 95 %: 1.96, by as many digits as one likes.
-BOUND_ERROR = 1e-5
-
 COUNTS = ("count", "money", "seconds")
 
 MINUTE_MS = 60_000
@@ -146,9 +143,9 @@ def unequal_age(ours: Figures, theirs: Reading) -> Iterator[str]:
 
 
 def unequal_bounds(ours: Figures, theirs: Reading) -> Iterator[str]:
-    """How sure a proportion or a score is."""
+    """How sure a proportion or a score is; of whole numbers, so that only the last digits may differ."""
     for bound in ("lower", "upper"):
-        if not same_or_none(getattr(ours, bound), theirs[bound], BOUND_ERROR):
+        if not same_or_none(getattr(ours, bound), theirs[bound], ROUNDING):
             yield f"{bound}: ours is {getattr(ours, bound)}, theirs is {theirs[bound]}"
 
 

@@ -65,7 +65,7 @@ WHERE sooner.side = sooner_side;
 -- 4. How sure a value is: Wilson's interval of a proportion, adjusted Wald's of the Net Promoter Score (three
 --    quarters of an answer more on both sides, three more in all), at 95 %.
 
-CREATE MACRO z() AS 1.959964::DOUBLE;
+CREATE MACRO z() AS 1.959963984540054::DOUBLE;
 CREATE MACRO wilson(n, d, sign) AS
     (n / d + z() * z() / (2 * d) + sign * z() * sqrt(n / d * (1 - n / d) / d + z() * z() / (4 * d * d)))
     / (1 + z() * z() / d);

@@ -58,23 +58,24 @@ def test_a_ticket_that_an_agent_opened_is_answered_by_the_second_reply(tmp_path:
     assert found.fraction("crm_first_response_seconds_mean", "24h", clock="calendar") == (HOUR_MS, 1)
 
 
-@pytest.mark.parametrize(
-    ("meanwhile", "one_touch"),
-    [
-        ([replied("2024-06-10 10:10")], 1),
-        ([replied("2024-06-10 10:10"), replied("2024-06-10 10:20")], 0),
-        ([ticket("escalated", "2024-06-10 10:10")], 0),
-        ([ticket("escalated", "2024-06-10 11:00")], 1),
-        ([ticket("reopened", "2024-06-10 11:00")], 1),
-        ([ticket("reopened", "2024-06-10 12:00")], 0),
-    ],
-)
-def test_first_contact_is_one_reply_no_escalation_and_no_reopening(
-    meanwhile: list[bytes], one_touch: int, tmp_path: Path
-) -> None:
-    history = [ticket("created", "2024-06-10 10:00"), *meanwhile, ticket("resolved", "2024-06-10 11:00")]
+def test_first_contact_is_one_reply_no_escalation_and_no_reopening(tmp_path: Path) -> None:
+    """Between 10:00 and 11:00, when each ticket is created and resolved."""
+    cases = {
+        "a reply": ([replied("2024-06-10 10:10", "a reply")], 1),
+        "two": ([replied("2024-06-10 10:10", "two"), replied("2024-06-10 10:20", "two")], 0),
+        "escalated": ([ticket("escalated", "2024-06-10 10:10", "escalated")], 0),
+        "escalated then": ([ticket("escalated", "2024-06-10 11:00", "escalated then")], 1),
+        "reopened then": ([ticket("reopened", "2024-06-10 11:00", "reopened then")], 1),
+        "reopened later": ([ticket("reopened", "2024-06-10 12:00", "reopened later")], 0),
+    }
+    history = []
+    for name, (meanwhile, _) in cases.items():
+        history += [ticket("created", "2024-06-10 10:00", name, team=name), *meanwhile]
+        history += [ticket("resolved", "2024-06-10 11:00", name)]
     found = read(tmp_path, history, as_of="2024-06-11")
-    assert found.fraction("crm_first_contact_resolution_ratio", "7d", state="provisional") == (one_touch, 1)
+    for name, (_, one_touch) in cases.items():
+        rate = found.fraction("crm_first_contact_resolution_ratio", "7d", "team", name, state="provisional")
+        assert rate == (one_touch, 1), name
 
 
 # -- Surveys -----------------------------------------------------------------------------------------------
@@ -87,12 +88,19 @@ def test_five_promoters_three_passives_and_two_detractors_make_30_points(tmp_pat
     assert found.fraction("crm_nps_points", "30d") == (3, 10)
 
 
-@pytest.mark.parametrize(("scale", "satisfied"), [("1-5", 2), ("1-10", 3), ("1-7", 2), ("0-1", 1)])
-def test_satisfied_is_the_top_quarter_of_the_scale(scale: str, satisfied: int, tmp_path: Path) -> None:
-    low, high = (int(end) for end in scale.split("-"))
-    history = [answered("2024-06-10", f"r{n}", n, "csat", scale) for n in range(low, high + 1)]
+def test_satisfied_is_the_top_quarter_of_the_scale(tmp_path: Path) -> None:
+    """Each score of each scale once."""
+    history = []
+    for scale in ("1-5", "1-10", "1-7", "0-1"):
+        low, high = (int(end) for end in scale.split("-"))
+        scores = range(low, high + 1)
+        history += [answered("2024-06-10", f"{scale}: {n}", n, "csat", scale, team=scale) for n in scores]
     found = read(tmp_path, history, as_of="2024-06-20")
-    assert found.fraction("crm_csat_ratio", "30d") == (satisfied, high - low + 1)
+    satisfied = {
+        scale: found.fraction("crm_csat_ratio", "30d", "team", scale)
+        for scale in found.members("crm_csat_ratio", "30d", "team")
+    }
+    assert satisfied == {"1-5": (2, 5), "1-10": (3, 10), "1-7": (2, 7), "0-1": (1, 2)}
 
 
 def test_a_corrected_answer_counts_once_as_corrected_when_it_was_first_given(tmp_path: Path) -> None:
@@ -190,27 +198,34 @@ def test_the_change_of_a_score_is_in_points(tmp_path: Path) -> None:
     assert (nps.now.value, nps.previous, nps.change) == (50, 0, 50)
 
 
-@pytest.mark.parametrize(
-    ("satisfied", "answers", "lower", "upper"),
-    [(3, 3, 43.9, 100), (4, 5, 37.6, 96.4), (80, 100, 71.1, 86.7), (0, 10, 0, 27.8)],
-)
-def test_a_proportion_is_as_sure_as_wilson_says(
-    satisfied: int, answers: int, lower: float, upper: float, tmp_path: Path
-) -> None:
-    history = [
-        answered("2024-06-10", f"r{n}", 5 if n < satisfied else 1, "csat", "1-5") for n in range(answers)
-    ]
-    csat = read(tmp_path, history, as_of="2024-06-20").of("crm_csat_ratio", "30d")
-    assert csat.lower == pytest.approx(lower / 100, abs=0.0005)
-    assert csat.upper == pytest.approx(upper / 100, abs=0.0005)
+def test_a_proportion_is_as_sure_as_wilson_says(tmp_path: Path) -> None:
+    percent = {"3/3": (43.9, 100), "4/5": (37.6, 96.4), "80/100": (71.1, 86.7), "0/10": (0, 27.8)}
+    history = []
+    for team in percent:
+        satisfied, answers = (int(number) for number in team.split("/"))
+        scores = [5] * satisfied + [1] * (answers - satisfied)
+        history += [
+            answered("2024-06-10", f"{team}: {n}", score, "csat", "1-5", team=team)
+            for n, score in enumerate(scores)
+        ]
+    found = read(tmp_path, history, as_of="2024-06-20")
+    for team, bounds in percent.items():
+        csat = found.of("crm_csat_ratio", "30d", "team", team)
+        assert csat.lower is not None and csat.upper is not None
+        assert (round(100 * csat.lower, 1), round(100 * csat.upper, 1)) == bounds
 
 
-@pytest.mark.parametrize(("times", "half"), [(1, 42), (10, 15), (100, 4.8)])
-def test_a_score_is_as_sure_as_adjusted_wald_says(times: int, half: float, tmp_path: Path) -> None:
+def test_a_score_is_as_sure_as_adjusted_wald_says(tmp_path: Path) -> None:
     """Of ten answers 5, 3 and 2, around the adjusted score of 23.1 points; and as many times more."""
-    scores = [9, 9, 10, 10, 9, 7, 8, 8, 0, 6] * times
-    history = [answered("2024-06-10", f"r{n}", score) for n, score in enumerate(scores)]
-    nps = read(tmp_path, history, as_of="2024-06-20").of("crm_nps_points", "30d")
-    assert nps.lower is not None and nps.upper is not None and nps.value == 30
-    assert (nps.upper - nps.lower) / 2 == pytest.approx(half, abs=0.5 if times < 100 else 0.05)
-    assert (nps.upper + nps.lower) / 2 == pytest.approx(100 * 3 * times / (10 * times + 3))
+    widths = {1: (42, 0), 10: (15, 0), 100: (4.8, 1)}
+    history = [
+        answered("2024-06-10", f"{times}: {n}", score, team=f"{times}")
+        for times in widths
+        for n, score in enumerate([9, 9, 10, 10, 9, 7, 8, 8, 0, 6] * times)
+    ]
+    found = read(tmp_path, history, as_of="2024-06-20")
+    for times, (half, digits) in widths.items():
+        nps = found.of("crm_nps_points", "30d", "team", f"{times}")
+        assert nps.lower is not None and nps.upper is not None and nps.value == 30
+        assert round((nps.upper - nps.lower) / 2, digits) == half
+        assert (nps.upper + nps.lower) / 2 == pytest.approx(100 * 3 * times / (10 * times + 3))

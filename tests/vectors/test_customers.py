@@ -7,10 +7,10 @@ import pytest
 from tests.oracle.history import activated, churned, lead
 from tests.replays import Readings
 from tests.stories import interaction, subscription
-from tests.vectors.vectors import Vectors
+from tests.vectors.vectors import Vectors, vectors_at
 
 CHURN, RETENTION, CUSTOMERS = "crm_churn_ratio", "crm_retention_ratio", "crm_customers"
-MAY = Vectors("2024-05-01")
+MAY = vectors_at("2024-05-01")
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ LIVES = {
     "churned twice": ([JOINS, CHURNS, churned("2024-03-05")], 1),
     "activated twice": ([JOINS, activated("2024-03-03"), CHURNS], 1),
 }
-FROM_DAY_0, FROM_DAY_2 = Vectors("2024-03-31"), Vectors("2024-04-02")
+FROM_DAY_0, FROM_DAY_2 = vectors_at("2024-03-31 12:00"), vectors_at("2024-04-02")
 FOLLOWED = {
     name: (FROM_DAY_0.story(name, *life), FROM_DAY_2.story(name, *life)) for name, (life, _) in LIVES.items()
 }
@@ -118,7 +118,7 @@ def test_who_was_not_a_member_at_the_start_is_not_lost(from_day_0: Readings, lif
 
 # -- Engagement -------------------------------------------------------------------------------------------
 
-SEEN = Vectors("2024-03-31 12:00")  # day 31
+SEEN = vectors_at("2024-03-31 12:00")  # day 31
 TWICE = SEEN.story(
     "active twice",
     activated("2024-01-10", "c"),

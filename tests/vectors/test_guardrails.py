@@ -1,15 +1,10 @@
 """Vectors of guardrails: more leads, fewer of them worth a call."""
 
-import msgspec
 import pytest
 
-from streams.engine.kpis.guardrails import breaches
-from streams.engine.kpis.readings import Reading
-from streams.engine.plan import read_plan
-from streams.settings import Settings
 from tests.oracle.history import lead
 from tests.replays import Readings
-from tests.vectors.vectors import Vectors
+from tests.vectors.vectors import vectors_at
 
 
 def cohort(day: str, leads: int, accepted: int) -> list[bytes]:
@@ -24,7 +19,7 @@ def cohort(day: str, leads: int, accepted: int) -> list[bytes]:
     return lines
 
 
-PUSHED = Vectors("2024-05-01")
+PUSHED = vectors_at("2024-05-01")
 DOUBLED = PUSHED.story("doubled", *cohort("2024-03-15", 200, 80), *cohort("2024-04-15", 400, 80))
 FEW = PUSHED.story("few", *cohort("2024-03-15", 5, 2), *cohort("2024-04-15", 10, 2))
 SOUND = PUSHED.story("sound", *cohort("2024-03-15", 200, 80), *cohort("2024-04-15", 400, 160))
@@ -45,13 +40,11 @@ def test_twice_the_leads_of_half_the_worth_are_a_change_for_the_better_and_one_f
 
 
 def test_leads_that_double_while_acceptance_halves_breach_the_guardrail(pushed: Readings) -> None:
-    """With enough samples, and only there."""
-    plan = read_plan(*Settings().catalog_text())
-    breached = {
-        breach.member: breach.sentence
-        for breach in breaches(plan, msgspec.convert(list(pushed), list[Reading]))
-        if (breach.kpi, breach.window, breach.dimension) == ("lead_volume", "30d", "segment")
-        and breach.breached
-    }
-    assert breached.keys() == {DOUBLED[1]}
-    assert all(figure in breached[DOUBLED[1]] for figure in ("100 %", "40 %", "20 %"))
+    """Of too few samples nothing is said."""
+    doubled, few, sound = (
+        pushed.reading("crm_leads", "30d", slice_)["guardrails"] for slice_ in (DOUBLED, FEW, SOUND)
+    )
+    assert [(one["kpi"], one["breached"]) for one in doubled] == [("lead_acceptance", True)]
+    assert all(figure in doubled[0]["sentence"] for figure in ("100 %", "40 %", "20 %"))
+    assert sound == [{"kpi": "lead_acceptance", "breached": False, "sentence": None}]
+    assert few == []

@@ -4,10 +4,10 @@ import pytest
 
 from tests.replays import Readings
 from tests.stories import incident
-from tests.vectors.vectors import Vectors, by_component
+from tests.vectors.vectors import by_component, vectors_at
 
 HOUR_MS = 3_600_000
-VECTORS = Vectors("2024-05-01 12:00")
+VECTORS = vectors_at("2024-05-01 12:00")
 OVERLAPPING = by_component(
     VECTORS.story(
         "overlapping",

@@ -1,12 +1,15 @@
 """Vectors of leads and deals: answered, converted, won after all."""
 
+from datetime import datetime, timedelta
+from pathlib import Path
+
 import pytest
 
 from tests.oracle.history import contacted, deal, lead, told, won
 from tests.replays import Readings, replay
-from tests.vectors.vectors import Vectors
+from tests.vectors.vectors import vectors_at
 
-MAY = Vectors("2024-05-05")
+MAY = vectors_at("2024-05-05")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +47,7 @@ def test_a_lead_counts_once_and_is_answered_by_the_first_contact_after_its_creat
 
 LATE_CONVERSION = (lead("created", "2024-03-01 10:00"), lead("converted", "2024-04-20 10:00"))
 CONVERTED = MAY.story("fifty days", *LATE_CONVERSION)
-APRIL = Vectors("2024-04-30 12:00")
+APRIL = vectors_at("2024-04-30 12:00")
 IN_APRIL = APRIL.story("fifty days", *LATE_CONVERSION, lead("created", "2024-04-10", "another"))
 
 
@@ -65,7 +68,7 @@ def test_the_conversion_itself_is_of_the_month_in_which_it_happened(
 
 # -- Deals ------------------------------------------------------------------------------------------------
 
-JUNE = Vectors("2024-06-20")
+JUNE = vectors_at("2024-06-30")
 AFTER_ALL = JUNE.story(
     "won after all",
     deal("created", "2024-05-02", stage="qualified"),
@@ -105,21 +108,39 @@ def test_a_deal_that_skips_two_stages_has_reached_every_stage_before_its_own(jun
 
 # -- Steady traffic ---------------------------------------------------------------------------------------
 
+LEADS_ONLY = """
+version: 1
+subjects:
+  lead:
+    id: lead_id
+    steps:
+      created: {event: crm.lead.created}
+    measures:
+      leads: {count: created}
+kpis:
+  lead_volume:
+    title: Leads
+    group: sales
+    goal: Find enough people who may need us.
+    owner: marketing
+    unit: count
+    good: up
+    gauge: crm_leads
+    windows: [5m, 15m, 1h, 24h, 7d, 28d, 30d, 90d, mtd, qtd]
+    formula: leads
+"""
 
-def minute(number: int) -> str:
-    """So many minutes after 1 May 2024."""
-    return f"2024-05-{1 + number // 1440:02d} {number // 60 % 24:02d}:{number % 60:02d}"
 
-
-def test_steady_traffic_shows_no_change_in_any_window(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Two leads a minute for 16 days, read at half past noon: whole panes against whole panes."""
-    minutes = 15 * 1440 + 12 * 60 + 31
+def test_steady_traffic_shows_no_change_in_any_window(tmp_path: Path) -> None:
+    """A lead a minute since 1 April, read at half past noon: whole panes against whole panes."""
+    start = datetime.fromisoformat("2024-04-01")
+    minutes = (60 * 24 + 12) * 60 + 31
     lines = (
-        told("crm.lead.created", minute(number), lead_id=f"lead-{number}-{two}", customer_id=f"c-{number}")
-        for number in range(minutes)
-        for two in range(2)
+        told("crm.lead.created", f"{start + timedelta(minutes=n)}", lead_id=f"lead-{n}", customer_id=f"c-{n}")
+        for n in range(minutes)
     )
-    only = ("--kpi", "lead_volume", "--window", "1h", "--window", "24h", "--window", "7d")
-    readings = replay(tmp_path_factory.mktemp("steady"), lines, "2024-05-16 12:30", *only)
-    volumes = [one for one in readings if one["dimension"] == "all"]
-    assert {one["window"]: one["change"] for one in volumes} == {"1h": 0, "24h": 0, "7d": 0}
+    catalog = tmp_path / "catalog.yaml"
+    catalog.write_text(LEADS_ONLY)
+    readings = replay(tmp_path, lines, "2024-05-31 12:30", "--catalog", str(catalog))
+    compared = {one["window"]: one["change"] for one in readings if one["previous"]}
+    assert compared == dict.fromkeys(("5m", "15m", "1h", "24h", "7d", "28d", "30d", "mtd"), 0)

@@ -4,9 +4,9 @@ import pytest
 
 from tests.oracle.history import answered
 from tests.replays import Readings, Slice
-from tests.vectors.vectors import Vectors
+from tests.vectors.vectors import vectors_at
 
-VECTORS = Vectors("2024-05-01")
+VECTORS = vectors_at("2024-05-01")
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ import pytest
 
 from tests.oracle.history import replied, ticket
 from tests.replays import Readings, Slice
-from tests.vectors.vectors import Vectors
+from tests.vectors.vectors import vectors_at
 
 FIRST_CONTACT, REOPENED = "crm_first_contact_resolution_ratio", "crm_reopen_ratio"
-VECTORS = Vectors("2024-05-05")
+VECTORS = vectors_at("2024-05-05")
 CREATED = ticket("created", "2024-04-15 09:00", created_by="customer")
 REPLY = replied("2024-04-15 10:00")
 RESOLVED = ticket("resolved", "2024-04-15 12:00")

@@ -1,6 +1,6 @@
 """Many small stories in one `kpi replay`, each in a slice of its own: a run of the whole path takes seconds.
 
-    VECTORS = Vectors("2024-05-01")
+    VECTORS = vectors_at("2024-05-01")
     ONE_LEFT = VECTORS.story("one left", activated("2024-01-10"), churned("2024-04-10"))
 
     readings = VECTORS.read(folder)
@@ -8,10 +8,12 @@
 
 All ids in a story's events get the story's name in front, and all its events have it as segment, region and
 team. So no two stories share a subject, and what is read of the slice is what the story alone would give.
+Stories of several files that are read at one moment are so by one replay.
 """
 
 import hashlib
 import json
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -30,20 +32,33 @@ class Vectors:
         self._as_of = as_of
         self._catalog = catalog
         self._stories: dict[str, list[bytes]] = {}
+        self._readings: Readings | None = None
 
     def story(self, name: str, *lines: bytes) -> Slice:
         """The slice in which it is read."""
-        assert name not in self._stories
+        assert name not in self._stories and self._readings is None
         self._stories[name] = [_within(name, line) for line in lines]
         return "segment", name
 
     def read(self, folder: Path) -> Readings:
+        """Of all stories, replayed in this folder when they are first asked for."""
+        if self._readings is None:
+            self._readings = self._replayed(folder)
+        return self._readings
+
+    def _replayed(self, folder: Path) -> Readings:
         options: tuple[str, ...] = ()
         if self._catalog is not None:
             path = folder / "catalog.yaml"
             path.write_text(self._catalog)
             options = ("--catalog", str(path))
         return replay(folder, chain.from_iterable(self._stories.values()), self._as_of, *options)
+
+
+@cache
+def vectors_at(as_of: str) -> Vectors:
+    """The stories of all files that are read at this moment with the shipped catalog."""
+    return Vectors(as_of)
 
 
 def _within(story: str, line: bytes) -> bytes:
