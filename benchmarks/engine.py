@@ -99,7 +99,9 @@ class MemoryTable:
                 key: None if data is None else engine.decode_row(key[0], data) for key, data in loaded.items()
             }
         with split.step("merge"):
+            work.rejects += rejects
             work.merge(events, rows)
+            work.receive(records)
         split.events += len(records)
         split.rejects += len(rejects)
 

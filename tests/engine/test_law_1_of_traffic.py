@@ -17,13 +17,12 @@ from hypothesis import strategies as st
 
 from schemas.events import EVENT_TYPES
 from streams.embedded.mess import Mess, messy
-from streams.embedded.traffic import Traffic, encode, simulate
+from streams.embedded.traffic import encode
 from streams.engine.arrivals import BUILT_IN
 from streams.engine.endings import ERASED_TYPE
-from tests.builders import Event, Ledger, days, ms, record, shipped
+from tests.builders import Event, Ledger, record, shipped
+from tests.company import told
 
-END_MS = ms("2025-10-09")
-START_MS = END_MS - days(330)
 HANDS = 8
 MESS = Mess(duplicates=0.2, displaced=0.3, late=0.05, bad=0.02, window=40, farthest=400)
 LARGE = 1_000
@@ -31,12 +30,6 @@ LARGE = 1_000
 SEEDS = st.integers(0, 10**9)
 AS_DRAWN = (Phase.generate,)
 """A smaller seed makes no smaller history."""
-
-
-@lru_cache
-def told() -> Sequence[Event]:
-    """A small company's events, in order of time; the seed is one that tells of everything."""
-    return [event for _, event in simulate(Traffic(seed=100, events_per_day=6), START_MS, END_MS)]
 
 
 @lru_cache

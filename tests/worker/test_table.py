@@ -13,10 +13,13 @@ from aiokafka.errors import KafkaTimeoutError
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from streams.embedded.mess import Mess, messy
+from streams.embedded.traffic import encode
 from streams.naming import partition_keys_pattern, row_shard
 from streams.state import connect, erase
 from streams.worker import table as table_module
 from tests.builders import lead_contacted, lead_created
+from tests.company import told
 from tests.servers import RedisServer, redis_binary
 from tests.worker.builders import (
     NAMESPACE,
@@ -53,6 +56,14 @@ async def test_the_state_equals_a_recount_of_the_log(client: Redis) -> None:
 async def test_the_state_is_the_same_in_batches_of_any_size(client: Redis, number: int) -> None:
     bench = await a_bench(client, history()[:150], commit_events=11).opened()
     await bench.run(number)
+    assert await bench.is_exact()
+
+
+async def test_so_it_is_of_a_log_of_every_type_of_event_and_for_every_measure(client: Redis) -> None:
+    """Over eleven months, so that panes go meanwhile; customers are erased and records removed in it."""
+    lines = messy(map(encode, told()), Mess(window=200, farthest=2_000), 3)
+    bench = await a_bench(client, records(lines)).opened()
+    await bench.run(400)
     assert await bench.is_exact()
 
 
