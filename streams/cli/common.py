@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from schemas.events import YEARS
-from streams.engine.kpis.sizes import check_series, sizes
+from streams.engine.kpis.sizes import check_size, sizes
 from streams.engine.plan import Plan, read_plan
 from streams.errors import SettingsError
 from streams.settings import Settings
@@ -32,7 +32,7 @@ CatalogOption = Annotated[
 
 def read_catalog(settings: Settings) -> Plan:
     plan = read_plan(*settings.catalog_text())
-    check_series(sizes(plan), settings.series_limit)
+    check_size(sizes(plan), settings.series_limit)
     return plan
 
 

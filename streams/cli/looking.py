@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import JsonOption, out, read_catalog, say, say_settings, settings_of
-from streams.engine.kpis.limits import guardrail_notes
+from streams.engine.kpis.guardrails import guardrail_notes
 from streams.engine.kpis.sizes import sizes
 from streams.errors import SettingsError
 from streams.naming import ALL
@@ -80,7 +80,7 @@ def check(catalog: Annotated[str | None, typer.Argument(help="The shipped one by
     counts = f"{len(plan.catalog.kpis)} KPIs, {len(plan.series)} series, {len(plan.measures)} measures"
     source = settings.catalog_text()[1]
     say(f"{source}: {sizes(plan)}")
-    for note in guardrail_notes(plan.catalog):
+    for note in guardrail_notes(plan):
         say(f"{source}: note: {note}")
     say(f"{source}: {counts}: fine")
 

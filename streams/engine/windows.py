@@ -95,10 +95,6 @@ def tier_of(name: str) -> str | None:
     return found[0] if found else None
 
 
-def is_calendar(name: str) -> bool:
-    return name in _PERIODS
-
-
 def days_of(name: str) -> int | None:
     """Of how many whole days the window is made, and the pane that holds now; None for any other."""
     tier, panes = _PANES.get(name, ("", 0))

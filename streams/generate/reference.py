@@ -220,7 +220,11 @@ def _extent(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
 
 
 def _limits(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
-    target = "none; set your own" if kpi.target is None else _value(kpi.target, kpi.unit, catalog)
+    target = (
+        "none: no volume or amount fits every company; set your own"
+        if kpi.target is None
+        else _value(kpi.target, kpi.unit, catalog)
+    )
     yield _list([f"Target: {target}.", f"Benchmark: {_benchmark(kpi, catalog)}."])
     rows = [_alert(alert, kpi, catalog) for alert in kpi.alerts]
     heading = ("alert on", "windows", "warns beyond", "critical beyond", "samples", "judged by", "for")

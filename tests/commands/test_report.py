@@ -89,7 +89,8 @@ def test_json_has_every_key_of_its_description_and_null_where_there_is_nothing_y
     for reading in found["readings"]:
         assert list(reading) == [
             *("kpi", "gauge", "window", "dimension", "member", "labels"),
-            *("value", "numerator", "denominator", "samples", "previous", "change", "previous_samples"),
+            *("value", "numerator", "denominator", "samples"),
+            *("previous", "compared", "change", "previous_samples"),
             *("lower", "upper", "verdict", "fold", "target", "guardrails"),
         ]
         assert (reading["guardrails"], reading["fold"]) == ([], None)

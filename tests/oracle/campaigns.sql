@@ -14,10 +14,10 @@ FROM (
     GROUP BY ALL);
 
 INSERT INTO contribution BY NAME
-SELECT DISTINCT subject, subject_id, 'clicked_7d' AS measure, delivered_ms AS time_ms, 1 AS value
+SELECT DISTINCT subject, subject_id, touch || '_7d' AS measure, delivered_ms AS time_ms, 1 AS value
 FROM story
 JOIN (SELECT subject_id, time_ms AS delivered_ms FROM contribution WHERE measure = 'delivered') USING (subject_id)
-WHERE subject = 'touch' AND touch = 'clicked' AND machine IS DISTINCT FROM true
+WHERE subject = 'touch' AND touch IN ('clicked', 'unsubscribed', 'complained') AND machine IS DISTINCT FROM true
   AND time_ms BETWEEN delivered_ms AND delivered_ms + in_days(7);
 
 -- 2. Conversions.

@@ -36,7 +36,7 @@ FROM (VALUES
 
 CREATE TABLE measure AS SELECT unnest(regexp_split_to_array(trim('
     answers answers_with_comment benefits buyers buyers_again campaign_conversions campaign_revenue
-    ces_answers ces_points clicked clicked_7d complained components consented consented_analytics
+    ces_answers ces_points clicked clicked_7d complained complained_7d components consented consented_analytics
     consented_marketing consented_profiling conversions cost_crm cost_marketing cost_of_goods cost_sales
     cost_training csat_answers csat_satisfied customers customers_lost customers_lost_involuntary
     customers_lost_unknown customers_lost_voluntary customers_new deal_cycle deals_lost
@@ -51,7 +51,7 @@ CREATE TABLE measure AS SELECT unnest(regexp_split_to_array(trim('
     requests_failed resolution revenue revenue_lost sales sales_costed sales_gross surveys_answered
     surveys_answered_14d surveys_sent tasks tasks_automated tickets tickets_escalated tickets_first_contact
     tickets_first_contact_7d tickets_open tickets_reopened tickets_reopened_7d tickets_resolved trainings
-    trainings_completed unsubscribed users_active users_licensed
+    trainings_completed unsubscribed unsubscribed_7d users_active users_licensed
 '), '\s+')) AS measure;
 
 CREATE MACRO pivoted(matures) AS TABLE
@@ -221,8 +221,8 @@ FROM (
         level('count', 'backlog', 'crm_tickets_open', '', 'D', at_end(tickets_open), NULL),
         -- Campaigns
         divided('ratio', 'click_rate', 'crm_campaign_click_ratio', 'state=provisional', 'W', 'G', total(clicked), total(delivered)),
-        divided('ratio', 'unsubscribe_rate', 'crm_campaign_unsubscribe_ratio', '', 'W', 'G', total(unsubscribed), total(delivered)),
-        divided('ratio', 'complaint_rate', 'crm_campaign_complaint_ratio', '', 'W', 'G', total(complained), total(delivered)),
+        divided('ratio', 'unsubscribe_rate', 'crm_campaign_unsubscribe_ratio', 'state=provisional', 'W', 'G', total(unsubscribed), total(delivered)),
+        divided('ratio', 'complaint_rate', 'crm_campaign_complaint_ratio', 'state=provisional', 'W', 'G', total(complained), total(delivered)),
         divided('ratio', 'campaign_conversion', 'crm_campaign_conversion_ratio', '', 'W', 'G', total(campaign_conversions), total(delivered)),
         divided('ratio', 'campaign_roi', 'crm_campaign_roi_ratio', '', 'K', 'G', total(campaign_revenue) - total(cost_marketing), total(cost_marketing)),
         -- Operations
@@ -254,7 +254,9 @@ FROM (
         matured('14d', 'survey_response', 'crm_survey_response_ratio', 'state=final', 'F', 'D', total(surveys_answered_14d), total(surveys_sent)),
         matured('7d', 'first_contact_resolution', 'crm_first_contact_resolution_ratio', 'state=final', 'F', 'D', total(tickets_first_contact_7d), total(tickets_resolved)),
         matured('7d', 'reopen_rate', 'crm_reopen_ratio', 'state=final', 'F', 'D', total(tickets_reopened_7d), total(tickets_resolved)),
-        matured('7d', 'click_rate', 'crm_campaign_click_ratio', 'state=final', 'F', 'G', total(clicked_7d), total(delivered))
+        matured('7d', 'click_rate', 'crm_campaign_click_ratio', 'state=final', 'F', 'G', total(clicked_7d), total(delivered)),
+        matured('7d', 'unsubscribe_rate', 'crm_campaign_unsubscribe_ratio', 'state=final', 'F', 'G', total(unsubscribed_7d), total(delivered)),
+        matured('7d', 'complaint_rate', 'crm_campaign_complaint_ratio', 'state=final', 'F', 'G', total(complained_7d), total(delivered))
     ], recursive := true)
     FROM measured_later)
 SEMI JOIN windows_of USING (windows, "window")

@@ -67,7 +67,7 @@ FROM (VALUES
     ('1h',  'leads_clocked leads_answered_1h'),
     ('5m',  'leads_clocked leads_answered_5m'),
     ('14d', 'surveys_sent surveys_answered_14d'),
-    ('7d',  'tickets_resolved tickets_first_contact_7d tickets_reopened_7d delivered clicked_7d')
+    ('7d',  'tickets_resolved tickets_first_contact_7d tickets_reopened_7d delivered clicked_7d unsubscribed_7d complained_7d')
 ) AS matured(maturity, measures);
 
 CREATE TABLE quantity AS

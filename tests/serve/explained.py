@@ -30,6 +30,7 @@ RATE = Explanation(
     denominator=100,
     samples=100,
     previous=0.25,
+    compared=0.3,
     change=0.2,
     previous_samples=100,
     lower=0.219,

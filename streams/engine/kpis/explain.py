@@ -67,6 +67,7 @@ class Explanation(msgspec.Struct, frozen=True, gc=False):
     denominator: int | None
     samples: int | None
     previous: float | None
+    compared: float | None
     change: float | None
     previous_samples: int | None
     lower: float | None
@@ -171,7 +172,7 @@ class _Explainer:
 
 _OF_READING: Final = (
     *("kpi", "gauge", "labels", "window", "dimension", "member", "value", "numerator", "denominator"),
-    *("samples", "previous", "change", "previous_samples", "lower", "upper", "verdict"),
+    *("samples", "previous", "compared", "change", "previous_samples", "lower", "upper", "verdict"),
 )
 
 

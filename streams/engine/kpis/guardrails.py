@@ -1,11 +1,13 @@
 """Guardrails: whether a KPI got better at the cost of another, against the window before.
 
-Of each pair the first series are compared, window by window and slice by slice. Both must have enough samples
-in both windows. A slice that is folded is none: two KPIs do not fold the same members.
+Of each pair the series that stand for the KPIs are compared, window by window and slice by slice: the final
+one where there is one, for of the provisional the newer window always knows less; else the first. Both must
+have enough samples in both windows. A slice that is folded is none: two KPIs do not fold the same members.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import copysign, inf
 from typing import Final
 
 import msgspec
@@ -40,11 +42,9 @@ class Breach(msgspec.Struct, frozen=True, gc=False):
 
 def breaches(plan: Plan, readings: Iterable[Reading]) -> list[Breach]:
     """Of every pair, window and slice of the readings that can be compared."""
-    firsts = first_series(plan)
     pairs = [
-        _Pair(_Side.of(plan, firsts[name]), _Side.of(plan, firsts[guardrail.kpi]), guardrail)
-        for name, kpi in plan.catalog.kpis.items()
-        for guardrail in kpi.guardrails
+        _Pair(_Side.of(plan, kpi), _Side.of(plan, guard), guardrail)
+        for kpi, guard, guardrail in pairs_of(plan)
     ]
     compared = {side.series.kpi: side.series for pair in pairs for side in (pair.kpi, pair.guard)}
     by_place = _by_place(compared, readings)
@@ -59,6 +59,39 @@ def first_series(plan: Plan) -> dict[str, SeriesPlan]:
     return firsts
 
 
+def pairs_of(plan: Plan) -> Iterator[tuple[SeriesPlan, SeriesPlan, Guardrail]]:
+    """Of each KPI and each of its guardrails the series that are compared."""
+    standing: dict[str, SeriesPlan] = {}
+    for series in plan.series:
+        if series.kpi not in standing or series.mature_ms > standing[series.kpi].mature_ms:
+            standing[series.kpi] = series
+    for name, kpi in plan.catalog.kpis.items():
+        for guardrail in kpi.guardrails:
+            yield standing[name], standing[guardrail.kpi], guardrail
+
+
+def guardrail_notes(plan: Plan) -> list[str]:
+    """Which pairs are never compared, or only as a whole: a sentence each. No fault: it may be meant so."""
+    return [
+        f"{kpi.kpi} and its guardrail {guard.kpi} share no {lack}"
+        for kpi, guard, _ in pairs_of(plan)
+        for lack in _lacks(kpi, guard)
+    ]
+
+
+def _lacks(kpi: SeriesPlan, guard: SeriesPlan) -> Iterator[str]:
+    if not _with_before(kpi).keys() & _with_before(guard).keys():
+        listed = f"{', '.join(_with_before(kpi)) or 'none'}; {', '.join(_with_before(guard)) or 'none'}"
+        yield f"window that has one before it: they are never compared ({listed})"
+    elif kpi.dimensions and not set(kpi.dimensions) & set(guard.dimensions):
+        yield "dimension: they are compared as a whole only"
+
+
+def _with_before(series: SeriesPlan) -> dict[str, None]:
+    """Its windows that can be compared with the one before, in order."""
+    return {window: None for window in series.windows if series.has_before(window)}
+
+
 def _by_place(
     series: Mapping[str, SeriesPlan], readings: Iterable[Reading]
 ) -> dict[str, dict[_Place, Reading]]:
@@ -68,7 +101,7 @@ def _by_place(
         one = series.get(reading.kpi)
         if (
             one is not None
-            and reading.change is not None
+            and reading.compared is not None
             and _is_of(reading, one)
             and reading.fold != "other"
         ):
@@ -95,8 +128,13 @@ class _Side:
         return cls(kpi.title, series, _SIGN[kpi.good])
 
     def gain(self, reading: Reading) -> float:
-        """How much better it got: relative, or in points."""
-        return self.sign * (reading.change or 0.0)
+        """How much better it got: relative, or in points. From 0 any change is beyond all bounds."""
+        difference, previous = _difference(reading), reading.previous or 0.0
+        if self.series.unit == "points":
+            return self.sign * difference
+        if not previous:
+            return self.sign * copysign(inf, difference) if difference else 0.0
+        return self.sign * difference / abs(previous)
 
     def least(self, window: str) -> int:
         """How many samples its alert in the window wants; 0 where it does not say."""
@@ -105,12 +143,12 @@ class _Side:
 
     def from_to(self, reading: Reading) -> str:
         """fell from 40 % to 20 %"""
-        before, now = reading.previous or 0.0, _current(reading, self.series)
+        before, now = reading.previous or 0.0, reading.compared or 0.0
         return f"{_verb(reading)} from {self._in_words(before, reading)} to {self._in_words(now, reading)}"
 
     def moved(self, reading: Reading) -> str:
         """rose 100 %; what is itself in percent, time or points moves from one value to another."""
-        if self.series.unit not in ("count", "money"):
+        if self.series.unit not in ("count", "money") or not reading.previous:
             return self.from_to(reading)
         return f"{_verb(reading)} {in_words(abs(reading.change or 0.0), 'ratio')}"
 
@@ -157,13 +195,11 @@ def _are_enough(readings: Sequence[Reading], least: int) -> bool:
 
 
 def _verb(reading: Reading) -> str:
-    return "rose" if (reading.change or 0.0) > 0 else "fell"
+    return "rose" if _difference(reading) > 0 else "fell"
 
 
-def _current(reading: Reading, series: SeriesPlan) -> float:
-    """The value that `change` compares with `previous`."""
-    previous, change = reading.previous or 0.0, reading.change or 0.0
-    return previous + change * (1.0 if series.unit == "points" else abs(previous))
+def _difference(reading: Reading) -> float:
+    return (reading.compared or 0.0) - (reading.previous or 0.0)
 
 
 def _inside(title: str) -> str:

@@ -12,7 +12,6 @@ from schemas.catalog import Catalog, Path
 from schemas.kpis import Alert, Kpi, Series
 from schemas.words import nearest
 from streams.engine.kpis.verdicts import judged_by
-from streams.naming import NOW
 
 Fault = tuple[Path, str]
 
@@ -163,29 +162,3 @@ def _misfit(value: float, series: Series) -> str | None:
 
 
 # -- Notes ------------------------------------------------------------------------------------------------
-
-
-def guardrail_notes(catalog: Catalog) -> list[str]:
-    """Which pairs are never compared, or only as a whole: a sentence each. No fault: it may be meant so."""
-    return [
-        f"{name} and its guardrail {guardrail.kpi} share no {lack}"
-        for name, kpi in catalog.kpis.items()
-        for guardrail in kpi.guardrails
-        for lack in _lacks(kpi, catalog.kpis[guardrail.kpi])
-    ]
-
-
-def _lacks(kpi: Kpi, guardrail: Kpi) -> Iterator[str]:
-    if not _compared(kpi) & _compared(guardrail):
-        yield f"window: they are never compared ({_listed(kpi)}; {_listed(guardrail)})"
-    elif kpi.dimensions and not set(kpi.dimensions) & set(guardrail.dimensions):
-        yield "dimension: they are compared as a whole only"
-
-
-def _compared(kpi: Kpi) -> set[str]:
-    """The windows of the series that stands for a KPI which have one before them."""
-    return {window for window in kpi.all_series()[0].windows or () if window != NOW}
-
-
-def _listed(kpi: Kpi) -> str:
-    return ", ".join(kpi.all_series()[0].windows or ())

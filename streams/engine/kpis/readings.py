@@ -49,9 +49,11 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     denominator: int | None
     samples: int | None
     previous: float | None = None
-    """Over the whole panes before those that `change` compares it with, in the gauge's unit."""
+    """Over the whole panes before those that it is compared with, in the gauge's unit."""
+    compared: float | None = None
+    """Over the whole panes that are compared with those, in the gauge's unit."""
     change: float | None = None
-    """Against the window before: relative, or the difference of a score in points."""
+    """Of `compared` against `previous`: relative, or the difference of a score in points."""
     previous_samples: int | None = None
     lower: float | None = None
     upper: float | None = None
@@ -207,9 +209,9 @@ def _by_measure(cells: Iterable[str]) -> _Changed:
 
 # -- One series in one window -----------------------------------------------------------------------------
 
-_Before = tuple[float | None, float | None, int | None]
-"""(previous, change, previous samples)."""
-_NO_BEFORE: Final[_Before] = (None, None, None)
+_Before = tuple[float | None, float | None, float | None, int | None]
+"""(previous, compared, change, previous samples)."""
+_NO_BEFORE: Final[_Before] = (None, None, None, None)
 
 
 class Line:
@@ -355,8 +357,10 @@ class Line:
         if before.value is None:
             return _NO_BEFORE
         now = self.series.formula.value(_part(current, slice_))
-        change = None if now is None else self._change(now, before.value)
-        return self._in_unit(before.value), change, before.samples
+        if now is None:
+            return self._in_unit(before.value), None, None, before.samples
+        change = self._change(now, before.value)
+        return self._in_unit(before.value), self._in_unit(now), change, before.samples
 
     def _change(self, now: Number, before: Number) -> float | None:
         """(now - before) / |before|, rounded once; of points the difference."""
@@ -382,5 +386,7 @@ def _part(frame: Present | Past, slice_: Slice | Others) -> PresentPart | PastPa
 def _with_before(reading: Reading, before: _Before) -> Reading:
     if before is _NO_BEFORE:
         return reading
-    previous, change, samples = before
-    return msgspec.structs.replace(reading, previous=previous, change=change, previous_samples=samples)
+    previous, compared, change, samples = before
+    return msgspec.structs.replace(
+        reading, previous=previous, compared=compared, change=change, previous_samples=samples
+    )

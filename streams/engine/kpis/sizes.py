@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.catalog import Catalog
-from schemas.measures import Duration, MeasureSpec, Open, Sum, Timed, Trailing, Union
+from schemas.measures import Duration, MeasureSpec, Movement, Open, Sum, Timed, Trailing, Union
 from streams.engine.buckets import BOUNDS
 from streams.engine.kpis.confidence import no_bounds
 from streams.engine.kpis.figures import figure_key, figure_owners, number_of_parts
@@ -100,6 +100,7 @@ _MORE_PARTS: Final[Mapping[type[MeasureSpec], int]] = {
     Duration: 1 + len(BOUNDS),  # their sum, and the buckets
     Timed: 1 + len(BOUNDS),
     Sum: 1,  # of how many subjects
+    Movement: 1,
     Open: 1,  # the ages
     Union: 1,  # the times of the edges
 }
@@ -110,7 +111,7 @@ _MORE_PARTS: Final[Mapping[type[MeasureSpec], int]] = {
 _NAMED: Final = 5
 
 
-def check_series(found: Sizes, limit: int) -> None:
+def check_size(found: Sizes, limit: int) -> None:
     """TooManySeries if the gauges may have more than `limit`."""
     if found.all_series > limit:
         most = Counter(found.series).most_common(_NAMED)

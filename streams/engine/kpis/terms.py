@@ -194,7 +194,10 @@ class Formula:
 
 
 def _ages(term: Term) -> bool:
-    return isinstance(term, Operand) and (term.function == "oldest" or term.measure.kind == "union")
+    """Whether time alone changes it: an age, what lasts, or what is due."""
+    if not isinstance(term, Operand):
+        return False
+    return term.function == "oldest" or term.measure.kind == "union" or term.measure.future
 
 
 def parts_of(term: Term) -> "Sequence[Term]":

@@ -53,7 +53,7 @@ _BARE_KINDS: Final[dict[str, _ReadMeasure]] = {
     "trailing": lambda slice_, measure: slice_.trailing(measure),
     "union": lambda slice_, measure: slice_.lasting_ms(measure),
 }
-COUNTED_KINDS: Final = frozenset({"sum", "timed"})
+COUNTED_KINDS: Final = frozenset({"movement", "sum", "timed"})
 """Of amounts of these kinds a part `.n` beside them tells how many there are."""
 
 

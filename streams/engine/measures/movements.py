@@ -20,16 +20,20 @@ Move = tuple[int, str, int]
 
 
 def movement(compiler: Compiler, spec: Movement) -> Measure:
-    """The changes of one sort, each at its time as a positive amount; those at the same time are one."""
-    name, which = spec.movement, spec.which
+    """The changes of one sort, each at its time as a positive amount; those at the same time are one.
+
+    Beside each, in the part `name.n`, a 1.
+    """
+    name, which, counted = spec.movement, spec.which, f"{compiler.name}.n"
     compiler.transition(name, "movement")
 
     def contribute(seen: Seen) -> Iterable[Contribution]:
         moves = seen.once((name, "movements"), partial(_movements, seen, name))
         return [
-            placed_at(seen, compiler.name, time_ms, amount)
+            placed_at(seen, part, time_ms, number)
             for time_ms, moved, amount in moves
             if moved == which
+            for part, number in ((compiler.name, amount), (counted, 1))
         ]
 
     return make_measure(compiler, "movement", spec, contribute, is_amount=True)

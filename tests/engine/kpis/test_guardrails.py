@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from schemas.words import Window
-from streams.engine.kpis.guardrails import ENOUGH, Breach, breaches, first_series
+from streams.engine.kpis.guardrails import ENOUGH, Breach, breaches, first_series, pairs_of
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
-from tests.builders import CATALOG, plan_of
+from tests.builders import CATALOG, plan_of, shipped
 
 SUMMED = CATALOG.read_text().partition("\nkpis:\n")[0] + "\nkpis:\n"
 FORMULAS = {
@@ -75,7 +75,8 @@ class Moves:
             numerator=None,
             denominator=None,
             previous=before,
-            change=now - before if points else (now - before) / abs(before),
+            compared=now,
+            change=now - before if points else (now - before) / abs(before) if before else None,
             **{**usual, **given},
         )
 
@@ -103,6 +104,25 @@ def test_more_leads_of_whom_fewer_are_accepted_are_a_breach_that_explains_itself
             sentence="Lead volume rose 100 % while lead acceptance fell from 40 % to 20 %",
         )
     ]
+
+
+def test_a_guardrail_that_was_0_is_worse_as_soon_as_it_is_anything_else() -> None:
+    plan = plan_with(VOLUME, ACCEPTANCE.replace("good: up", "good: down"))
+    moves = Moves(plan)
+    breach = only(breaches(plan, [moves("leads_made", 100, 200), moves("acceptance", 0.0, 0.2)]))
+    assert breach.sentence == "Lead volume rose 100 % while lead acceptance rose from 0 % to 20 %"
+    fine = breaches(plan, [moves("leads_made", 100, 200), moves("acceptance", 0.0, 0.0)])
+    assert not only(fine).breached
+
+
+def test_of_a_cohort_the_final_series_is_compared_for_the_provisional_always_knows_less_of_the_newer() -> (
+    None
+):
+    """Surveys that are all answered after three days: the newest of the window are not answered yet."""
+    standing = {guard.kpi: dict(guard.labels) for _, guard, _ in pairs_of(shipped())}
+    states = {name: labels["state"] for name, labels in standing.items() if "state" in labels}
+    assert set(states.values()) == {"final"}
+    assert {"survey_response", "lead_conversion", "unsubscribe_rate", "reopen_rate"} & states.keys()
 
 
 # -- Whether it is one ------------------------------------------------------------------------------------
@@ -172,7 +192,7 @@ def but(reading: Reading, **other: Any) -> Reading:
     [
         {"window": "24h"},
         {"dimension": "channel", "member": "web"},
-        {"change": None, "previous": None},
+        {"compared": None, "previous": None},
         {"samples": ENOUGH - 1},
         {"previous_samples": ENOUGH - 1},
         {"samples": None},

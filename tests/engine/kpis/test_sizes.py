@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.engine.kpis.sizes import Sizes, check_series, sizes
+from streams.engine.kpis.sizes import Sizes, check_size, sizes
 from streams.errors import TooManySeries
 from tests.builders import Ledger, lead_contacted, lead_created, plan_of, shipped
 
@@ -94,12 +94,12 @@ def test_there_are_never_more_cells_than_that() -> None:
 
 
 def test_a_catalog_within_the_limit_passes() -> None:
-    check_series(found(), found().all_series)
+    check_size(found(), found().all_series)
 
 
 def test_too_many_series_are_refused_with_the_kpis_that_have_most_and_what_helps() -> None:
     with pytest.raises(TooManySeries) as refused:
-        check_series(found(), 100)
+        check_size(found(), 100)
     text = str(refused.value)
     assert text.startswith(
         "the gauges may have 144 series, and KPI_SERIES_LIMIT is 100. Most have: volume 140, waiting 4."
