@@ -109,6 +109,17 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
 # -- A KPI of one's own -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["kpi", "measure", "events"])
+def test_what_the_readme_adds_is_not_in_the_catalog_yet(name: str) -> None:
+    shipped, added = read_plan(*Settings().catalog_text()).catalog, YAML().load(block(name))
+    assert not shipped.kpis.keys() & added["kpis"].keys()
+    for kind, subject in added.get("subjects", {}).items():
+        assert (
+            kind not in shipped.subjects
+            or not shipped.subjects[kind].measures.keys() & subject["measures"].keys()
+        )
+
+
 def test_a_kpi_of_ones_own_leaves_what_is_summed_alone(tmp_path: Path) -> None:
     shipped = read_plan(*Settings().catalog_text())
     own = read_plan(own_catalog(tmp_path, "kpi").read_text(), "my-catalog.yaml")
@@ -125,11 +136,11 @@ def test_the_readmes_kpis_are_read_from_a_file(tmp_path: Path) -> None:
     events.write_bytes(b"".join(encode(event) + b"\n" for _, event in history))
 
     readings = replay(events, catalog)
-    revenue, answered = readings["revenue_per_conversion"], readings["lead_answered_within_a_day"]
-    assert revenue["value"] == revenue["numerator"] / (revenue["denominator"] * 100)
-    assert revenue["labels"] == {"currency": "USD"}
-    assert 0 < answered["value"] < 1
-    assert answered["denominator"] <= readings["lead_volume"]["numerator"]
+    per_deal, answered = readings["revenue_per_deal"], readings["assigned_answered"]
+    assert per_deal["value"] == per_deal["numerator"] / (per_deal["denominator"] * 100)
+    assert per_deal["labels"] == {"currency": "USD"}
+    assert per_deal["target"] == 5000
+    assert 0 < answered["lower"] < answered["value"] < answered["upper"] < 1
 
 
 def test_the_readmes_own_event_type_is_counted(tmp_path: Path) -> None:
