@@ -20,7 +20,8 @@ from aiokafka import ConsumerRecord
 from aiokafka.partitioner import murmur2
 
 from streams.embedded.traffic import encode, spread
-from streams.embedded.world import DAY_MS, Event, rfc3339
+from streams.embedded.world import DAY_MS, Event
+from streams.human import rfc3339
 
 SEED: Final = 1
 PER_DAY: Final = 400_000 / 60

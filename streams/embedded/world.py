@@ -17,6 +17,7 @@ from random import Random
 from typing import Any, Generic, TypeVar
 
 from streams.embedded.people import Customer, Members, User
+from streams.human import rfc3339
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -211,7 +212,3 @@ class World:
 def weekday(at_ms: int) -> int:
     """Monday is 0. The epoch was a Thursday."""
     return (at_ms // DAY_MS + 3) % 7
-
-
-def rfc3339(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()[:19]}.{at_ms % 1000:03d}Z"

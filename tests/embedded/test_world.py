@@ -8,7 +8,8 @@ import pytest
 
 from streams.embedded import people
 from streams.embedded.people import Customer, Members
-from streams.embedded.world import Hours, Odds, Story, World, rfc3339
+from streams.embedded.world import Hours, Odds, Story, World
+from streams.human import rfc3339
 
 OFFICE = Hours(8, 18, weekdays=5)
 

@@ -5,7 +5,8 @@ from streams.embedded.habits.people import CHANNELS
 from streams.embedded.people import Customer
 from streams.embedded.stories.customers import churned
 from streams.embedded.stories.people import stranger
-from streams.embedded.world import DAY_MS, Event, Story, World, rfc3339
+from streams.embedded.world import DAY_MS, Event, Story, World
+from streams.human import rfc3339
 
 
 def new_erasure(world: World) -> None:
