@@ -8,27 +8,36 @@ import pytest
 from tests.oracle.history import activated, churned, cost, lead, paid, read, refunded, told, won
 
 APRIL = {"period_start": "2024-04-01", "period_end": "2024-04-30"}
-BOOKED = cost("2024-04-02", 300_00, **APRIL)
-CORRECTED = cost("2024-04-03", 600_00, **APRIL)
-REVISED = cost("2024-04-01", 600_00, revision=1, **APRIL)
 
 
-@pytest.mark.parametrize(
-    ("history", "spent"),
-    [
-        ([BOOKED], 150_00),
-        ([BOOKED, CORRECTED], 300_00),
-        ([BOOKED, REVISED], 300_00),
-        ([BOOKED, CORRECTED, BOOKED], 300_00),
-    ],
-    ids=["once", "with a later time", "with a revision", "and the first again"],
-)
-def test_a_cost_is_spread_over_its_days_and_today_counts_whole(
-    history: list[bytes], spent: int, tmp_path: Path
-) -> None:
-    found = read(tmp_path, [*history, lead("created", "2024-04-10")], as_of="2024-04-15 10:00")
-    assert found.fraction("crm_cost_per_lead", "mtd", currency="USD") == (spent, 1)
-    assert found.fraction("crm_cost_per_lead", "28d", currency="USD") == (spent, 1)
+def booked(name: str) -> bytes:
+    return cost("2024-04-02", 300_00, name, region=name, **APRIL)
+
+
+def corrected(name: str) -> bytes:
+    return cost("2024-04-03", 600_00, name, region=name, **APRIL)
+
+
+def revised(name: str) -> bytes:
+    return cost("2024-04-01", 600_00, name, region=name, revision=1, **APRIL)
+
+
+def test_a_cost_is_spread_over_its_days_and_today_counts_whole(tmp_path: Path) -> None:
+    """300 for April, told once; then 600, at a later time or by a revision; then the first again."""
+    told_so = {
+        "once": ([booked("once")], 150_00),
+        "later": ([booked("later"), corrected("later")], 300_00),
+        "revised": ([booked("revised"), revised("revised")], 300_00),
+        "again": ([booked("again"), corrected("again"), booked("again")], 300_00),
+    }
+    history = []
+    for region, (costs, _) in told_so.items():
+        history += [*costs, lead("created", "2024-04-10", region, region=region)]
+    found = read(tmp_path, history, as_of="2024-04-15 10:00")
+    for region, (_, spent) in told_so.items():
+        for window in ("mtd", "28d"):
+            fraction = found.fraction("crm_cost_per_lead", window, "region", region, currency="USD")
+            assert fraction == (spent, 1), (region, window)
 
 
 def test_the_days_of_a_cost_add_up_to_it(tmp_path: Path) -> None:

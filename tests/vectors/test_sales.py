@@ -110,6 +110,7 @@ def test_a_deal_that_skips_two_stages_has_reached_every_stage_before_its_own(jun
 
 LEADS_ONLY = """
 version: 1
+currency: {report: USD}
 subjects:
   lead:
     id: lead_id
