@@ -16,7 +16,7 @@ from tests.chaos.faults import FAULTS, Owners
 from tests.services.recount import Recount, differences, stored
 from tests.worker.builders import engine
 
-BURST: Final = 10_000
+BURST: Final = 7_000
 """Lines to a burst. The workers are at most two bursts behind."""
 ALMOST: Final = 0.9
 """Partitions do not all have the same share of a burst."""

@@ -26,6 +26,7 @@ Cells = dict[str, int]
 
 LAST_MS = ms(f"{YEARS[-1]}-01-01")
 """Records of that time and later are counted in no pane, and neither are those from before 1970."""
+PANES_PER_READ = 200
 
 
 @dataclass(slots=True)
@@ -143,11 +144,7 @@ async def stored(redis: Redis, store: PartitionStore, engine: Engine) -> State:
     """What Redis holds of a partition."""
     position = await store.position()
     totals = await store.load_totals()
-    panes: dict[tuple[str, int], Cells] = {}
-    async for key in redis.scan_iter(match=f"{store.keys.panes}:*".replace("{", "[{]"), count=1_000):
-        cells: Any = await redis.hgetall(key)
-        tier, _, start = key.decode().removeprefix(f"{store.keys.panes}:").partition(":")
-        panes[tier, int(start)] = {cell.decode(): int(value) for cell, value in cells.items()}
+    panes = await _stored_panes(redis, store)
     indexed: Any = await redis.zrange(store.keys.panes, 0, -1, withscores=True)
     index = {member.decode(): leaves_ms for member, leaves_ms in indexed}
     rows: dict[tuple[str, str], bytes] = {}
@@ -167,6 +164,22 @@ async def stored(redis: Redis, store: PartitionStore, engine: Engine) -> State:
         waiting={measure: ids for measure, ids in waiting.items() if ids},
         strays=[pane for pane in panes if index.get(naming.pane_member(*pane)) != store.leaves_ms(pane)],
     )
+
+
+async def _stored_panes(redis: Redis, store: PartitionStore) -> dict[Pane, Cells]:
+    """All that exist, whether the index has them or not."""
+    match = f"{store.keys.panes}:*".replace("{", "[{]")
+    keys = [key async for key in redis.scan_iter(match=match, count=1_000)]
+    panes: dict[Pane, Cells] = {}
+    for first in range(0, len(keys), PANES_PER_READ):
+        some = keys[first : first + PANES_PER_READ]
+        pipeline = redis.pipeline(transaction=False)
+        for key in some:
+            pipeline.hgetall(key)
+        for key, cells in zip(some, await pipeline.execute(), strict=True):
+            pane = naming.split_pane_member(key.decode().removeprefix(f"{store.keys.panes}:"))
+            panes[pane] = {cell.decode(): int(value) for cell, value in cells.items()}
+    return panes
 
 
 def kept(

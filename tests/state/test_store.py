@@ -440,6 +440,16 @@ async def test_panes_expire_after_their_tiers_keep_when_windows_end_at_the_wall_
     ]
 
 
+async def test_a_pane_of_the_future_expires_after_its_own_time_and_not_after_ours(client: Redis) -> None:
+    """Due dates, spread costs and windows over days lie there."""
+    now_ms = time.time_ns() // 1_000_000
+    owner, start_ms = await an_owner(client, wall=True), now_ms + 365 * DAY_MS
+    await owner.commit(cells_of("day", start_ms, leads=3), now_ms=now_ms)
+    stays_ms = 365 * DAY_MS + TIERS["day"] + LINGER_MS["day"]
+    assert stays_ms - 5_000 < await client.pttl(f"{KEYS['index']}:day:{start_ms}") <= stays_ms
+    assert await owner.store.panes_before(start_ms) == []
+
+
 async def test_nothing_but_panes_expires(client: Redis) -> None:
     now_ms = time.time_ns() // 1_000_000
     owner = await an_owner(client, wall=True)
