@@ -29,6 +29,7 @@ from streams.naming import PartitionKeys, partition_prefix
 from streams.settings import Settings
 from streams.state.changes import Changes, PaneChanges, pack_private, pack_public
 from streams.state.store import LINGER_MS
+from streams.worker.app import calm_collector
 from streams.worker.pending import PaneCache
 from streams.worker.table import CACHED_CELLS, CHUNK_EVENTS
 
@@ -156,7 +157,7 @@ def measure(
         tables = [MemoryTable(engine, UNTIL_MS) for _ in partitions]
         _count(tables, founded, Split())
         gc.collect()
-        gc.freeze()  # a worker does not hold all those events, so its collector has less to look through
+        calm_collector()  # as in a worker
         splits[shape] = Split()
         with Sampler({}) if profiled else nullcontext() as sampler:
             _count(tables, partitions, splits[shape])

@@ -41,6 +41,7 @@ class Dimensions:
     """Puts members of the kind `first`, then those `as_was`, in the order of all dimensions."""
     _read_firsts: Callable[[Any], Names]
     _read_as_was: Callable[[Any], Names]
+    _read_changes: Callable[[Row], Sequence[list[facts.Member]]]
     _pairs: tuple[tuple[str, int, int], ...]
     """(name, where its two dimensions stand among all)."""
 
@@ -50,12 +51,14 @@ class Dimensions:
         told = [name for name, dimension in dimensions.items() if dimension.of is None]
         as_was = [name for name in told if dimensions[name].keeps == "as_was"]
         firsts = [name for name in told if name not in as_was]
+        kept = tuple(f"{PREFIX}{name}" for name in as_was)
         return cls(
             names=tuple(told),
-            as_was=tuple(f"{PREFIX}{name}" for name in as_was),
+            as_was=kept,
             _in_order=_arranged([[*firsts, *as_was].index(name) for name in told]),
             _read_firsts=_reader_of(firsts),
             _read_as_was=_reader_of(as_was),
+            _read_changes=_reader_of(kept),
             _pairs=tuple(_pairs(dimensions, told)),
         )
 
@@ -87,6 +90,10 @@ class Dimensions:
         if any(names):
             first = (event.time_ms, event.digest, names)
             flags = CHANGED if facts.add_first(row.first_members, first) else 0
+        return flags | self._merge_as_was(row, event) if self.as_was else flags
+
+    def _merge_as_was(self, row: Row, event: Event) -> int:
+        flags = 0
         for kept, name in zip(self.as_was, self._read_as_was(event.data), strict=True):
             if name:
                 member = (event.time_ms, event.digest, name)
@@ -100,8 +107,8 @@ class Dimensions:
         firsts: list[facts.First] = row.first_members
         known = firsts[0][2] if len(firsts) == 1 else _known(firsts) or self._unknown
         if self.as_was:
-            changing = [_as_was(getattr(row, kept), time_ms) for kept in self.as_was]
-            known = self._in_order((*known, *changing))
+            changing = self._read_changes(row)
+            known = self._in_order((*known, *[_as_was(changes, time_ms) for changes in changing]))
         if None not in known:
             return known  # type: ignore[return-value]  # as it says
         return tuple([UNKNOWN if name is None else name for name in known])
@@ -113,16 +120,13 @@ class Dimensions:
 
     def since_ms(self, row: Row) -> int:
         """When a dimension that is kept as it was changed last; NEVER: none ever did."""
-        since_ms = facts.NEVER
-        for kept in self.as_was:
-            changes = getattr(row, kept)
-            if changes and changes[-1][0] > since_ms:
-                since_ms = changes[-1][0]
-        return since_ms
+        if not self.as_was:
+            return facts.NEVER
+        return max([changes[-1][0] if changes else facts.NEVER for changes in self._read_changes(row)])
 
     def changes(self, row: Row) -> list[int]:
         """The times at which a dimension that is kept as it was may have changed."""
-        return sorted({time_ms for kept in self.as_was for time_ms, _, _ in getattr(row, kept)})
+        return sorted({time_ms for changes in self._read_changes(row) for time_ms, _, _ in changes})
 
     @property
     def _unknown(self) -> Names:
@@ -144,12 +148,12 @@ def _pairs(dimensions: Mapping[str, Dimension], told: Sequence[str]) -> Iterator
             yield name, told.index(dimension.of[0]), told.index(dimension.of[1])
 
 
-def _reader_of(names: Sequence[str]) -> Callable[[Any], Names]:
+def _reader_of(names: Sequence[str]) -> Callable[[Any], Any]:
     """Reads fields as a tuple, whatever their number."""
-    if len(names) > 1:
-        read: Callable[[Any], Names] = attrgetter(*names)
-        return read
-    return lambda data: tuple([getattr(data, name) for name in names])
+    if not names:
+        return lambda data: ()
+    read: Callable[[Any], Any] = attrgetter(*names)
+    return read if len(names) > 1 else lambda data: (read(data),)
 
 
 def _arranged(order: Sequence[int]) -> Callable[[Names], Names]:

@@ -128,7 +128,7 @@ class Worker:
 
     def run(self) -> None:
         """Run until SIGINT or SIGTERM, or until the watchdog ends us; then exit the process."""
-        _calm_collector()
+        calm_collector()
         process = _Process(self.app, loglevel=self._settings.log_level, quiet=True, redirect_stdouts=False)
         self._process = process
         try:
@@ -193,7 +193,7 @@ class Worker:
         }
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """What is here by now stays, and events make no cycles: at its own pace it takes a sixth of the time."""
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)

@@ -38,10 +38,12 @@ def count(compiler: Compiler, spec: Count) -> Measure:
 def _place(compiler: Compiler, spec: Count) -> Callable[[Row], int | None]:
     """Where n(x), n(x @ y) or n(x @ y within D) places its +1."""
     counted = compiler.times(spec.count, "count")
-    anchor = compiler.times(spec.at, "at") if spec.at else counted
+    if spec.at is None:
+        if spec.within is not None:
+            raise PlanFault("`within` needs `at`: the step that the span begins with", "within")
+        return lambda row: times[0][0] if (times := counted(row)) else None
+    anchor = compiler.times(spec.at, "at")
     within_ms = span_ms(spec.within) if spec.within else None
-    if within_ms is not None and spec.at is None:
-        raise PlanFault("`within` needs `at`: the step that the span begins with", "within")
 
     def place(row: Row) -> int | None:
         times, anchors = counted(row), anchor(row)
