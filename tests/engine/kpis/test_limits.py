@@ -136,6 +136,6 @@ def test_the_series_that_stands_for_a_kpi_is_the_one_that_must_share() -> None:
 
 
 def test_of_the_shipped_catalog_only_what_counts_distinct_subjects_has_no_window_before() -> None:
-    """Who was active in a window that ended earlier is not known: the pairs stand there to be read together."""
+    """Who was active in a window that ended earlier is not known: such pairs are to be read together."""
     never = [note.split(" and ")[0] for note in guardrail_notes(shipped()) if "share no window" in note]
     assert never == ["engagement", "interactions_per_engaged", "crm_roi", "adoption"]

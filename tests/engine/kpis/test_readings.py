@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.engine.kpis.confidence import no_bounds
-from streams.engine.kpis.readings import Reading
+from streams.engine.kpis.readings import Reader, Reading
 from streams.engine.kpis.series import SeriesPlan
 from tests.builders import (
     Event,
@@ -20,10 +20,12 @@ from tests.builders import (
     days,
     deal_lost,
     deal_won,
+    event,
     lead_contacted,
     lead_converted,
     lead_created,
     ms,
+    shipped,
     survey_answered,
     ticket_created,
     ticket_resolved,
@@ -303,3 +305,13 @@ def test_a_share_of_something_is_between_none_and_all_of_it(history: list[Event]
         assert 0 <= one.numerator <= one.denominator
         if one.kpi == "retention":
             assert churned[one.window, one.dimension, one.member] == one.denominator - one.numerator
+
+
+def test_what_becomes_due_is_seen_by_who_reads_again_though_no_event_came() -> None:
+    requested = event("crm.erasure.requested", "2024-03-01", {"request_id": "r", "customer_id": "c"})
+    reader, ledger = Reader(shipped()), Ledger().take(requested)
+    for now, overdue in (("2024-03-30", 0), ("2024-04-01", 1)):
+        again = reader.read(ledger, ms(now), ahead=False)
+        assert again == ledger.readings(now)
+        (reading,) = (one for one in again if one.kpi == "erasures_overdue")
+        assert (reading.value, reading.verdict) == (overdue, "critical" if overdue else "ok")
