@@ -313,5 +313,5 @@ def test_what_becomes_due_is_seen_by_who_reads_again_though_no_event_came() -> N
     for now, overdue in (("2024-03-30", 0), ("2024-04-01", 1)):
         again = reader.read(ledger, ms(now), ahead=False)
         assert again == ledger.readings(now)
-        (reading,) = (one for one in again if one.kpi == "erasures_overdue")
+        (reading,) = (one for one in again if (one.kpi, one.dimension) == ("erasures_overdue", "all"))
         assert (reading.value, reading.verdict) == (overdue, "critical" if overdue else "ok")
