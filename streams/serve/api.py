@@ -15,13 +15,14 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from redis.exceptions import RedisError
 
 from schemas.words import Window
+from streams.engine.kpis.guardrails import Breach
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
 from streams.errors import BadParameter, UnknownReading
 from streams.human import rfc3339
 from streams.naming import ALL
 from streams.serve.board import Board, Shown
-from streams.serve.documents import reading_documents
+from streams.serve.documents import ByKpi, reading_documents
 from streams.serve.explaining import Which
 from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
@@ -33,6 +34,8 @@ NOT_READ: Final = "not every partition was read yet"
 WAITING_PARAMETERS: Final = ("measure", "older", "limit")
 _BOARD: Final = web.AppKey("board", Board)
 _EXPOSITION: Final = web.AppKey("exposition", Exposition)
+_BY_KPI: Final = web.AppKey("by_kpi", ByKpi)
+_KNOWN: Final[web.AppKey[dict[str, list[str]]]] = web.AppKey("known")
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -47,6 +50,8 @@ def make_app(board: Board) -> web.Application:
     app = web.Application(middlewares=[_with_headers])
     app[_BOARD] = board
     app[_EXPOSITION] = Exposition(board.plan, board.shown)
+    app[_BY_KPI] = ByKpi()
+    app[_KNOWN] = known_values(board.plan)
     app.add_routes(
         [
             web.get("/", _page),
@@ -63,12 +68,14 @@ def make_app(board: Board) -> web.Application:
     return app
 
 
-def document(plan: Plan, shown: Shown, readings: Iterable[Reading]) -> dict[str, Any]:
-    """Some of the readings that are shown, as JSON has them."""
+def document(
+    plan: Plan, shown: Shown, readings: Iterable[Reading], breaches: Iterable[Breach]
+) -> dict[str, Any]:
+    """Some of the readings that are shown, as JSON has them; with the breaches of their KPIs."""
     return {
         "as_of": _time(shown.as_of_ms),
         "stale": _stale(shown),
-        "readings": reading_documents(plan, readings, shown.breaches),
+        "readings": reading_documents(plan, readings, breaches),
     }
 
 
@@ -133,19 +140,22 @@ def single(query: Iterable[tuple[str, str]], parameters: Sequence[str]) -> dict[
 
 
 async def _readings(request: web.Request) -> web.Response:
-    board = request.app[_BOARD]
-    wanted = select(request.query.items(), known_values(board.plan))
-    text = await asyncio.to_thread(_readings_text, board.plan, board.shown(), wanted)
+    app, board = request.app, request.app[_BOARD]
+    wanted = select(request.query.items(), app[_KNOWN])
+    text = await asyncio.to_thread(_readings_text, board.plan, board.shown(), app[_BY_KPI], wanted)
     return web.Response(text=text, content_type="application/json")
 
 
-def _readings_text(plan: Plan, shown: Shown, wanted: Mapping[str, set[str]]) -> str:
+def _readings_text(plan: Plan, shown: Shown, by_kpi: ByKpi, wanted: Mapping[str, set[str]]) -> str:
     """Every member exactly; what gauges and page show in the place of the small ones is left out."""
-    chosen = [reading for reading in shown.readings if reading.fold != "other"]
+    found = by_kpi.of(shown.readings, shown.breaches)
+    kpis = [name for name in plan.catalog.kpis if name in wanted.get("kpi", (name,))]
+    chosen = [one for name in kpis for one in found.readings.get(name, ()) if one.fold != "other"]
     for parameter, values in wanted.items():
         value_of = attrgetter(parameter)
         chosen = [reading for reading in chosen if value_of(reading) in values]
-    return json.dumps(document(plan, shown, chosen))
+    breaches = [breach for name in kpis for breach in found.breaches.get(name, ())]
+    return json.dumps(document(plan, shown, chosen, breaches))
 
 
 async def _explain(request: web.Request) -> web.Response:
@@ -177,7 +187,7 @@ async def _metrics(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request) -> web.Response:
     board = request.app[_BOARD]
-    choice = Choice.of(known_values(board.plan), request.query)
+    choice = Choice.of(request.app[_KNOWN], request.query)
     page = await asyncio.to_thread(render, board.plan, board.shown(), board.troubles(), choice)
     return web.Response(text=page, content_type="text/html")
 

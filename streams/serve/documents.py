@@ -1,7 +1,7 @@
 """Readings as JSON has them, with what the catalog and other readings say of each."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -9,6 +9,7 @@ from streams.engine.kpis.guardrails import Breach, first_series
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
 
+_Of = TypeVar("_Of", Reading, Breach)
 _Place = tuple[str, str, str, str]
 """(KPI, window, dimension, member)."""
 
@@ -31,6 +32,35 @@ def reading_documents(
         found = compared.get(_place(reading), ()) if stands else ()
         documents.append(_document(reading, target, found))
     return documents
+
+
+class Sorted(NamedTuple):
+    """What is shown, by KPI."""
+
+    shown: Sequence[Reading]
+    readings: Mapping[str, Sequence[Reading]]
+    breaches: Mapping[str, Sequence[Breach]]
+
+
+class ByKpi:
+    """Sorts what is shown by KPI, once for each set of readings: most who ask want one KPI of many."""
+
+    def __init__(self) -> None:
+        self._last = Sorted((), {}, {})
+
+    def of(self, readings: Sequence[Reading], breaches: Sequence[Breach]) -> Sorted:
+        """May be called by several threads: at worst two of them sort the same."""
+        found = self._last
+        if found.shown is not readings:
+            found = self._last = Sorted(readings, _by_kpi(readings), _by_kpi(breaches))
+        return found
+
+
+def _by_kpi(items: Iterable[_Of]) -> dict[str, list[_Of]]:
+    found: dict[str, list[_Of]] = {}
+    for item in items:
+        found.setdefault(item.kpi, []).append(item)
+    return found
 
 
 def _document(reading: Reading, target: float | None, breaches: Sequence[Breach]) -> dict[str, Any]:
