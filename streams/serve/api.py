@@ -141,7 +141,8 @@ def single(query: Iterable[tuple[str, str]], parameters: Sequence[str]) -> dict[
 
 async def _readings(request: web.Request) -> web.Response:
     app, board = request.app, request.app[_BOARD]
-    wanted = select(request.query.items(), app[_KNOWN])
+    known = app[_KNOWN]
+    wanted = select(request.query.items(), known)
     text = await asyncio.to_thread(_readings_text, board.plan, board.shown(), app[_BY_KPI], wanted)
     return web.Response(text=text, content_type="application/json")
 
@@ -187,7 +188,8 @@ async def _metrics(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request) -> web.Response:
     board = request.app[_BOARD]
-    choice = Choice.of(request.app[_KNOWN], request.query)
+    known = request.app[_KNOWN]
+    choice = Choice.of(known, request.query)
     page = await asyncio.to_thread(render, board.plan, board.shown(), board.troubles(), choice)
     return web.Response(text=page, content_type="text/html")
 
