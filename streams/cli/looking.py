@@ -45,6 +45,9 @@ def explain(
         list[str] | None,
         typer.Option(help="Of a KPI with several series: quantile=0.9.", metavar="NAME=VALUE"),
     ] = None,
+    gauge: Annotated[
+        str, typer.Option(help="Of a KPI with several gauges: crm_leads_waiting_oldest_seconds.")
+    ] = "",
     json_: JsonOption = False,
 ) -> None:
     """Say why a number is what it is: formula, sums, panes, definition, bounds, verdict."""
@@ -54,7 +57,7 @@ def explain(
 
     settings = settings_of()
     plan = read_catalog(settings)
-    which = Which(kpi, window, dimension, member, dict(_label(text) for text in label or ()))
+    which = Which(kpi, window, dimension, member, dict(_label(text) for text in label or ()), gauge)
     found = asyncio.run(ask_why(settings, plan, which))
     if json_:
         _write_json(found.document())

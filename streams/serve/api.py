@@ -30,6 +30,7 @@ from streams.serve.page import Choice, render
 from streams.serve.waiting import Question
 
 PARAMETERS: Final = ("kpi", "window", "dimension", "member")
+EXPLAIN_PARAMETERS: Final = (*PARAMETERS, "gauge")
 NOT_READ: Final = "not every partition was read yet"
 WAITING_PARAMETERS: Final = ("measure", "older", "limit")
 _BOARD: Final = web.AppKey("board", Board)
@@ -163,8 +164,8 @@ async def _explain(request: web.Request) -> web.Response:
     """Parameters that are none of ours are labels of the KPI, such as `quantile`."""
     board = request.app[_BOARD]
     labels = {name: "" for one in board.plan.series for name in one.labels}
-    given = single(request.query.items(), (*PARAMETERS, *labels))
-    named = {name: given.pop(name) for name in PARAMETERS if name in given}
+    given = single(request.query.items(), (*EXPLAIN_PARAMETERS, *labels))
+    named = {name: given.pop(name) for name in EXPLAIN_PARAMETERS if name in given}
     found = await board.explain(Which(**named, labels=given))
     return _unavailable(NOT_READ) if found is None else web.json_response(found.document())
 

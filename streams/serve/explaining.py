@@ -10,7 +10,7 @@ import msgspec
 from schemas.kpis import Guardrail, Kpi
 from streams.engine.kpis.confidence import Interval, of_proportion, wilson
 from streams.engine.kpis.explain import Explanation, Operand, PaneSum, explain
-from streams.engine.kpis.guardrails import breaches
+from streams.engine.kpis.guardrails import breaches, standing_series
 from streams.engine.kpis.readings import Reading, Sums
 from streams.engine.kpis.remedies import Judged, would_change
 from streams.engine.kpis.series import SeriesPlan
@@ -36,6 +36,7 @@ class Which:
     dimension: str = ALL
     member: str = ALL
     labels: Mapping[str, str] = field(default_factory=dict)
+    gauge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,19 @@ def answer(plan: Plan, sums: Sums, now_ms: int, which: Which, *, ahead: bool) ->
     """Explain a reading at `now_ms`; UnknownReading says what there is instead. `ahead` as in `readings`."""
     window = which.window or usual_window(plan, which)
 
-    def explained(kpi: str, labels: Mapping[str, str]) -> Explanation:
+    standing = standing_series(plan)
+
+    def explained(kpi: str, labels: Mapping[str, str], gauge: str) -> Explanation:
         place = (window, which.dimension, which.member)
-        return explain(plan, sums, now_ms, kpi, labels, *place, ahead=ahead)
+        return explain(plan, sums, now_ms, kpi, labels, *place, ahead=ahead, gauge=gauge)
 
     def guarded(kpi: str) -> Explanation | None:
         try:
-            return explained(kpi, {})
+            return explained(kpi, standing[kpi].labels, standing[kpi].gauge)
         except UnknownReading:  # it lacks the window or the slice
             return None
 
-    found = explained(which.kpi, which.labels)
+    found = explained(which.kpi, which.labels, which.gauge)
     kpi = plan.catalog.kpis[which.kpi]
     rails = _rails(plan, guarded(which.kpi), [(one, guarded(one.kpi)) for one in kpi.guardrails])
     return Answer(plan, now_ms, with_remedy(found, series_of(plan, found), plan), rails)
@@ -102,7 +105,7 @@ def series_of(plan: Plan, found: Explanation) -> SeriesPlan:
 def _rails(
     plan: Plan, first: Explanation | None, guardrails: Sequence[tuple[Guardrail, Explanation | None]]
 ) -> list[Rail]:
-    """`first` is the reading of the KPI's first series, which is what guardrails are compared with."""
+    """`first` is the reading of the series by which the KPI is compared with its guardrails."""
     readings = [_reading(one) for one in (first, *(found for _, found in guardrails)) if one is not None]
     told = {
         breach.guardrail: breach.sentence
@@ -139,7 +142,11 @@ def with_remedy(found: Explanation, series: SeriesPlan, plan: Plan) -> Explanati
 def usual_window(plan: Plan, which: Which) -> str:
     """The window that is meant when none is named; empty for a KPI that there is not."""
     series = [
-        one for one in plan.series if one.kpi == which.kpi and which.labels.items() <= one.labels.items()
+        one
+        for one in plan.series
+        if one.kpi == which.kpi
+        and which.gauge in ("", one.gauge)
+        and which.labels.items() <= one.labels.items()
     ]
     windows = series[0].windows if series else []
     return next((name for name in (*_USUAL, *windows) if name in windows), "")

@@ -13,6 +13,7 @@ from streams.engine.kpis.confidence import no_bounds
 from streams.engine.kpis.explain import PaneSum
 from streams.engine.kpis.verdicts import Judge
 from streams.engine.panes import Calendar
+from streams.errors import UnknownReading
 from streams.serve.explaining import (
     Rail,
     Which,
@@ -103,6 +104,14 @@ def test_a_verdict_is_answered_with_what_would_change_it() -> None:
 def a_lead(name: str, at: str, accepted: bool) -> list[Event]:
     qualified = [lead_qualified(name, at), lead_qualified(name, at, stage="accepted")]
     return [lead_created(name, at), *qualified[: 1 + accepted]]
+
+
+def test_a_gauge_tells_series_with_the_same_labels_apart() -> None:
+    ledger = Ledger().take(lead_created("a", "10:00"))
+    which = Which("leads_waiting", "now", gauge="crm_leads_waiting_oldest_seconds")
+    assert answer(shipped(), ledger, ms("18:00"), which, ahead=False).explanation.value == 8 * 3600
+    with pytest.raises(UnknownReading, match="unknown gauge of leads_waiting 'crm_leads'"):
+        answer(shipped(), ledger, ms("18:00"), replace(which, gauge="crm_leads"), ahead=False)
 
 
 def test_a_guardrail_tells_its_own_number_where_it_has_one() -> None:

@@ -92,14 +92,15 @@ def explain(
     member: str,
     *,
     ahead: bool,
+    gauge: str = "",
 ) -> Explanation:
-    """The reading of the first series of `kpi` that has these labels (and perhaps others).
+    """The reading of the first series of `kpi` with these labels (and perhaps others) and this gauge, if any.
 
     `ahead` as in `readings`; dimension and member are `all` for the whole. UnknownReading (streams.errors)
     says what there is instead, when the catalog has no such KPI, labels, window or dimension.
     """
     moment = _moment(plan, sums, now_ms, ahead=ahead)
-    series = _series(plan, kpi, labels)
+    series = _series(plan, kpi, gauge, labels)
     _known(window, series.windows, "window")
     slice_ = _slice(series, moment, dimension, member)
     line = Line(series, window, plan.catalog.currency.digits)
@@ -120,9 +121,12 @@ def _known(name: str, known: Sequence[str], what: str) -> None:
         raise UnknownReading(f"unknown {what} {name!r}", known)
 
 
-def _series(plan: Plan, kpi: str, labels: Mapping[str, str]) -> SeriesPlan:
+def _series(plan: Plan, kpi: str, gauge: str, labels: Mapping[str, str]) -> SeriesPlan:
     _known(kpi, list(plan.catalog.kpis), "KPI")
     series = [one for one in plan.series if one.kpi == kpi]
+    if gauge:
+        _known(gauge, list(dict.fromkeys(one.gauge for one in series)), f"gauge of {kpi}")
+        series = [one for one in series if one.gauge == gauge]
     for one in series:
         if labels.items() <= one.labels.items():
             return one

@@ -59,12 +59,18 @@ def first_series(plan: Plan) -> dict[str, SeriesPlan]:
     return firsts
 
 
-def pairs_of(plan: Plan) -> Iterator[tuple[SeriesPlan, SeriesPlan, Guardrail]]:
-    """Of each KPI and each of its guardrails the series that are compared."""
+def standing_series(plan: Plan) -> dict[str, SeriesPlan]:
+    """KPI -> the series by which it is compared."""
     standing: dict[str, SeriesPlan] = {}
     for series in plan.series:
         if series.kpi not in standing or series.mature_ms > standing[series.kpi].mature_ms:
             standing[series.kpi] = series
+    return standing
+
+
+def pairs_of(plan: Plan) -> Iterator[tuple[SeriesPlan, SeriesPlan, Guardrail]]:
+    """Of each KPI and each of its guardrails the series that are compared."""
+    standing = standing_series(plan)
     for name, kpi in plan.catalog.kpis.items():
         for guardrail in kpi.guardrails:
             yield standing[name], standing[guardrail.kpi], guardrail
