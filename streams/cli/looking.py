@@ -82,7 +82,8 @@ def check(catalog: Annotated[str | None, typer.Argument(help="The shipped one by
     plan = read_catalog(settings)
     counts = f"{len(plan.catalog.kpis)} KPIs, {len(plan.series)} series, {len(plan.measures)} measures"
     source = settings.catalog_text()[1]
-    say(f"{source}: {sizes(plan)}")
+    found, partitions = sizes(plan), settings.topic_partitions
+    say(f"{source}: {found}; {found.cells * partitions:,} in the {partitions} of KPI_TOPIC_PARTITIONS")
     for note in guardrail_notes(plan):
         say(f"{source}: note: {note}")
     say(f"{source}: {counts}: fine")

@@ -59,7 +59,7 @@ def test_an_unknown_measure_is_told_which_have_a_list(directory: Path, redis_url
     assert (done.status, done.out) == (1, "")
     assert done.err == (
         "kpi: 'leads_wating' is no measure that keeps a waiting list; did you mean 'leads_waiting'?; "
-        "known: leads_waiting, tickets_open, incidents_open, erasures_waiting, erasures_overdue\n"
+        "known: leads_waiting, deals_open, tickets_open, incidents_open, erasures_waiting, erasures_overdue\n"
     )
 
 
