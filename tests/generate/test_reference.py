@@ -66,7 +66,7 @@ def test_a_page_says_all_that_the_catalog_says_of_a_kpi() -> None:
 
 
 def test_what_is_not_there_is_said_or_left_out() -> None:
-    assert "Target: none; set your own." in MONEY
+    assert "Target: none: no volume or amount fits every company; set your own." in MONEY
     assert "Benchmark: none." in MONEY
     assert "No alerts." in MONEY
     assert "## Guardrails" not in MONEY and "Bounds:" not in MONEY and "Numerator" not in MONEY
