@@ -36,7 +36,14 @@ def test_the_shipped_catalog_is_accepted() -> None:
     assert list(plan.subjects) == list(plan.catalog.subjects)
     assert {series.kpi for series in plan.series} == set(plan.catalog.kpis)
     assert plan.open_measures == [
-        *("leads_waiting", "tickets_open", "incidents_open", "erasures_waiting", "erasures_overdue"),
+        *(
+            "leads_waiting",
+            "deals_open",
+            "tickets_open",
+            "incidents_open",
+            "erasures_waiting",
+            "erasures_overdue",
+        ),
     ]
 
 
