@@ -21,7 +21,10 @@ demo: .venv/.demo ## run the whole system here, on embedded parts (ARGS="--secon
 
 test: .venv/.dev ## all checks and all tests
 	@$(MAKE) --no-print-directory lint types contracts
-	$(BIN)/pytest
+	@# Those with a real Kafka mostly wait: they run beside all others, and what they say comes behind.
+	@said=$$(mktemp); $(BIN)/pytest tests/services >"$$said" 2>&1 & services=$$!; \
+	$(BIN)/pytest --ignore tests/services; others=$$?; \
+	wait $$services; services=$$?; cat "$$said"; rm -f "$$said"; exit $$((others | services))
 
 lint: .venv/.dev ## style of the code
 	$(BIN)/ruff check
