@@ -92,7 +92,6 @@ def _runs(only: list[Benchmark], events: int, there: Site) -> Iterator[Section]:
         runs: dict[str, Run] = {
             shape: throughput.measure(there, shape, company.lines(shape), founding=FOUNDING)
             for shape in SHAPES
-            for shape in SHAPES
         }
         yield report.throughput_section(runs)
     if Benchmark.SPLIT in only:
