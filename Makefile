@@ -56,6 +56,7 @@ bench-peers: .venv/.dev ## the same job by Kafka Streams, Quix and Faust (ARGS="
 
 generate: .venv/.dev ## make the files that follow from the catalog anew
 	@$(BIN)/kpi generate asyncapi
+	@$(BIN)/kpi generate reference
 
 format: .venv/.dev ## bring the code into style
 	$(BIN)/ruff format
