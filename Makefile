@@ -66,7 +66,7 @@ setup: .venv/.dev ## make .venv and install everything
 
 lock: .venv/.dev ## take the newest versions into the lock files
 	$(LOCK) --extra demo --output-file requirements.lock
-	$(LOCK) --extra demo --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --extra demo --extra grafana --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 kafka-jars: ## fetch Apache Kafka for the tests, outside the tree
 	@scripts/kafka-jars
