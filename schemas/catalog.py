@@ -133,12 +133,20 @@ class Scale(Model):
         return self
 
 
+class Links(Model):
+    """Where people who are told of a number find it."""
+
+    board: str = Field("http://localhost:8600", pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$")
+    """Address of the board, without a slash at its end: dashboards and alerts link to its pages."""
+
+
 class Catalog(Model):
     version: Literal[1]
     time_zone: str = "UTC"
     currency: Currency
     business_hours: BusinessHours | None = None
     ces_scale: Scale = Scale(min=1, max=7)
+    links: Links = Links()
     """The one scale on which customer effort is asked."""
     events: dict[EventTypeName, EventType] = {}
     dimensions: dict[FreeName, Dimension] = {}

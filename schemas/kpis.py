@@ -51,15 +51,19 @@ class Alert(Model):
     gauge: GaugeName | None = None
     labels: dict[FreeName, str] = {}
     """Of the series that is judged; others of the KPI are not."""
+    dimensions: Names = []
+    """Whose members raise the alert too, each by itself; else only the whole does."""
     warn: FiniteFloat
     critical: FiniteFloat | None = None
     clear: FiniteFloat | None = None
-    """An alert that fires ends only when the value is this good again; `warn` by default."""
+    """An alert that fires ends only when the value is this good again; else when it is beyond no more."""
     min_samples: int = Field(default=0, ge=0)
     judge: Literal["point", "bound"] = "point"
     """`bound`: bad only when the whole interval is, so that chance pages nobody."""
     for_: Span = Field(default="5m", alias="for")
     """How long it must last."""
+    keep_firing_for: Span | None = None
+    """How long it must be over before the alert ends; as long as `for` by default."""
 
 
 class Kpi(Model):
