@@ -1,9 +1,7 @@
-/**
- * What a KPI's page is asked for by its address, and what of that can be shown.
- *
- * Nothing here touches the page or the network. A choice is always one that exists: what was asked for in
- * vain is told in `notes`, a sentence each.
- */
+// What a KPI's page is asked for by its address, and what of that can be shown.
+//
+// Nothing here touches the page or the network. A choice is always one that exists: what was asked for in vain
+// is told in `notes`, a sentence each.
 
 export const WHOLE = "all";
 export const NOW = "now";
@@ -12,26 +10,22 @@ const NO_CHOICE = new Set(["currency"]);
 /** Names that the address uses for other things. */
 const TAKEN = new Set(["window", "dimension", "member", "theme", "gauge", "sort", "kpi"]);
 const LEVEL_SPANS = ["1h", "24h", "7d", "30d", "90d", "365d"];
-const DEFAULT_WINDOWS = ["24h", "30d"];
-const DAYS = { today: 1, wtd: 7, mtd: 30, qtd: 91, ytd: 365 };
+/** As long as they may be, as the board reckons too when it looks for the nearest. */
+const DAYS = { now: 1 / 1440, today: 1, wtd: 7, mtd: 31, qtd: 92, ytd: 366 };
 const UNIT_DAYS = { m: 1 / 1440, h: 1 / 24, d: 1 };
 
 /**
  * The choice for one KPI of the catalog.
  *
- * @param {object} catalog as /api/v1/catalog gives it
- * @param {object} kpi one of its `kpis`
- * @param {URLSearchParams} query of the page's address
- * @returns {{series: object, window: string, span: string, dimension: string, member: string,
- *   sliceBy: string|null, notes: string[]}} `span` is what the chart covers; `sliceBy` the dimension of the
- *   table of slices, null where the KPI has none
+ * `view` is what the address asks for, as `current()` of address.js tells it. Of what is returned, `window` is
+ * that of the reading, `span` what the chart covers, and `sliceBy` the dimension of the table of slices, null
+ * where the KPI has none.
  */
-export function choose(catalog, kpi, query) {
+export function choose(catalog, kpi, view) {
   const notes = [];
-  const series = chosenSeries(kpi, query, notes);
-  const { window, span } = chosenWindow(catalog, series, query.get("window"), notes);
-  const { dimension, member, sliceBy } = chosenSlice(kpi, query, notes);
-  return { series, window, span, dimension, member, sliceBy, notes };
+  const series = chosenSeries(kpi, view, notes);
+  const windows = chosenWindow(catalog, series, view, notes);
+  return { series, ...windows, ...chosenSlice(kpi, view, notes), notes };
 }
 
 /** The labels that tell a KPI's series apart. */
@@ -39,12 +33,12 @@ export function ownLabels(series) {
   return Object.entries(series.labels).filter(([name]) => !NO_CHOICE.has(name));
 }
 
-/** Address parameters that lead to a series; none for the one that stands for its KPI. */
-export function seriesParameters(kpi, series) {
-  const parameters = Object.fromEntries(kpi.series.flatMap((one) => ownLabels(one).map(([name]) => [name, null])));
-  if (series === kpi.series[0]) return { ...parameters, gauge: null };
+/** Changes of the address that lead to a series; to the one that stands for its KPI nothing need be said. */
+export function seriesChanges(kpi, series) {
+  const none = Object.fromEntries(kpi.series.flatMap((one) => ownLabels(one).map(([name]) => [name, null])));
+  if (series === kpi.series[0]) return { ...none, gauge: null };
   const gauge = series.gauge === kpi.series[0].gauge ? null : series.gauge;
-  return { ...parameters, gauge, ...Object.fromEntries(ownLabels(series)) };
+  return { ...none, gauge, ...Object.fromEntries(ownLabels(series)) };
 }
 
 /** Whether two series, or a series and a reading, are one. */
@@ -64,45 +58,44 @@ export function isLevel(series) {
   return series.windows.every((window) => window === NOW);
 }
 
-/** The window nearest in length to the one asked for; of two as near the longer. */
+/** The window nearest in length to the one asked for, by the factor between them; of two as near the longer. */
 export function nearestWindow(windows, asked) {
-  const wanted = Math.log(daysOf(asked));
-  const distance = (window) => Math.abs(Math.log(daysOf(window)) - wanted);
-  return windows.reduce((best, window) => (distance(window) <= distance(best) ? window : best));
+  const distance = (window) => Math.abs(Math.log(daysOf(window) / daysOf(asked)));
+  const longestFirst = [...windows].sort((one, other) => daysOf(other) - daysOf(one));
+  return longestFirst.reduce((best, window) => (distance(window) < distance(best) ? window : best));
 }
 
-/** Days that a window covers, of calendar windows about; tiny for `now`. */
-export function daysOf(window) {
+/** Days that a window covers, at most; of one that is not known a day. */
+function daysOf(window) {
   const [, number, unit] = /^(\d+)([mhd])$/.exec(window) ?? [];
-  return DAYS[window] ?? (number ? Number(number) * UNIT_DAYS[unit] : UNIT_DAYS.m);
+  return DAYS[window] ?? (number ? Number(number) * UNIT_DAYS[unit] : 1);
 }
 
-function chosenSeries(kpi, query, notes) {
+function chosenSeries(kpi, { all }, notes) {
   const names = new Set(kpi.series.flatMap((series) => ownLabels(series).map(([name]) => name)));
-  const wanted = [...names].filter((name) => query.has(name) && !TAKEN.has(name));
-  const gauge = query.get("gauge");
+  const wanted = Object.entries(all).filter(([name]) => names.has(name) && !TAKEN.has(name));
   const fits = (series) =>
-    (!gauge || series.gauge === gauge) && wanted.every((name) => series.labels[name] === query.get(name));
+    (!all.gauge || series.gauge === all.gauge) && wanted.every(([name, value]) => series.labels[name] === value);
   const found = kpi.series.find(fits);
-  if (!found) notes.push(`This KPI has no series ${[gauge, ...wanted.map((name) => `${name} ${query.get(name)}`)].filter(Boolean).join(", ")}; shown is ${kpi.series[0].name || "its first"}.`);
-  return found ?? kpi.series[0];
+  if (found) return found;
+  const asked = [all.gauge, ...wanted.map((pair) => pair.join(" "))].filter(Boolean).join(", ");
+  const [first] = kpi.series;
+  notes.push(`This KPI has no series ${asked}; shown is ${first.name || "the number itself"}.`);
+  return first;
 }
 
-function chosenWindow(catalog, series, asked, notes) {
-  if (isLevel(series)) return { window: NOW, span: asked && asked !== NOW && catalog.windows.includes(asked) ? asked : "24h" };
-  const fallback = DEFAULT_WINDOWS.find((window) => series.windows.includes(window)) ?? series.windows[0];
-  if (!asked) return { window: fallback, span: fallback };
-  if (series.windows.includes(asked)) return { window: asked, span: asked };
-  const window = catalog.windows.includes(asked) ? nearestWindow(series.windows, asked) : fallback;
-  notes.push(`There is no window ${asked} for this number; shown is ${window}.`);
+function chosenWindow(catalog, series, { window: asked, all }, notes) {
+  const known = catalog.windows.includes(asked);
+  if (isLevel(series)) return { window: NOW, span: known ? asked : levelSpans(catalog)[0] };
+  const window = series.windows.includes(asked) ? asked : nearestWindow(series.windows, asked);
+  if (window !== asked && all.window) notes.push(`This number has no window ${asked}; shown is the nearest, ${window}.`);
   return { window, span: window };
 }
 
-function chosenSlice(kpi, query, notes) {
-  const asked = query.get("dimension") ?? WHOLE;
+function chosenSlice(kpi, { dimension: asked, member: wanted }, notes) {
   const known = kpi.dimensions.includes(asked);
   if (asked !== WHOLE && !known) notes.push(`This KPI is not sliced by ${asked}; shown is the whole.`);
-  const member = known ? query.get("member") ?? WHOLE : WHOLE;
+  const member = (known && wanted) || WHOLE;
   const sliceBy = known ? asked : kpi.dimensions[0] ?? null;
   return { dimension: member === WHOLE ? WHOLE : asked, member, sliceBy };
 }

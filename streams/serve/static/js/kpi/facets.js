@@ -1,26 +1,20 @@
-/**
- * The switches between a KPI's series: one for what is measured of it (a percentile, the mean, the oldest),
- * and one for each further label (clock, state, kind). Pure.
- */
+// The switches between a KPI's series: one for what is measured of it (a percentile, the mean, the oldest),
+// and one for each further label (clock, state, kind). Pure.
 
 import { ownLabels } from "./choice.js";
 
 const FIGURE = "figure";
 const TITLES = { [FIGURE]: "Figure", state: "State", clock: "Clock", kind: "Kind" };
 
-/**
- * @param {object} kpi of the catalog
- * @param {object} chosen one of its series
- * @returns {{title: string, options: {text: string, series: object, current: boolean}[]}[]} only facets
- *   between which there is something to choose
- */
+/** Facets of a KPI between which there is something to choose: `{title, options: [{text, series, current}]}`. */
 export function facets(kpi, chosen) {
   const names = [FIGURE, ...new Set(kpi.series.flatMap((series) => labelNames(series)))];
   return names.map((name) => facet(kpi, chosen, name)).filter((one) => one.options.length > 1);
 }
 
 function facet(kpi, chosen, name) {
-  const values = [...new Set(kpi.series.map((series) => valueOf(series, name)))].filter((value) => value !== undefined);
+  const all = kpi.series.map((series) => valueOf(series, name));
+  const values = [...new Set(all)].filter((value) => value !== undefined);
   const options = values.map((value) => {
     const series = closest(kpi, chosen, name, value);
     return { text: textOf(series, name), series, current: valueOf(chosen, name) === value };
@@ -51,7 +45,9 @@ function textOf(series, name) {
 
 /** What is left of a series' name without its labels: `p90`, `mean`, `oldest`; may be empty. */
 export function figureName(series) {
-  const labels = new Set(ownLabels(series).filter(([name]) => name !== "quantile").flatMap(([name, value]) => [value, `${name} ${value}`]));
+  const labels = new Set(
+    labelNames(series).flatMap((name) => [series.labels[name], `${name} ${series.labels[name]}`]),
+  );
   return series.name.split(", ").filter((part) => !labels.has(part)).join(", ");
 }
 

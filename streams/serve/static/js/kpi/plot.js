@@ -1,64 +1,55 @@
-/**
- * A large chart over time, by uPlot: lines or bars, the bounds of what has any, a target and a benchmark.
- *
- * The canvas is for eyes. Beside it stands a slider over the points, by which the arrow keys (Home and End,
- * page up and down) go from point to point and a screen reader hears each; pointer and keys show the same.
- */
+// A large chart over time, by uPlot: lines or bars, the bounds of what has any, a target and a benchmark.
+//
+// The canvas is for eyes. It lies in a slider over the points, by which the arrow keys (Home and End, page up
+// and down) go from point to point and a screen reader hears each; pointer and keys show the same.
 
-import uPlot from "../../vendor/uPlot/uPlot.esm.js";
-import { element, replace } from "../dom.js";
-import { formatValue } from "../format.js";
+import uPlot from "../../vendor/uplot/uPlot.esm.js";
+import { el, setAttribute } from "../dom.js";
+import { onTheme } from "../theme.js";
+import { dot, faint, ink, levelLine } from "./drawing.js";
 import { lastPlace, scaleOf } from "./points.js";
+import { axisText, pointText } from "./saying.js";
 import { momentOf, ticks } from "./times.js";
 
-const HEIGHT = { narrow: 220, normal: 300, large: 420 };
 const NARROW_PX = 560;
-const LARGE_PX = 2000;
-const AXIS_SPACE = { x: 72, y: 42 };
+const WIDE_PX = 1_900;
 const PAGE = 10;
+/** Closer than so many pixels single points are not drawn, only lines. */
+const CROWDED_PX = 9;
 const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4]];
+const COLUMNS = 4;
+const TIME_STEPS = [
+  ...[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800],
+  ...[21_600, 43_200, 86_400, 172_800, 432_000, 864_000, 1_728_000, 4_320_000, 8_640_000, 17_280_000],
+];
 
-/**
- * A chart that shows nothing until its `show` is called, again for every change of what is shown.
- *
- * @param {string} label of the slider: what the chart is of
- */
 export class Plot {
-  constructor(label) {
-    this.readout = element("p", { class: "readout" });
-    this.canvas = element("div", { class: "plot-canvas", "aria-hidden": "true" });
-    this.slider = element("div", { class: "plot", role: "slider", tabindex: "0", "aria-label": label });
-    this.slider.append(this.canvas);
-    this.element = element("div", {}, [this.readout, this.slider]);
-    this.uplot = null;
+  /** `label` says of the slider what it goes through; charts of one `group` share their pointer. */
+  constructor(label, group = null) {
+    this.group = group;
+    this.canvas = el("div", { class: "plot-canvas", "aria-hidden": "true" });
+    this.readout = el("p", { class: "readout", "aria-hidden": "true" });
+    this.slider = el("div", { class: "plot", role: "slider", tabindex: "0", "aria-label": label }, this.canvas);
+    this.node = el("div", { class: "plot-frame" }, this.readout, this.slider);
     this.shape = "";
     this.at = null;
     this.slider.addEventListener("keydown", (event) => this.#key(event));
     this.slider.addEventListener("blur", () => this.#point(null));
-    this.resizes = new ResizeObserver(() => this.#resize());
-    this.resizes.observe(this.canvas);
+    new ResizeObserver(() => this.#resize()).observe(this.slider);
+    onTheme(() => this.uplot?.redraw());
   }
 
   /**
-   * @param {object} shown `{times, lines}` of `aligned`, and `unit`, `currency`, `zone`, `step`, `bars`,
-   *   `target`, `benchmark` ({low, high} or null)
+   * Show `{times, lines}` of `aligned` with `unit`, `currency`, `zone`, `step`, `bars`, and the marks `target`
+   * and `benchmark`, which may be null.
    */
   show(shown) {
     this.shown = shown;
-    const shape = JSON.stringify([shown.lines.map((line) => line.name), shown.unit, shown.step, shown.bars, shown.zone]);
-    if (shape !== this.shape) this.#build(shape);
-    else this.uplot.setData(this.#columns());
-    this.#tell(this.at);
-  }
-
-  /** Draw again: the theme has changed. */
-  redraw() {
-    this.uplot?.redraw(false);
-  }
-
-  close() {
-    this.resizes.disconnect();
-    this.uplot?.destroy();
+    const { lines, unit, step, bars, zone } = shown;
+    const shape = JSON.stringify([lines.map(({ name, colour }) => [name, colour]), unit, step, bars, zone]);
+    if (shape === this.shape) this.uplot.setData(this.#columns());
+    else this.#build(shape);
+    this.#tell();
   }
 
   #build(shape) {
@@ -67,63 +58,53 @@ export class Plot {
     this.uplot = new uPlot(this.#options(), this.#columns(), this.canvas);
   }
 
+  /** Of each line the upper and the lower bound, all values, and those that rest on enough samples. */
   #columns() {
+    const sure = ({ values, weak }) => values.map((value, at) => (weak[at] ? null : value));
     const { times, lines } = this.shown;
-    const columns = lines.flatMap((line) => [line.upper, line.lower, line.values, strong(line)]);
-    return [times, ...columns];
+    return [times, ...lines.flatMap((line) => [line.upper, line.lower, line.values, sure(line)])];
   }
 
   #options() {
     const { lines, zone } = this.shown;
     return {
       ...this.#size(),
-      tzDate: (time) => uPlot.tzDate(new Date(time * 1000), zone),
-      padding: [8, 8, 0, 0],
+      tzDate: (time) => uPlot.tzDate(new Date(time * 1_000), zone),
+      padding: [10, 12, 0, 0],
       legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-      scales: { x: { time: true }, y: { range: () => scaleOf(this.shown.lines, this.#marks(), this.shown.unit) } },
-      axes: this.#axes(),
+      cursor: this.#cursor(),
+      scales: { x: { range: (_, from, to) => this.#reach(from, to) }, y: { range: () => this.#scale() } },
+      axes: [this.#timeAxis(), this.#valueAxis()],
       series: [{}, ...lines.flatMap((line, at) => this.#series(line, at))],
-      bands: lines.map((line, at) => ({ series: [4 * at + 1, 4 * at + 2], fill: () => faded(colour(line.colour), 0.16) })),
-      hooks: {
-        drawClear: [(plot) => this.#behind(plot)],
-        draw: [(plot) => this.#before(plot)],
-        setCursor: [(plot) => this.#hover(plot)],
-      },
+      bands: lines.map((line, at) => ({
+        series: [COLUMNS * at + 1, COLUMNS * at + 2],
+        fill: () => faint(line.colour, 0.16),
+      })),
+      hooks: { drawClear: [(plot) => this.#behind(plot)], draw: [(plot) => this.#before(plot)] },
     };
   }
 
-  #axes() {
-    const { unit, currency, step, zone } = this.shown;
-    const looks = { stroke: () => colour("--faint"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false } };
-    const font = () => "12px system-ui, sans-serif";
-    return [
-      { ...looks, font: font(), space: AXIS_SPACE.x, values: (_, splits) => ticks(splits, step, zone), grid: { show: false } },
-      {
-        ...looks,
-        font: font(),
-        space: AXIS_SPACE.y,
-        size: (_, values) => Math.max(44, 12 + 6.6 * Math.max(0, ...(values ?? []).map((text) => text?.length ?? 0))),
-        incrs: unit === "seconds" ? TIME_STEPS : undefined,
-        values: (_, splits) => splits.map((value) => axisText(value, unit, currency)),
-      },
-    ];
+  #cursor() {
+    const sync = this.group === null ? undefined : { key: this.group, scales: ["x", null] };
+    const hover = (_, index, at) => (index === 0 && this.#hover(at), at);
+    return { y: false, drag: { x: false, y: false }, points: { show: false }, sync, dataIdx: hover };
   }
 
-  /** Upper and lower bound (only their band is seen), all values, and those that rest on enough samples. */
-  #series(line, at) {
-    const { bars } = this.shown;
-    const stroke = () => colour(line.colour);
-    const unseen = { stroke: "transparent", width: 0, points: { show: false } };
-    const paths = bars ? { paths: uPlot.paths.bars({ size: [0.7, 48], align: 1 }), width: 0 } : { width: 2 };
-    const dash = DASHES[at % DASHES.length];
-    const weak = { stroke: () => faded(stroke(), 0.45), fill: bars ? () => faded(stroke(), 0.35) : undefined };
-    return [
-      unseen,
-      unseen,
-      { ...paths, ...weak, width: bars ? 0 : 1.25, dash: bars ? undefined : [3, 3], points: { show: false } },
-      { ...paths, stroke, fill: bars ? stroke : undefined, dash, points: { show: false } },
-    ];
+  #hover(at) {
+    this.#tell(at);
+  }
+
+  /** Bars stand to the right of their pane's start, so the last needs room. */
+  #reach(from, to) {
+    const { times, bars } = this.shown;
+    const pane = times.length > 1 ? times.at(-1) - times.at(-2) : 60;
+    if (bars) return [from, to + pane];
+    return from === to ? [from - pane, to + pane] : [from, to];
+  }
+
+  #scale() {
+    const { lines, unit, bars } = this.shown;
+    return scaleOf(lines, bars ? [0, ...this.#marks()] : this.#marks(), unit);
   }
 
   #marks() {
@@ -131,87 +112,107 @@ export class Plot {
     return [target, benchmark?.low, benchmark?.high].filter((mark) => mark !== null && mark !== undefined);
   }
 
-  /** Behind the lines: the benchmark's band. */
-  #behind(plot) {
+  #timeAxis() {
+    const { step, zone } = this.shown;
+    return { ...axis(), space: 76, grid: { show: false }, values: (_, splits) => ticks(splits, step, zone) };
+  }
+
+  #valueAxis() {
+    const { unit, currency } = this.shown;
+    const longest = (texts) => Math.max(0, ...(texts ?? []).map((text) => text?.length ?? 0));
+    return {
+      ...axis(),
+      space: 44,
+      size: (_, texts) => 18 + 7 * longest(texts),
+      ...(unit === "seconds" && { incrs: TIME_STEPS }),
+      values: (_, splits) => splits.map((value) => axisText(value, unit, currency)),
+    };
+  }
+
+  #series({ colour }, at) {
+    const unseen = { stroke: "transparent", points: { show: false } };
+    const [few, enough] = this.shown.bars ? bars(colour) : [weakLine(colour), strongLine(colour, at)];
+    return [unseen, unseen, few, enough];
+  }
+
+  /** Behind the lines: the benchmark's band, at least as high as can be seen. */
+  #behind({ ctx, bbox, valToPos }) {
     const { benchmark } = this.shown;
     if (!benchmark) return;
-    const [top, bottom] = [benchmark.high, benchmark.low].map((value) => plot.valToPos(value, "y", true));
-    const { left, width } = plot.bbox;
-    plot.ctx.save();
-    plot.ctx.fillStyle = faded(colour("--benchmark"), 0.2);
-    plot.ctx.fillRect(left, top, width, Math.max(2 * uPlot.pxRatio, bottom - top));
-    plot.ctx.restore();
+    const [top, bottom] = [benchmark.high, benchmark.low].map((value) => valToPos(value, "y", true));
+    ctx.save();
+    ctx.fillStyle = ink("--band");
+    ctx.fillRect(bbox.left, top, bbox.width, Math.max(3 * uPlot.pxRatio, bottom - top));
+    ctx.restore();
   }
 
   /** Before the lines: the target, and the single points. */
   #before(plot) {
-    if (this.shown.target !== null && this.shown.target !== undefined) this.#target(plot);
-    if (!this.shown.bars) this.shown.lines.forEach((line) => this.#points(plot, line));
-  }
-
-  #target(plot) {
+    const { target, lines } = this.shown;
     const { left, width } = plot.bbox;
-    const y = plot.valToPos(this.shown.target, "y", true);
-    stroked(plot.ctx, { colour: colour("--target"), width: 1.5, dash: [8, 5] }, (context) => {
-      context.moveTo(left, y);
-      context.lineTo(left + width, y);
-    });
+    if (target !== null) {
+      const line = { left, right: left + width, stroke: ink("--target"), width: 1.5 * uPlot.pxRatio };
+      levelLine(plot.ctx, { ...line, y: plot.valToPos(target, "y", true) });
+    }
+    if (!this.shown.bars) for (const line of lines) this.#dots(plot, line);
   }
 
-  /** Filled where there are enough samples, small and hollow where there are few or the pane still runs. */
-  #points(plot, line) {
+  /** Hollow where there are few samples, or where the pane still runs. */
+  #dots(plot, line) {
     const { times } = this.shown;
-    const last = line.running ? times.length - 1 : -1;
-    const crowded = plot.bbox.width / uPlot.pxRatio / times.length < 9;
+    const crowded = plot.bbox.width / uPlot.pxRatio / times.length < CROWDED_PX;
+    const running = line.running ? times.length - 1 : -1;
     line.values.forEach((value, at) => {
-      const alone = lonely(line.values, at);
-      if (value === null || (crowded && !alone && at !== last)) return;
-      const [x, y] = [plot.valToPos(times[at], "x", true), plot.valToPos(value, "y", true)];
-      const hollow = line.weak[at] || at === last;
-      dot(plot.ctx, x, y, hollow ? 2.5 : 3, colour(line.colour), hollow ? colour("--card") : colour(line.colour));
+      if (value === null || (crowded && at !== running && !alone(line.values, at))) return;
+      const hollow = line.weak[at] || at === running;
+      const place = { x: plot.valToPos(times[at], "x", true), y: plot.valToPos(value, "y", true) };
+      const edge = line.weak[at] ? faint(line.colour, 0.55) : ink(line.colour);
+      dot(plot.ctx, { ...place, radius: 3 * uPlot.pxRatio, edge, fill: hollow ? ink("--card") : edge });
     });
   }
 
-  #hover(plot) {
-    if (plot.cursor.event) this.#tell(plot.cursor.idx ?? null);
-  }
+  // -- Going from point to point
 
   #key(event) {
-    const last = this.shown ? this.shown.times.length - 1 : -1;
-    const from = this.at ?? lastPlace(this.shown ?? { times: [], lines: [] });
-    const moves = { ArrowLeft: from - 1, ArrowDown: from - 1, ArrowRight: from + 1, ArrowUp: from + 1, PageDown: from - PAGE, PageUp: from + PAGE, Home: 0, End: last };
-    if (last < 0 || !(event.key in moves)) return;
+    const last = (this.shown?.times.length ?? 0) - 1;
+    const from = this.at ?? this.#usual();
+    const places = { Home: 0, End: last, PageUp: from + PAGE, PageDown: from - PAGE };
+    const places2 = { ArrowLeft: from - 1, ArrowDown: from - 1, ArrowRight: from + 1, ArrowUp: from + 1 };
+    const to = { ...places, ...places2 }[event.key];
+    if (last < 0 || to === undefined) return;
     event.preventDefault();
-    this.#point(Math.min(last, Math.max(0, moves[event.key])));
+    this.#point(Math.min(last, Math.max(0, to)));
   }
 
   #point(at) {
     this.at = at;
     if (!this.uplot) return;
     const left = at === null ? -10 : this.uplot.valToPos(this.shown.times[at], "x");
-    this.uplot.setCursor({ left, top: at === null ? -10 : 10 }, false);
-    this.#tell(at);
+    this.uplot.setCursor({ left, top: at === null ? -10 : 0 });
+    this.#tell();
   }
 
-  /** Say the point at `at`, or the last one. */
-  #tell(at) {
-    const place = Math.min(at ?? lastPlace(this.shown), this.shown.times.length - 1);
-    const said = place < 0 ? [] : this.#said(place);
-    replace(this.readout, said.map(({ text, line }) => element("span", { class: line === null ? "when" : `line line-${line}` }, [text])));
-    const values = { min: 0, max: Math.max(0, this.shown.times.length - 1), now: Math.max(0, place), text: said.map((one) => one.text).join(", ") || "no points" };
-    Object.entries(values).forEach(([name, value]) => this.slider.setAttribute(`aria-value${name}`, String(value)));
+  #usual() {
+    return this.shown ? lastPlace(this.shown) : -1;
   }
 
-  #said(place) {
-    const { times, lines, unit, currency, step, zone } = this.shown;
-    const moment = { text: momentOf(times[place], step, zone), line: null };
-    return [moment, ...lines.map((line, at) => ({ text: pointText(line, place, unit, currency, place === times.length - 1), line: at }))];
+  /** Say the point at `at`, or else the one that the keys have reached, or the last. */
+  #tell(at = null) {
+    const { times, lines, step, zone } = this.shown;
+    const place = Math.min(at ?? this.at ?? this.#usual(), times.length - 1);
+    const texts = place < 0 ? [] : lines.map((line) => pointText(line, place, this.shown));
+    const when = place < 0 ? "no points" : momentOf(times[place], step, zone);
+    this.readout.replaceChildren(el("span", { class: "when", text: when }), ...texts.map((text, line) => said(lines[line], text)));
+    const values = { min: 0, max: Math.max(0, times.length - 1), now: Math.max(0, place), text: [when, ...texts].join("; ") };
+    for (const [name, value] of Object.entries(values)) setAttribute(this.slider, `aria-value${name}`, value);
   }
+
+  // -- Its size
 
   #size() {
-    const width = Math.max(200, this.canvas.clientWidth);
-    const large = width > LARGE_PX ? HEIGHT.large : HEIGHT.normal;
-    return { width, height: width < NARROW_PX ? HEIGHT.narrow : large };
+    const width = Math.max(220, this.slider.clientWidth);
+    const height = width < NARROW_PX ? 220 : width > WIDE_PX ? 440 : 300;
+    return { width, height };
   }
 
   #resize() {
@@ -220,61 +221,37 @@ export class Plot {
   }
 }
 
-/** What is said of one point: name, value, bounds, samples, and what weakens it. */
-function pointText(line, place, unit, currency, isLast) {
-  const value = line.values[place];
-  const bounds = line.lower[place] === null ? "" : ` (${formatValue(line.lower[place], unit, currency)} to ${formatValue(line.upper[place], unit, currency)})`;
-  const samples = line.samples[place] === null || line.hideSamples ? "" : `, ${formatValue(line.samples[place], "count")} samples`;
-  const doubts = [line.weak[place] && "few samples", isLast && line.running && "still running"].filter(Boolean);
-  const name = line.name ? `${line.name} ` : "";
-  return `${name}${formatValue(value, unit, currency)}${value === null ? "" : bounds + samples}${doubts.length > 0 ? ` – ${doubts.join(", ")}` : ""}`;
+function said({ colour, name }, text) {
+  const node = el("span", { class: "said" }, name ? swatch(colour) : null, text);
+  return node;
 }
 
-/** Values on enough samples; others are left to the weaker line. */
-function strong(line) {
-  return line.values.map((value, at) => (line.weak[at] ? null : value));
+/** A patch in the colour of a line. */
+export function swatch(colour) {
+  const node = el("span", { class: "swatch", "aria-hidden": "true" });
+  node.style.setProperty("--of", `var(${colour})`);
+  return node;
 }
 
-function lonely(values, at) {
+function axis() {
+  const font = `${Math.round(0.78 * parseFloat(getComputedStyle(document.documentElement).fontSize))}px system-ui, sans-serif`;
+  const grid = { stroke: () => ink("--line"), width: 1 };
+  return { stroke: () => ink("--faint"), font, grid, ticks: { show: false }, border: { show: false } };
+}
+
+function bars(colour) {
+  const looks = { paths: uPlot.paths.bars({ size: [0.75, 60], align: 1 }), width: 0, points: { show: false } };
+  return [{ ...looks, fill: () => faint(colour, 0.4) }, { ...looks, fill: () => ink(colour) }];
+}
+
+function weakLine(colour) {
+  return { stroke: () => faint(colour, 0.5), width: 1.25, dash: [3, 3], points: { show: false } };
+}
+
+function strongLine(colour, at) {
+  return { stroke: () => ink(colour), width: 2, dash: DASHES[at % DASHES.length], points: { show: false } };
+}
+
+function alone(values, at) {
   return (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null;
-}
-
-const TIME_STEPS = [0.001, 0.01, 0.1, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 432000, 864000, 2592000, 8640000];
-
-/** As short as an axis needs it: without decimals that are 0. */
-function axisText(value, unit, currency) {
-  const text = formatValue(value, unit, currency);
-  return text.replace(/\.0+(?= |$)/, "").replace(/( 0 (s|min|h))$/, "").replace(/^\+0$/, "0");
-}
-
-function dot(context, x, y, radius, edge, fill) {
-  context.save();
-  context.beginPath();
-  context.arc(x, y, radius * uPlot.pxRatio, 0, 2 * Math.PI);
-  context.fillStyle = fill;
-  context.fill();
-  context.strokeStyle = edge;
-  context.lineWidth = 1.5 * uPlot.pxRatio;
-  context.stroke();
-  context.restore();
-}
-
-function stroked(context, { colour: style, width, dash }, draw) {
-  context.save();
-  context.strokeStyle = style;
-  context.lineWidth = width * uPlot.pxRatio;
-  context.setLineDash(dash.map((length) => length * uPlot.pxRatio));
-  context.beginPath();
-  draw(context);
-  context.stroke();
-  context.restore();
-}
-
-/** A colour of the theme that is in force. */
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888";
-}
-
-function faded(of, share) {
-  return `color-mix(in srgb, ${of} ${Math.round(100 * share)}%, transparent)`;
 }

@@ -1,6 +1,4 @@
-/**
- * Points of a chart: several series of /api/v1/series brought to one time axis, and what is to be seen. Pure.
- */
+// Points of a chart: several series of /api/v1/series brought to one time axis, and what is to be seen. Pure.
 
 /** So many samples are enough where no alert says how many; as for guardrails. */
 const ENOUGH = 30;
@@ -24,11 +22,9 @@ export function enoughSamples(kpi, series) {
 }
 
 /**
- * Lines over the union of their times.
- *
- * @param {{name: string, points: object, enough: number}[]} lines `points` as /api/v1/series has them
- * @returns {{times: number[], lines: object[]}} of each line `values`, `lower`, `upper`, `samples`, all as
- *   long as `times` with null where there is nothing, and `weak`: whether a value rests on few samples
+ * Lines (`{name, colour, points, enough}`, with points as /api/v1/series has them) over the union of their
+ * times: `{times, lines}`. Each line then has `values`, `lower`, `upper` and `samples`, as long as the times and
+ * null where there is nothing, and `weak`: whether a value rests on fewer samples than enough.
  */
 export function aligned(lines) {
   const times = [...new Set(lines.flatMap((line) => line.points.times))].sort((a, b) => a - b);
@@ -44,12 +40,8 @@ export function lastPlace({ times, lines }) {
 }
 
 /**
- * The scale's least and greatest value, so that values, what must be seen beside them, and the bounds of what
- * rests on enough samples are on it.
- *
- * @param {object[]} lines of `aligned`
- * @param {number[]} marks target and benchmark
- * @param {string} unit
+ * The least and the greatest value of a scale, so that on it are all values, the marks (target, benchmark), and
+ * the bounds of what rests on enough samples; those of the others would flatten all else.
  */
 export function scaleOf(lines, marks, unit) {
   const shown = [...marks, ...lines.flatMap(seen)].filter((value) => value !== null && Number.isFinite(value));
@@ -83,7 +75,8 @@ function spread({ points, enough, ...line }, times) {
 }
 
 function restsOnSamples(series) {
-  return series.unit !== "count" && series.unit !== "money" && !isSum(series) && !/^(end|start|oldest)\(/.test(series.formula);
+  const counted = series.unit === "count" || series.unit === "money" || isSum(series);
+  return !counted && !/^(end|start|oldest)\([a-z0-9_]+\)$/.test(series.formula);
 }
 
 function fits(alert, series) {

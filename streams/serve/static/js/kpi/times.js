@@ -1,4 +1,4 @@
-/** Moments of a chart, in the catalog's time zone. Pure. */
+// Moments of a chart, in the catalog's time zone. Pure.
 
 const FORMATS = {
   day: { weekday: "short", day: "numeric", month: "short", year: "numeric" },
@@ -10,22 +10,16 @@ const TICK_TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 const formats = new Map();
 
-/**
- * A pane's moment in words: `Sun, 22 Nov 2026`, `Sun, 22 Nov, 14:00`.
- *
- * @param {number} time seconds since the epoch
- * @param {"minute"|"hour"|"day"} step
- * @param {string} zone IANA name
- */
+/** A pane's moment in words, of seconds since the epoch: `Sun, 22 Nov 2026` of a day, `Sun, 22 Nov, 14:00`. */
 export function momentOf(time, step, zone) {
   return format(FORMATS[step] ?? FORMATS.hour, zone).format(time * 1000);
 }
 
-/** Texts of an axis: the time of day, or the date where the day has changed since the one before. */
+/** Texts of an axis: the time of day, with the date below it where it is another than that of the one before. */
 export function ticks(splits, step, zone) {
-  const day = (time) => format(TICK_DAY, zone).format(time * 1000);
-  if (step === "day") return splits.map(day);
-  return splits.map((time, at) => (at > 0 && day(time) === day(splits[at - 1]) ? format(TICK_TIME, zone).format(time * 1000) : `${format(TICK_TIME, zone).format(time * 1000)}\n${day(time)}`));
+  const [days, times] = [TICK_DAY, TICK_TIME].map((options) => splits.map((at) => format(options, zone).format(at * 1000)));
+  if (step === "day") return days;
+  return times.map((time, at) => (days[at] === days[at - 1] ? time : `${time}\n${days[at]}`));
 }
 
 function format(options, zone) {
