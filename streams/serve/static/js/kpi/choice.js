@@ -35,10 +35,15 @@ export function ownLabels(series) {
 
 /** Changes of the address that lead to a series; to the one that stands for its KPI nothing need be said. */
 export function seriesChanges(kpi, series) {
-  const none = Object.fromEntries(kpi.series.flatMap((one) => ownLabels(one).map(([name]) => [name, null])));
-  if (series === kpi.series[0]) return { ...none, gauge: null };
+  if (series === kpi.series[0]) return noSeries(kpi);
   const gauge = series.gauge === kpi.series[0].gauge ? null : series.gauge;
-  return { ...none, gauge, ...Object.fromEntries(ownLabels(series)) };
+  return { ...noSeries(kpi), gauge, ...Object.fromEntries(ownLabels(series)) };
+}
+
+/** Changes of the address that take away what it says of a KPI's series. */
+export function noSeries(kpi) {
+  const names = kpi.series.flatMap((series) => ownLabels(series).map(([name]) => name));
+  return { gauge: null, ...Object.fromEntries(names.map((name) => [name, null])) };
 }
 
 /** Whether two series, or a series and a reading, are one. */

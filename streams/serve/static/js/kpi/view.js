@@ -1,13 +1,9 @@
 // What all sections of a KPI's page are shown from: the choice of the address, and the readings it names.
 
 import { ownLabels, WHOLE } from "./choice.js";
+import { inWords } from "./parts.js";
 
-/**
- * @param {object} catalog as /api/v1/catalog gives it
- * @param {object} kpi of the catalog
- * @param {object} choice of `choose`
- * @param {Readings} readings that the stream has told
- */
+/** All of it in one: `kpi` of the catalog, `choice` of `choose`, and the readings that the stream has told. */
 export function viewOf(catalog, kpi, choice, readings) {
   const { series, window, dimension, member } = choice;
   return {
@@ -18,7 +14,7 @@ export function viewOf(catalog, kpi, choice, readings) {
     reading: readings.of(series, window, dimension, member),
     readingOf: (other) => readings.of(other, window, dimension, member),
     currency: currencyOf(series),
-    zone: catalog.time_zone,
+    zone: catalog.timeZone,
     version: readings.version,
   };
 }
@@ -40,5 +36,5 @@ export function sliceQuery({ dimension, member }) {
 
 /** The chosen slice in words: `the whole`, `channel web`. */
 export function sliceWords({ dimension, member }) {
-  return dimension === WHOLE ? "the whole" : `${dimension.replaceAll("_", " ")} ${member}`;
+  return dimension === WHOLE ? "the whole" : `${inWords(dimension)} ${member}`;
 }
