@@ -26,7 +26,7 @@ export class Head {
     this.facts = el("dl", { class: "facts" });
     this.node = el("section", { class: "kpi-head", "aria-labelledby": "kpi-title" },
       el("div", { class: "kpi-words" }, ...words(catalog, kpi), this.notes),
-      el("div", { class: "card number" },
+      el("div", { class: "card headline" },
         el("div", { class: "number-main" },
           this.of,
           el("p", { class: "number-line" }, this.value, this.verdict),

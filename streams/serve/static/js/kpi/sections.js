@@ -1,10 +1,32 @@
 // Which sections a KPI's page has, from the top down: by what the catalog says of it.
 
+import { Alerts } from "./alerts.js";
 import { Chart } from "./chart.js";
+import { Definition } from "./definition.js";
+import { Explain } from "./explain.js";
+import { Funnel } from "./funnel.js";
+import { isFunnel } from "./funnel_steps.js";
 import { Head } from "./head.js";
+import { Pair } from "./pair.js";
+import { hasPercentiles, Percentiles } from "./percentiles.js";
+import { Slices } from "./slices.js";
 import { Switches } from "./switches.js";
+import { Waiting } from "./waiting.js";
 
 /** Each has a `node`, and is told by `show(view)` of every change. */
 export function sectionsOf(catalog, kpi) {
-  return [new Head(catalog, kpi), new Switches(), new Chart()];
+  const measures = [...new Set(kpi.series.map((series) => series.open_measure).filter(Boolean))];
+  return [
+    new Head(catalog, kpi),
+    new Switches(),
+    ...measures.map((measure) => new Waiting(measure)),
+    ...(isFunnel(kpi) ? [new Funnel()] : []),
+    new Chart(),
+    ...(hasPercentiles(kpi) ? [new Percentiles()] : []),
+    new Slices(),
+    new Pair(catalog, kpi),
+    new Explain(),
+    new Alerts(kpi),
+    new Definition(kpi),
+  ];
 }
