@@ -4,6 +4,7 @@ import { el, setText } from "../dom.js";
 import { formatValue, windowWords } from "../format.js";
 import { holdsForPanes } from "../words.js";
 import { Asking } from "./asking.js";
+import { sameSeries } from "./choice.js";
 import { section } from "./parts.js";
 import { Plot } from "./plot.js";
 import { PointTable } from "./point_table.js";
@@ -29,7 +30,8 @@ export class Chart {
     this.asking.want({ ...seriesQuery(kpi, series), ...sliceQuery(view), span }, version);
   }
 
-  #take({ series: [points], step }) {
+  #take({ series: found }) {
+    const points = found.find((one) => sameSeries(one, this.view.series));
     const known = (points?.values ?? []).some((value) => value !== null);
     this.#say(known ? "" : emptyWords(points));
     if (!known) return;
@@ -37,10 +39,10 @@ export class Chart {
     const enough = enoughSamples(kpi, series);
     const shown = aligned([{ name: "", colour: "--accent", points, enough, counts: enough === 0 }]);
     const bars = barsOf(series, points);
-    const looks = { unit: series.unit, currency, zone, step, bars, ...marksOf(this.view, points) };
+    const looks = { unit: series.unit, currency, zone, step: points.step, bars, ...marksOf(this.view, points) };
     this.plot.show({ ...shown, ...looks });
     this.table.show({ ...shown, ...looks });
-    setText(this.caption, captionOf(points, step, span, zone, series));
+    setText(this.caption, captionOf(points, points.step, span, zone, series));
     this.legend.replaceChildren(...legend(shown.lines[0], looks));
   }
 

@@ -36,7 +36,7 @@ function lastName(series) {
   return inWords(RATIO.exec(series.formula)[1]);
 }
 
-/** A measure without its subject: `deals_won_of_created` is won of created. */
+/** A measure without its subject and its cohort: `deals_won_of_created` is won. */
 function inWords(measure) {
-  return measure.split("_").slice(1).join(" ") || measure;
+  return measure.replace(/_of_[a-z]+$/, "").split("_").slice(1).join(" ") || measure;
 }

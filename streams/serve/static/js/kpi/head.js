@@ -104,7 +104,7 @@ function factsOf({ kpi, series, reading, currency }) {
 /** The target is one of the series that stands for its KPI; of another it is said whose it is. */
 function targetOf(kpi, series, reading, currency) {
   if (kpi.target === null) return "none";
-  if (reading && reading.target !== null) return targetText(reading, kpi, series.unit, currency).replace("target ", "");
+  if (reading && reading.target !== null) return targetText(reading, kpi, series.unit, currency).replace("target ", "").replace(/ (met|missed)$/, ", $1");
   const [first] = kpi.series;
   const text = formatValue(kpi.target, kpi.unit, first.labels.currency);
   return first === series || !first.name ? text : `${text} (of ${first.name})`;

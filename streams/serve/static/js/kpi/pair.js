@@ -34,9 +34,9 @@ export class Pair {
     for (const rail of this.rails) rail.tell(told.find((one) => one.kpi === rail.of.kpi));
   }
 
-  #take({ series, step }) {
+  #take({ series }) {
     for (const course of [this.own, ...this.rails.map((rail) => rail.course)]) {
-      course.draw(series.find((one) => one.kpi === course.kpi.kpi), step, this.view);
+      course.draw(series.find((one) => one.kpi === course.kpi.kpi), this.view);
     }
   }
 }
@@ -67,7 +67,7 @@ class Course {
     this.node = el("div", { class: "course-of" }, el("h3", { text: kpi.title }), this.plot.node, this.empty);
   }
 
-  draw(points, step, view) {
+  draw(points, view) {
     const { kpi } = this;
     const known = points?.values.some((value) => value !== null) ?? false;
     this.plot.node.hidden = !known;
@@ -77,7 +77,7 @@ class Course {
     const enough = enoughSamples(kpi, series);
     const shown = aligned([{ name: "", colour: kpi === view.kpi ? "--accent" : "--line-2", points, enough, counts: enough === 0 }]);
     const marks = kpi === view.kpi ? marksOf({ kpi, series, reading: view.readingOf(series) }, points) : { target: null, benchmark: null };
-    this.plot.show({ ...shown, unit: series.unit, currency: currencyOf(series), zone: view.zone, step, bars: barsOf(series, points), ...marks });
+    this.plot.show({ ...shown, unit: series.unit, currency: currencyOf(series), zone: view.zone, step: points.step, bars: barsOf(series, points), ...marks });
   }
 }
 

@@ -6,7 +6,7 @@ import { el } from "../dom.js";
 /** A section with a heading; `id` is its place in the address of the page. */
 export function section(id, title, ...children) {
   const heading = el("h2", { id: `${id}-title`, text: title });
-  return el("section", { id, class: `card ${id}`, "aria-labelledby": heading.id }, heading, ...children);
+  return el("section", { id, class: `card of-${id}`, "aria-labelledby": heading.id }, heading, ...children);
 }
 
 /** Make a node's children anew, only when what they are made from has changed. */

@@ -33,7 +33,7 @@ export class Percentiles {
     this.asking.want({ kpi: kpi.kpi, ...sliceQuery(view), span }, version);
   }
 
-  #take({ series: found, step }) {
+  #take({ series: found }) {
     const { kpi, currency, zone, span } = this.view;
     const together = alike(kpi, this.view.series).map((series, at) => ({ series, at }));
     const lines = together.flatMap(({ series, at }) => {
@@ -44,7 +44,7 @@ export class Percentiles {
     this.node.hidden = !lines.some(({ points }) => points.values.some((value) => value !== null));
     if (this.node.hidden) return;
     setText(this.caption, `${clockWords(this.view.series)}Half are done by p50, nine of ten by p90; over ${windowWords(span)}.`);
-    const looks = { unit: this.view.series.unit, currency, zone, step, bars: false, target: null, benchmark: null };
+    const looks = { unit: this.view.series.unit, currency, zone, step: lines[0].points.step, bars: false, target: null, benchmark: null };
     this.plot.show({ ...aligned(lines), ...looks });
   }
 }
