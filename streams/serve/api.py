@@ -1,11 +1,12 @@
 """The board's HTTP: gauges for Prometheus, readings as JSON, a page for people, and the two health checks.
 
-Everything is read-only, and the pages may load nothing but the board's own files.
+Everything is read-only. There are no scripts, and the page may load nothing but its own style sheet.
 """
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from importlib import resources
 from operator import attrgetter
 from typing import Any, Final, get_args
 
@@ -25,7 +26,7 @@ from streams.serve.documents import ByKpi, reading_documents
 from streams.serve.explaining import Which
 from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
-from streams.serve.pages import page_routes
+from streams.serve.page import Choice, render
 from streams.serve.waiting import Question
 
 PARAMETERS: Final = ("kpi", "window", "dimension", "member")
@@ -37,11 +38,11 @@ _EXPOSITION: Final = web.AppKey("exposition", Exposition)
 _BY_KPI: Final = web.AppKey("by_kpi", ByKpi)
 _KNOWN: Final[web.AppKey[dict[str, list[str]]]] = web.AppKey("known")
 _HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",  # always asked for again, though what has not changed is not sent again
+    "Cache-Control": "no-store",
 }
 
 
@@ -54,7 +55,8 @@ def make_app(board: Board) -> web.Application:
     app[_KNOWN] = known_values(board.plan)
     app.add_routes(
         [
-            *page_routes(board.plan.catalog.kpis),
+            web.get("/", _page),
+            web.get("/board.css", _style),
             web.get("/metrics", _metrics),
             web.get("/api/v1/readings", _readings),
             web.get("/api/v1/explain", _explain),
@@ -183,6 +185,19 @@ async def _freshness(request: web.Request) -> web.Response:
 async def _metrics(request: web.Request) -> web.Response:
     text = await asyncio.to_thread(request.app[_EXPOSITION].text)
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+
+async def _page(request: web.Request) -> web.Response:
+    board = request.app[_BOARD]
+    known = request.app[_KNOWN]
+    choice = Choice.of(known, request.query)
+    page = await asyncio.to_thread(render, board.plan, board.shown(), board.troubles(), choice)
+    return web.Response(text=page, content_type="text/html")
+
+
+async def _style(request: web.Request) -> web.Response:
+    text = resources.files("streams.serve").joinpath("static/board.css").read_text(encoding="utf-8")
+    return web.Response(text=text, content_type="text/css")
 
 
 async def _healthz(request: web.Request) -> web.Response:
