@@ -1,7 +1,6 @@
 """The board's HTTP, over boards that stand still."""
 
 import json
-import re
 from typing import Any
 
 import msgspec
@@ -11,7 +10,8 @@ from streams.engine.kpis.readings import Reading
 from streams.serve.board import Shown
 from streams.serve.documents import reading_documents
 from streams.serve.follower import Stale
-from tests.builders import Ledger, deal_won, lead_contacted, lead_created, shipped
+from streams.serve.http.files import file_of
+from tests.builders import Ledger, lead_contacted, lead_created, shipped
 from tests.serve.builders import NOW_MS, StillBoard, sample, showing, web
 
 HOSTILE = "<script>alert('x')</script>"
@@ -51,7 +51,9 @@ async def test_readings_come_with_their_time_and_all_their_fields() -> None:
 async def test_before_the_first_readings_there_is_no_time() -> None:
     assert await get_json("/api/v1/readings", StillBoard(Shown())) == {
         "as_of": None,
+        "newest_event": None,
         "stale": [],
+        "troubles": [],
         "readings": [],
     }
 
@@ -79,10 +81,6 @@ async def test_every_member_is_told_exactly_and_not_what_gauges_show_in_the_plac
     found = (await get_json(f"/api/v1/readings?{query}", StillBoard(shown)))["readings"]
     assert {one["member"]: one["value"] for one in found} == {f"channel-{at:02}": 1 for at in range(41)}
     assert [one["fold"] for one in found] == [None] * 20 + ["member"] * 21
-    status, page = await get("/?window=24h&dimension=channel", StillBoard(shown))
-    assert status == 200
-    assert '<td class="member">other</td><td class="number">21</td>' in page
-    assert "channel-19" in page and "channel-20" not in page
 
 
 async def test_a_member_that_nobody_knows_has_no_readings() -> None:
@@ -168,71 +166,36 @@ async def test_there_is_nothing_to_write_to_and_nothing_else_to_read() -> None:
         assert "default-src 'none'" in missing.headers["Content-Security-Policy"]
 
 
-# -- The page ---------------------------------------------------------------------------------------------
+# -- Files ------------------------------------------------------------------------------------------------
 
 
-async def test_the_page_shows_readings_in_human_units_by_group() -> None:
-    _, page = await get("/?window=24h")
-    assert "<caption>Sales</caption>" in page
-    assert '<span class="title">Leads</span></th><td class="number">2</td>' in page
-    assert "2 h 14 min" in page  # the mean response
-    assert "As of 2024-04-15 18:00:00 UTC, newest event 5 h 46 min ago" in page
+async def test_pages_may_load_what_the_board_serves_and_nothing_else() -> None:
+    async with web(StillBoard(Shown())) as client:
+        for path in ("/", "/kpi/lead_volume"):
+            page = await client.get(path)
+            assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+            policy = page.headers["Content-Security-Policy"]
+            assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+            assert page.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_a_member_is_shown_as_it_is_called_and_is_never_markup() -> None:
-    _, page = await get("/?dimension=team")
-    assert "<script" not in page
-    assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;" in page
-
-
-async def test_what_the_address_asks_for_is_never_markup_either() -> None:
-    status, page = await get("/?window=%22%3E%3Cscript%3E&dimension=%3Cscript%3E")
-    assert status == 200
-    assert "<script" not in page
-    assert '<a href="?window=24h&amp;dimension=all" aria-current="page">24h</a>' in page
-
-
-async def test_the_page_keeps_what_was_chosen_when_it_loads_again() -> None:
-    _, page = await get("/?window=7d&dimension=channel")
-    assert '<meta http-equiv="refresh" content="5;url=?window=7d&amp;dimension=channel">' in page
-    assert '<a href="?window=30d&amp;dimension=channel">30d</a>' in page
-    assert '<a href="?window=7d&amp;dimension=all">all</a>' in page
-
-
-async def test_the_name_of_a_series_stands_once_beside_all_its_members() -> None:
-    _, page = await get("/?dimension=channel")
-    assert page.count('<th scope="rowgroup" rowspan="2" title="Find enough people who may need us.">') == 1
-    assert '<td class="member">mail</td><td class="number">1</td>' in page
-
-
-async def test_windows_are_offered_from_the_shortest_to_the_longest() -> None:
-    _, page = await get("/")
-    offered = re.findall(r'href="\?window=(\w+)&amp;dimension=all"', page)[:5]
-    assert offered == ["5m", "15m", "1h", "24h", "7d"]
-
-
-async def test_an_amount_of_money_has_no_samples() -> None:
-    _, page = await get("/", StillBoard(showing(deal_won("deal-1", amount_minor=12_345))))
-    assert '<td class="number">USD 123.45</td><td class="number samples">–</td>' in page
-
-
-async def test_levels_are_shown_whatever_the_window() -> None:
-    _, page = await get("/?window=90d")
-    assert '<span class="title">Leads waiting</span></th><td class="number">1</td>' in page
-
-
-async def test_the_page_says_that_its_numbers_may_be_old() -> None:
-    _, page = await get("/", StillBoard(Shown(), ["partition 1: <away>"]))
-    assert "<li>partition 1: &lt;away&gt;</li>" in page
-    assert "No readings yet" in page
-    assert 'role="alert"' not in (await get("/"))[1]
-
-
-async def test_the_page_loads_its_own_style_and_may_load_nothing_else() -> None:
-    async with web(StillBoard(showing(*LEADS))) as client:
-        page = await client.get("/")
-        assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';")
-        assert page.headers["X-Content-Type-Options"] == "nosniff"
-        style = await client.get("/board.css")
+async def test_a_file_that_a_browser_has_is_not_sent_again() -> None:
+    async with web(StillBoard(Shown())) as client:
+        style = await client.get("/static/board.css")
         assert (style.status, style.content_type) == (200, "text/css")
-        assert "prefers-color-scheme: dark" in await style.text()
+        asked = {"If-None-Match": style.headers["ETag"]}
+        again = await client.get("/static/board.css", headers=asked)
+        assert (again.status, await again.read()) == (304, b"")
+        other = await client.get("/static/index.html", headers=asked)
+        assert other.status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/none.js", "/static/"]
+)
+async def test_there_are_no_files_but_the_pages_own(path: str) -> None:
+    assert (await get(f"/static/{path}"))[0] == 404
+
+
+def test_scripts_are_told_to_be_scripts_whatever_the_machine_thinks() -> None:
+    assert file_of("js/board.js", b"").content_type == "text/javascript; charset=utf-8"
