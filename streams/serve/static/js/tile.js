@@ -30,7 +30,7 @@ export class Tile {
     this.before = el("span", { class: "tile-before" });
     this.aloud = spoken("");
     this.guard = el("p", { class: "tile-guard" });
-    this.notes = el("p", { class: "tile-notes" });
+    this.notes = el("ul", { class: "tile-notes" });
     this.spark = new Spark();
     this.node = el(
       "li",
@@ -101,18 +101,17 @@ export class Tile {
   showNotes(reading, reason) {
     const breaches = (reading?.guardrails ?? []).filter(({ breached }) => breached);
     setText(this.guard, breaches.map(({ sentence }) => `Guardrail: ${sentence}.`).join(" "));
-    const notes = reading === null ? [reason] : this.notesOf(reading);
-    setText(this.notes, notes.filter(Boolean).join(" · "));
+    const notes = (reading === null ? [reason] : this.notesOf(reading)).filter(Boolean);
+    if (notes.join() === this.noted) return;
+    this.noted = notes.join();
+    this.notes.replaceChildren(...notes.map((text) => el("li", { text })));
   }
 
   notesOf(reading) {
     const { kpi, unit, currency } = this;
-    return [
-      reading.value === null && "no value in this window",
-      targetText(reading, kpi, unit, currency),
-      boundsText(reading, unit, currency),
-      samplesText(reading, unit),
-      reading.guardrails.length && reading.guardrails.every(({ breached }) => !breached) && "guardrail held",
-    ];
+    const target = targetText(reading, kpi, unit, currency);
+    if (reading.value === null) return ["no value in this window", target];
+    const held = reading.guardrails.length > 0 && reading.guardrails.every(({ breached }) => !breached);
+    return [target, boundsText(reading, unit, currency), samplesText(reading, unit), held && "guardrail held"];
   }
 }
