@@ -35,8 +35,12 @@ export class Tile {
     this.node = el(
       "li",
       { class: "tile", "data-kpi": kpi.kpi },
-      el("div", { class: "tile-head" }, el("h3", { class: "tile-title" }, anchor), this.verdict),
-      this.detail,
+      el(
+        "div",
+        { class: "tile-head" },
+        el("div", { class: "tile-name" }, el("h3", { class: "tile-title" }, anchor), this.detail),
+        this.verdict,
+      ),
       this.value,
       el("p", { class: "tile-change" }, this.change, this.before, this.aloud),
       this.spark.node,
@@ -111,7 +115,6 @@ export class Tile {
     const { kpi, unit, currency } = this;
     const target = targetText(reading, kpi, unit, currency);
     if (reading.value === null) return ["no value in this window", target];
-    const held = reading.guardrails.length > 0 && reading.guardrails.every(({ breached }) => !breached);
-    return [target, boundsText(reading, unit, currency), samplesText(reading, unit), held && "guardrail held"];
+    return [target, boundsText(reading, unit, currency), samplesText(reading, unit)];
   }
 }
