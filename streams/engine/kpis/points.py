@@ -38,6 +38,10 @@ class Span:
     """Whole panes before the one that holds now; as many as the window has if it is not said."""
 
 
+Wish = tuple[SeriesPlan, Span, Sequence[Slice | Others]]
+"""What is to be drawn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Points:
     """One slice of a series. Panes that have left their tier have no point."""
@@ -75,7 +79,7 @@ def points(
     plan: Plan,
     panes: Excerpts,
     now_ms: int,
-    wanted: Sequence[tuple[SeriesPlan, Span, Sequence[Slice | Others]]],
+    wanted: Iterable[Wish],
     *,
     ahead: bool,
 ) -> list[Points]:

@@ -14,9 +14,9 @@ from streams.engine.kpis.readings import Reading
 from streams.engine.kpis.series import SeriesPlan
 from streams.engine.kpis.terms import Operand
 from streams.engine.measures.base import BARE
-from streams.engine.panes import DAY, HOUR, HOUR_MS, MINUTE
+from streams.engine.panes import MINUTE
 from streams.engine.windows import step_of, tier_of
-from tests.builders import Ledger, days, lead_contacted, lead_created, ms, shipped
+from tests.builders import Ledger, shipped
 from tests.company import END_MS, told
 
 SERIES = {(one.gauge, *sorted(one.labels.items())): one for one in shipped().series}
