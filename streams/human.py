@@ -81,7 +81,7 @@ def series_name(kpi: Kpi, gauge: str, labels: Mapping[str, str]) -> str:
     return ", ".join([extra] * bool(extra) + names)
 
 
-def own_labels(labels: Mapping[str, str]) -> list[str]:
+def own_labels(labels: Mapping[str, object]) -> list[str]:
     """The names of a KPI's own labels, in the one order that is used everywhere."""
     return [name for name in OWN_LABELS if name in labels] + sorted(labels.keys() - set(OWN_LABELS))
 

@@ -11,6 +11,7 @@ from typing import Final, Literal, Self
 from redis.asyncio import Redis
 
 from streams.engine.kpis.guardrails import Breach, breaches
+from streams.engine.kpis.points import Points, Wish, points
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
 from streams.serve.explaining import Answer, Which, answer
@@ -108,6 +109,18 @@ class Board:
         async with followed.busy:
             followed.view.expire(now_ms)
             return await asyncio.to_thread(answer, self.plan, followed.view, now_ms, which, ahead=self._wall)
+
+    async def points(self, wanted: Sequence[Wish]) -> tuple[int, list[Points]] | None:
+        """(as of, what is drawn) as it is now; None while not all partitions are known."""
+        followed, now_ms = self._followed, self.shown().now_ms
+        if now_ms is None or not self._followers.complete:
+            return None
+        async with followed.busy:
+            followed.view.expire(now_ms)
+            found = await asyncio.to_thread(
+                points, self.plan, followed.view, now_ms, wanted, ahead=self._wall
+            )
+        return now_ms, found
 
     async def __aenter__(self) -> Self:
         self._tasks = [

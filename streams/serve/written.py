@@ -44,10 +44,10 @@ class _Text(NamedTuple):
 class Written:
     """Writes readings out. May be called by several threads: at worst two of them write the same."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, by_kpi: ByKpi) -> None:
         self._plan = plan
         self._documents = Documents(plan)
-        self._by_kpi = ByKpi()
+        self._by_kpi = by_kpi
         self._texts: dict[Key, _Text] = {}
 
     def texts(self, shown: Shown, wanted: Filter) -> Texts:

@@ -12,12 +12,13 @@ from redis.exceptions import RedisError
 from streams.errors import BadParameter, Busy, UnknownReading
 from streams.serve.board import Board
 from streams.serve.channels import Channels
+from streams.serve.documents import ByKpi
 from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
-from streams.serve.http import asking, catalog, files, health, readings, stream
+from streams.serve.http import asking, catalog, files, health, readings, series, stream
 from streams.serve.http.asking import unavailable
 from streams.serve.http.json import answer
-from streams.serve.http.keys import BOARD, CHANNELS, EXPOSITION, WRITTEN
+from streams.serve.http.keys import BOARD, BY_KPI, CHANNELS, EXPOSITION, WRITTEN
 from streams.serve.written import Written
 
 ROUTES: Final = [
@@ -27,6 +28,7 @@ ROUTES: Final = [
     web.get("/metrics", health.metrics),
     web.get("/api/v1/catalog", catalog.catalog),
     web.get("/api/v1/readings", readings.readings),
+    web.get("/api/v1/series", series.series),
     web.get("/api/v1/stream", stream.stream),
     web.get("/api/v1/explain", asking.explain),
     web.get("/api/v1/waiting", asking.waiting),
@@ -48,7 +50,8 @@ def make_app(board: Board) -> web.Application:
     app = web.Application(middlewares=[_with_faults])
     app[BOARD] = board
     app[EXPOSITION] = Exposition(board.plan, board.shown)
-    app[WRITTEN] = Written(board.plan)
+    app[BY_KPI] = ByKpi()
+    app[WRITTEN] = Written(board.plan, app[BY_KPI])
     app[CHANNELS] = Channels(board, app[WRITTEN])
     app[catalog.CATALOG] = catalog.catalog_file(board.plan)
     app[files.FILES] = files.static_files()

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from streams.serve.board import Board
 from streams.serve.channels import Channels
+from streams.serve.documents import ByKpi
 from streams.serve.gauges import Exposition
 from streams.serve.written import Written
 
@@ -13,3 +14,4 @@ BOARD: Final = web.AppKey("board", Board)
 EXPOSITION: Final = web.AppKey("exposition", Exposition)
 WRITTEN: Final = web.AppKey("written", Written)
 CHANNELS: Final = web.AppKey("channels", Channels)
+BY_KPI: Final = web.AppKey("by_kpi", ByKpi)

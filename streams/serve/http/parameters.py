@@ -1,11 +1,12 @@
 """Parameters of questions: what each may be, said once for those who ask and for the OpenAPI document."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.words import nearest
 from streams.engine.plan import Plan
 from streams.errors import BadParameter
+from streams.human import own_labels
 from streams.serve.choosing import known_dimensions, known_windows
 
 Asked = Mapping[str, Sequence[str]]
@@ -97,3 +98,22 @@ def member() -> Parameter:
 
 def first() -> Parameter:
     return Parameter("series", "`first`: of each KPI only the series that stands for it.", ["first"])
+
+
+def nearest_one() -> Parameter:
+    text = "`1`, with one window: a series that lacks it gives the window nearest to it in length."
+    return Parameter("nearest", text, ["1"])
+
+
+def labels(plan: Plan, taken: Collection[str]) -> list[Parameter]:
+    """KPIs' own labels, such as `quantile`; without those that are called as another parameter is."""
+    values: dict[str, list[str]] = {}
+    for series in plan.series:
+        for name, value in series.labels.items():
+            known = values.setdefault(name, [])
+            known += [value] * (value not in known)
+    return [
+        Parameter(name, "Label of the series.", values[name])
+        for name in own_labels(values)
+        if name not in taken
+    ]

@@ -23,11 +23,7 @@ def filter_parameters(plan: Plan) -> list[Parameter]:
         parameters.dimension(plan),
         parameters.member(),
         parameters.first(),
-        Parameter(
-            "nearest",
-            "`1`, with one window: a series that lacks it gives the window nearest to it in length.",
-            ["1"],
-        ),
+        parameters.nearest_one(),
     ]
 
 

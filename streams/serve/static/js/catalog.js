@@ -17,17 +17,19 @@ export class Catalog {
     this.timeZone = document.time_zone;
     this.currency = document.currency;
     this.byName = new Map(document.kpis.map((kpi) => [kpi.kpi, kpi]));
+    this.bySeries = new Map();
+    for (const kpi of document.kpis) {
+      for (const series of kpi.series) this.bySeries.set(seriesKey(series), { kpi, series });
+    }
   }
 
   kpi(name) {
     return this.byName.get(name);
   }
 
-  /** The series that a reading is of; undefined when the catalog has none such. */
-  seriesOf(reading) {
-    return this.kpi(reading.kpi)?.series.find(
-      (series) => series.gauge === reading.gauge && sameLabels(series.labels, reading.labels),
-    );
+  /** The KPI and the series that a reading is of, or its key; undefined for what the catalog does not have. */
+  of({ gauge, labels }) {
+    return this.bySeries.get(seriesKey({ gauge, labels }));
   }
 
   /** The currency of a reading, or of a series. */
@@ -36,12 +38,11 @@ export class Catalog {
   }
 }
 
-/** What tells a reading from all others. */
-export function readingKey({ kpi, gauge, labels, window, dimension, member }) {
-  return JSON.stringify([kpi, gauge, Object.entries(labels).sort(), window, dimension, member]);
+/** What tells a reading from all others; of its key the same. */
+export function readingKey({ gauge, labels, window, dimension, member }) {
+  return JSON.stringify([seriesKey({ gauge, labels }), window, dimension, member]);
 }
 
-function sameLabels(one, other) {
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+function seriesKey({ gauge, labels }) {
+  return JSON.stringify([gauge, Object.entries(labels).sort()]);
 }

@@ -38,6 +38,7 @@ function windowLinks(windows) {
     markCurrent(anchor, current().window === window);
     return anchor;
   });
+  requestAnimationFrame(() => document.querySelector(".windows [aria-current]")?.scrollIntoView({ block: "nearest" }));
   return el("nav", { class: "windows", "aria-label": "Window" }, ...anchors);
 }
 

@@ -3,7 +3,8 @@
 import { address } from "./api.js";
 
 const WAITS_MS = [500, 1_000, 2_000, 5_000];
-const SILENT_MS = 15_000;
+const QUIET_MS = 15_000; // after so long without news it is asked whether somebody is still there
+const ANSWER_MS = 5_000;
 
 /**
  * Follow `stream`, until `close()` of what is returned.
@@ -22,14 +23,15 @@ class Follower {
   constructor(url, on) {
     this.url = url;
     this.on = on;
-    this.state = null;
     this.failures = 0;
+    this.heard_ms = performance.now();
     this.watch = setInterval(() => this.look(), 1_000);
+    this.say("connecting");
   }
 
   open() {
-    this.say(this.state === null ? "connecting" : "reconnecting");
-    this.heard_ms = performance.now();
+    this.source?.close();
+    this.opened_ms = performance.now();
     this.source = new EventSource(this.url);
     this.source.addEventListener("readings", (event) => this.hear(this.on.readings, event));
     this.source.addEventListener("changes", (event) => this.hear(this.on.changes, event));
@@ -58,11 +60,12 @@ class Follower {
     this.again = setTimeout(() => this.open(), wait_ms);
   }
 
-  /** A connection may hang without an error. */
+  /** Nothing may have changed for long, or the connection hangs: a new one tells which, for it begins with all. */
   look() {
-    const quiet_ms = performance.now() - this.heard_ms;
-    if (this.state === "live" && quiet_ms > SILENT_MS) this.say("silent");
-    if (this.state === "silent" && quiet_ms > 2 * SILENT_MS) this.reopen();
+    const now_ms = performance.now(), quiet_ms = now_ms - this.heard_ms;
+    if (this.state === "reconnecting" || quiet_ms < QUIET_MS) return;
+    if (quiet_ms > QUIET_MS + ANSWER_MS) this.say("silent");
+    if (now_ms - this.opened_ms > ANSWER_MS) this.open();
   }
 
   say(state) {

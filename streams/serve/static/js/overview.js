@@ -82,8 +82,7 @@ class Overview {
   }
 
   some(document) {
-    const gone = new Set(document.gone.map((key) => key.kpi));
-    for (const name of gone) this.tell(this.tiles.get(name), null);
+    for (const key of document.gone) this.tell(this.tiles.get(this.catalog.of(key).kpi.kpi), null);
     for (const reading of document.readings) this.tell(this.tiles.get(reading.kpi), reading);
     this.hear(document);
   }

@@ -8,11 +8,11 @@ const GROWTH = 4; // a target so far away that it would flatten the line more th
 /** A drawing of fixed size, hidden from screen readers: what it shows is also said in words. */
 export class Spark {
   constructor() {
-    this.band = svg("rect", { class: "spark-band", x: 0, width: WIDTH });
+    this.band = svg("rect", { class: "spark-band", x: 0, width: WIDTH, hidden: true });
     this.sure = svg("path", { class: "spark-sure" });
     this.line = svg("path", { class: "spark-line" });
     this.last = svg("path", { class: "spark-last" });
-    this.target = svg("line", { class: "spark-target", x1: 0, x2: WIDTH });
+    this.target = svg("line", { class: "spark-target", x1: 0, x2: WIDTH, hidden: true });
     const parts = [this.band, this.sure, this.target, this.line, this.last];
     const viewBox = `0 0 ${WIDTH} ${HEIGHT}`;
     this.node = svg("svg", { class: "spark", viewBox, preserveAspectRatio: "none", "aria-hidden": "true" }, ...parts);

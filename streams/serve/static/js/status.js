@@ -16,10 +16,11 @@ export class Status {
     this.state = "connecting";
     this.fault = null;
     this.last = null;
-    this.clock = el("p", { class: "status-clock" });
+    this.clock = el("span");
+    this.age = el("span");
     this.list = el("ul", { class: "status-troubles" });
     this.aloud = el("p", { class: "spoken", role: "status" });
-    this.node = el("section", { class: "status", "aria-label": "Freshness" }, this.clock, this.list, this.aloud);
+    this.node = el("section", { class: "status", "aria-label": "Freshness" }, this.line(), this.list, this.aloud);
     this.timer = setInterval(() => this.tick(), 1_000);
   }
 
@@ -64,20 +65,29 @@ export class Status {
     this.tick();
   }
 
+  line() {
+    return el("p", { class: "status-line" }, this.clock, " ", this.age);
+  }
+
   tick() {
     setText(this.clock, clockText(this.last, this.timeZone));
+    setText(this.age, ageText(this.last));
   }
 }
 
-/** `As of 15:20:33 UTC, newest event 3 s ago`; the age is counted on from when it was told. */
 function clockText(last, timeZone) {
   if (last === null || last.as_of === null) return "No readings yet";
   const as_of_ms = Date.parse(last.as_of);
-  const text = `As of ${formatTime(as_of_ms, timeZone, as_of_ms)} ${timeZone}`;
-  if (last.newest_event === null) return `${text}, no event yet`;
+  return `As of ${formatTime(as_of_ms, timeZone, as_of_ms)} ${timeZone}`;
+}
+
+/** `newest event 3 s ago`; the age is counted on from when it was told. */
+function ageText(last) {
+  if (last === null || last.as_of === null) return "";
+  if (last.newest_event === null) return "no event yet";
   const since_ms = performance.now() - last.heard_ms;
-  const age_s = Math.floor((as_of_ms - Date.parse(last.newest_event) + since_ms) / 1_000);
-  return `${text}, newest event ${age_s > 0 ? `${formatSeconds(age_s)} ago` : "just now"}`;
+  const age_s = Math.floor((Date.parse(last.as_of) - Date.parse(last.newest_event) + since_ms) / 1_000);
+  return `newest event ${age_s > 0 ? `${formatSeconds(age_s)} ago` : "just now"}`;
 }
 
 /** Partitions that share a reason are said together. */

@@ -3,6 +3,7 @@
 import { link } from "./address.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { formatValue } from "./format.js";
+import { meetsTarget } from "./words.js";
 
 const COUNTED = { critical: "critical", warn: "warn", ok: "ok" };
 
@@ -10,15 +11,16 @@ export class Summary {
   constructor() {
     this.counts = Object.fromEntries(Object.keys(COUNTED).map((verdict) => [verdict, el("b", { text: "–" })]));
     this.breached = el("b", { text: "–" });
+    this.breachedWord = el("span", { text: " guardrails breached" });
     this.rest = el("p", { class: "summary-rest" });
     this.bad = el("ul", { class: "summary-bad", "aria-label": "Beyond their limits" });
     this.aloud = el("p", { class: "spoken", role: "status" });
-    const figures = Object.entries(COUNTED).map(([verdict, word]) => figure(verdict, this.counts[verdict], word));
+    const figures = Object.entries(COUNTED).map(([verdict, word]) => figure(verdict, this.counts[verdict], ` ${word}`));
     this.node = el(
       "section",
       { class: "summary", "aria-labelledby": "summary-title" },
       el("h2", { class: "spoken", id: "summary-title", text: "Summary" }),
-      el("ul", { class: "summary-figures" }, ...figures, figure("breached", this.breached, "guardrails breached")),
+      el("ul", { class: "summary-figures" }, ...figures, figure("breached", this.breached, this.breachedWord)),
       this.rest,
       this.bad,
       this.aloud,
@@ -32,11 +34,11 @@ export class Summary {
     for (const verdict of Object.keys(COUNTED)) this.figure(verdict, this.counts[verdict], of(verdict).length);
     const breached = judged.filter((tile) => tile.reading.guardrails.some((guardrail) => guardrail.breached));
     this.figure("breached", this.breached, breached.length);
-    const without = tiles.length - ["critical", "warn", "ok"].reduce((sum, verdict) => sum + of(verdict).length, 0);
-    setText(this.rest, `of ${tiles.length} KPIs; ${without} are not judged`);
+    const without = tiles.length - Object.keys(COUNTED).reduce((sum, verdict) => sum + of(verdict).length, 0);
+    setText(this.breachedWord, breached.length === 1 ? " guardrail breached" : " guardrails breached");
+    setText(this.rest, `of ${tiles.length} KPIs, ${without} not judged; ${targetsText(judged)}`);
     this.showBad([...of("critical"), ...of("warn")]);
-    const [critical, warn] = [of("critical").length, of("warn").length];
-    setText(this.aloud, `${critical} critical, ${warn} warn, ${breached.length} guardrails breached.`);
+    setText(this.aloud, `${of("critical").length} critical, ${of("warn").length} warn, guardrails breached: ${breached.length}.`);
   }
 
   figure(name, node, number) {
@@ -58,8 +60,14 @@ export class Summary {
   }
 }
 
+function targetsText(tiles) {
+  const met = tiles.map(({ reading, kpi }) => meetsTarget(reading, kpi));
+  const count = (which) => met.filter((one) => one === which).length;
+  return `targets: ${count(true)} met, ${count(false)} missed`;
+}
+
 function figure(name, number, word) {
-  return el("li", { class: "figure", "data-figure": name }, number, ` ${word}`);
+  return el("li", { class: "figure", "data-figure": name }, number, word);
 }
 
 function chip({ verdict, text, href }) {

@@ -30,13 +30,17 @@ export class Tile {
     this.before = el("span", { class: "tile-before" });
     this.aloud = spoken("");
     this.guard = el("p", { class: "tile-guard" });
-    this.notes = el("p", { class: "tile-notes" });
+    this.notes = el("ul", { class: "tile-notes" });
     this.spark = new Spark();
     this.node = el(
       "li",
       { class: "tile", "data-kpi": kpi.kpi },
-      el("div", { class: "tile-head" }, el("h3", { class: "tile-title" }, anchor), this.verdict),
-      this.detail,
+      el(
+        "div",
+        { class: "tile-head" },
+        el("div", { class: "tile-name" }, el("h3", { class: "tile-title" }, anchor), this.detail),
+        this.verdict,
+      ),
       this.value,
       el("p", { class: "tile-change" }, this.change, this.before, this.aloud),
       this.spark.node,
@@ -101,18 +105,16 @@ export class Tile {
   showNotes(reading, reason) {
     const breaches = (reading?.guardrails ?? []).filter(({ breached }) => breached);
     setText(this.guard, breaches.map(({ sentence }) => `Guardrail: ${sentence}.`).join(" "));
-    const notes = reading === null ? [reason] : this.notesOf(reading);
-    setText(this.notes, notes.filter(Boolean).join(" · "));
+    const notes = (reading === null ? [reason] : this.notesOf(reading)).filter(Boolean);
+    if (notes.join() === this.noted) return;
+    this.noted = notes.join();
+    this.notes.replaceChildren(...notes.map((text) => el("li", { text })));
   }
 
   notesOf(reading) {
     const { kpi, unit, currency } = this;
-    return [
-      reading.value === null && "no value in this window",
-      targetText(reading, kpi, unit, currency),
-      boundsText(reading, unit, currency),
-      samplesText(reading, unit),
-      reading.guardrails.length && reading.guardrails.every(({ breached }) => !breached) && "guardrail held",
-    ];
+    const target = targetText(reading, kpi, unit, currency);
+    if (reading.value === null) return ["no value in this window", target];
+    return [target, boundsText(reading, unit, currency), samplesText(reading, unit)];
   }
 }

@@ -68,11 +68,16 @@ export function samplesText({ samples, denominator }, unit) {
 }
 
 /** `target 40 % met`; null without a target. */
-export function targetText({ value, target }, kpi, unit, currency) {
-  if (target === null || target === undefined) return null;
-  const text = `target ${inWords(target, unit, currency)}`;
-  if (value === null || kpi.good === "none") return text;
-  return `${text} ${(kpi.good === "up" ? value >= target : value <= target) ? "met" : "missed"}`;
+export function targetText(reading, kpi, unit, currency) {
+  if (reading.target === null) return null;
+  const word = { true: " met", false: " missed" }[meetsTarget(reading, kpi)] ?? "";
+  return `target ${inWords(reading.target, unit, currency)}${word}`;
+}
+
+/** Whether the target is reached; null where there is none, or no value. */
+export function meetsTarget({ value, target }, { good }) {
+  if (value === null || target === null || good === "none") return null;
+  return good === "up" ? value >= target : value <= target;
 }
 
 /**
