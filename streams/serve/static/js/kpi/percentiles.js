@@ -1,7 +1,6 @@
 // The percentiles of a duration together, with its mean, by the clock (and other labels) that is chosen.
 
-import { setText } from "../dom.js";
-import { el } from "../dom.js";
+import { el, setText } from "../dom.js";
 import { windowWords } from "../format.js";
 import { Asking } from "./asking.js";
 import { ownLabels, sameSeries } from "./choice.js";
@@ -20,7 +19,7 @@ export function hasPercentiles(kpi) {
 
 export class Percentiles {
   constructor() {
-    this.plot = new Plot("Points of the percentiles, by time", "course");
+    this.plot = new Plot("Points of the percentiles, by time");
     this.caption = el("p", { class: "caption" });
     this.node = section("percentiles", "Percentiles together", this.caption, this.plot.node);
     this.asking = new Asking("series", (found) => this.#take(found), () => {});
@@ -43,7 +42,7 @@ export class Percentiles {
     });
     this.node.hidden = !lines.some(({ points }) => points.values.some((value) => value !== null));
     if (this.node.hidden) return;
-    setText(this.caption, `${clockWords(this.view.series)}Half are done by p50, nine of ten by p90; over ${windowWords(span)}.`);
+    setText(this.caption, `${clockWords(this.view.series)}Half were done within p50, nine of ten within p90; over ${windowWords(span)}.`);
     const looks = { unit: this.view.series.unit, currency, zone, step: lines[0].points.step, bars: false, target: null, benchmark: null };
     this.plot.show({ ...aligned(lines), ...looks });
   }

@@ -8,23 +8,28 @@ import { el, setAttribute } from "../dom.js";
 import { onTheme } from "../theme.js";
 import { dot, faint, ink, levelLine } from "./drawing.js";
 import { lastPlace, scaleOf } from "./points.js";
-import { axisText, pointText } from "./saying.js";
+import { axisText, commonSamples, pointText } from "./saying.js";
 import { momentOf, ticks } from "./times.js";
 
 const NARROW_PX = 560;
 const WIDE_PX = 1_900;
-const PAGE = 10;
+const MOVES = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
 /** Closer than so many pixels single points are not drawn, only lines. */
 const CROWDED_PX = 9;
+const GROUP_AXIS_PX = 104;
 const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4]];
 const COLUMNS = 4;
+const DAY_STEPS = [1, 2, 7, 14, 28, 56, 91, 182].map((days) => days * 86_400);
 const TIME_STEPS = [
   ...[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800],
   ...[21_600, 43_200, 86_400, 172_800, 432_000, 864_000, 1_728_000, 4_320_000, 8_640_000, 17_280_000],
 ];
 
 export class Plot {
-  /** `label` says of the slider what it goes through; charts of one `group` share their pointer. */
+  /**
+   * `label` says of the slider what it goes through. Charts of one `group` stand below each other: they share
+   * their pointer, and their time axes begin at one place.
+   */
   constructor(label, group = null) {
     this.group = group;
     this.canvas = el("div", { class: "plot-canvas", "aria-hidden": "true" });
@@ -70,7 +75,7 @@ export class Plot {
     return {
       ...this.#size(),
       tzDate: (time) => uPlot.tzDate(new Date(time * 1_000), zone),
-      padding: [10, 12, 0, 0],
+      padding: [10, 26, 0, 0],
       legend: { show: false },
       cursor: this.#cursor(),
       scales: { x: { range: (_, from, to) => this.#reach(from, to) }, y: { range: () => this.#scale() } },
@@ -80,18 +85,17 @@ export class Plot {
         series: [COLUMNS * at + 1, COLUMNS * at + 2],
         fill: () => faint(line.colour, 0.16),
       })),
-      hooks: { drawClear: [(plot) => this.#behind(plot)], draw: [(plot) => this.#before(plot)] },
+      hooks: {
+        drawClear: [(plot) => this.#behind(plot)],
+        draw: [(plot) => this.#before(plot)],
+        setCursor: [({ cursor }) => this.#tell(cursor.idx ?? null)],
+      },
     };
   }
 
   #cursor() {
     const sync = this.group === null ? undefined : { key: this.group, scales: ["x", null] };
-    const hover = (_, index, at) => (index === 0 && this.#hover(at), at);
-    return { y: false, drag: { x: false, y: false }, points: { show: false }, sync, dataIdx: hover };
-  }
-
-  #hover(at) {
-    this.#tell(at);
+    return { y: false, drag: { x: false, y: false }, points: { show: false }, sync };
   }
 
   /** Bars stand to the right of their pane's start, so the last needs room. */
@@ -114,7 +118,16 @@ export class Plot {
 
   #timeAxis() {
     const { step, zone } = this.shown;
-    return { ...axis(), space: 76, grid: { show: false }, values: (_, splits) => ticks(splits, step, zone) };
+    const days = step === "day";
+    return {
+      ...axis(),
+      space: 84,
+      gap: 10,
+      size: days ? 34 : 52,
+      grid: { show: false },
+      ...(days && { incrs: DAY_STEPS }),
+      values: (_, splits) => ticks(splits, step, zone),
+    };
   }
 
   #valueAxis() {
@@ -123,7 +136,7 @@ export class Plot {
     return {
       ...axis(),
       space: 44,
-      size: (_, texts) => 18 + 7 * longest(texts),
+      size: (_, texts) => (this.group === null ? 20 + 7 * longest(texts) : GROUP_AXIS_PX),
       ...(unit === "seconds" && { incrs: TIME_STEPS }),
       values: (_, splits) => splits.map((value) => axisText(value, unit, currency)),
     };
@@ -176,9 +189,7 @@ export class Plot {
   #key(event) {
     const last = (this.shown?.times.length ?? 0) - 1;
     const from = this.at ?? this.#usual();
-    const places = { Home: 0, End: last, PageUp: from + PAGE, PageDown: from - PAGE };
-    const places2 = { ArrowLeft: from - 1, ArrowDown: from - 1, ArrowRight: from + 1, ArrowUp: from + 1 };
-    const to = { ...places, ...places2 }[event.key];
+    const to = { Home: 0, End: last }[event.key] ?? (event.key in MOVES ? from + MOVES[event.key] : undefined);
     if (last < 0 || to === undefined) return;
     event.preventDefault();
     this.#point(Math.min(last, Math.max(0, to)));
@@ -201,8 +212,9 @@ export class Plot {
     const { times, lines, step, zone } = this.shown;
     const place = Math.min(at ?? this.at ?? this.#usual(), times.length - 1);
     const texts = place < 0 ? [] : lines.map((line) => pointText(line, place, this.shown));
-    const when = place < 0 ? "no points" : momentOf(times[place], step, zone);
-    this.readout.replaceChildren(el("span", { class: "when", text: when }), ...texts.map((text, line) => said(lines[line], text)));
+    const when = place < 0 ? "no points" : [momentOf(times[place], step, zone), commonSamples(this.shown, place)].filter(Boolean).join(", ");
+    const parts = texts.map((text, line) => said(lines[line], text));
+    this.readout.replaceChildren(el("span", { class: "when", text: when }), ...parts);
     const values = { min: 0, max: Math.max(0, times.length - 1), now: Math.max(0, place), text: [when, ...texts].join("; ") };
     for (const [name, value] of Object.entries(values)) setAttribute(this.slider, `aria-value${name}`, value);
   }
@@ -212,7 +224,7 @@ export class Plot {
   #size() {
     const width = Math.max(220, this.slider.clientWidth);
     const height = width < NARROW_PX ? 220 : width > WIDE_PX ? 440 : 300;
-    return { width, height };
+    return { width, height: this.group === null ? height : 0.6 * height };
   }
 
   #resize() {
@@ -222,12 +234,11 @@ export class Plot {
 }
 
 function said({ colour, name }, text) {
-  const node = el("span", { class: "said" }, name ? swatch(colour) : null, text);
-  return node;
+  return el("span", { class: "said" }, name ? swatch(colour) : null, text);
 }
 
 /** A patch in the colour of a line. */
-export function swatch(colour) {
+function swatch(colour) {
   const node = el("span", { class: "swatch", "aria-hidden": "true" });
   node.style.setProperty("--of", `var(${colour})`);
   return node;

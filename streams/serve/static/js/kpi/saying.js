@@ -4,17 +4,23 @@ import { formatValue } from "../format.js";
 import { boundsWords } from "./judged.js";
 
 /** One line's point: its name, value, bounds, samples, and what makes it doubtful. */
-export function pointText(line, at, { unit, currency, times }) {
+export function pointText(line, at, { unit, currency, times, lines }) {
   const named = `${line.name && `${line.name} `}${formatValue(line.values[at], unit, currency)}`;
   if (line.values[at] === null) return named;
   const bounds = boundsWords({ lower: line.lower[at], upper: line.upper[at] }, unit, currency);
   const running = line.running && at === times.length - 1;
-  const more = [bounds, samplesText(line, at), line.weak[at] && "few samples", running && "still running"];
-  return [named, ...more.filter(Boolean)].join(", ");
+  return [named, bounds, lines.length === 1 && samplesText(line, at), running && "still running"].filter(Boolean).join(", ");
+}
+
+/** The samples of a moment, said once where several lines rest on the same; else null. */
+export function commonSamples({ lines }, at) {
+  const alike = lines.length > 1 && lines.every((line) => line.samples[at] === lines[0].samples[at]);
+  return alike ? samplesText(lines[0], at) : null;
 }
 
 function samplesText(line, at) {
-  return line.counts || line.samples[at] === null ? null : `${formatValue(line.samples[at], "count")} samples`;
+  if (line.counts || line.samples[at] === null) return null;
+  return `${formatValue(line.samples[at], "count")} samples${line.weak[at] ? " (few)" : ""}`;
 }
 
 /** As short as an axis needs it: no decimals and no smaller unit that are 0. */

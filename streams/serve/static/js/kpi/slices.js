@@ -72,9 +72,9 @@ export class Slices {
     const verdict = verdictWord(reading.verdict);
     return el("tr", { "aria-current": reading.member === this.view.member ? "true" : null },
       el("th", { scope: "row", class: "member" }, ...this.#member(reading.member)),
-      el("td", { class: "course-cell" }, this.#spark(reading.member).node),
       el("td", { class: "number value-cell", text: value }),
       el("td", { class: "number" }, el("span", { class: "change", "data-way": change?.way ?? "none", text: change?.text ?? "–" })),
+      el("td", { class: "course-cell" }, this.#spark(reading.member).node),
       el("td", { class: "number", text: samplesWords(reading, series.unit) }),
       el("td", { class: "number", text: boundsWords(reading, series.unit, currency) ?? "–" }),
       el("td", {}, verdict ? el("span", { class: "verdict", "data-verdict": reading.verdict, text: verdict }) : "–"));

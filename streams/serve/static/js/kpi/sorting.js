@@ -5,9 +5,9 @@ const NUMBER = "number";
 /** The table's columns; those with a `key` can be sorted by. */
 export const COLUMNS = [
   { key: "member", title: "Member" },
-  { key: null, title: "Course" },
   { key: "value", title: "Value", style: NUMBER },
   { key: "change", title: "Change", style: NUMBER },
+  { key: null, title: "Course" },
   { key: "samples", title: "Samples", style: NUMBER },
   { key: "lower", title: "Bounds at 95 %", style: NUMBER },
   { key: "verdict", title: "Verdict" },

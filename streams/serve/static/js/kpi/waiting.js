@@ -17,7 +17,10 @@ export class Waiting {
     this.rows = el("tbody");
     this.list = tableFrame("Those who wait the longest", headRow([["Who", ""], ["Waits for", "number"], ["Since", ""]]), this.rows);
     this.more = el("button", { type: "button", class: "more", text: "List more", on: { click: () => this.#more() } });
-    this.node = section("waiting", "Who is waiting", this.total, this.ages, el("h3", { text: "The longest waiting" }), this.list, this.more);
+    this.node = section("waiting", "Who is waiting", this.total,
+      el("div", { class: "waiting-parts" },
+        el("div", {}, el("h3", { text: "How long they wait" }), this.ages),
+        el("div", {}, el("h3", { text: "The longest waiting" }), this.list, this.more)));
     const failed = (error) => setText(this.total, `Who is waiting cannot be told now: ${error.message}.`);
     this.asking = new Asking("waiting", (found) => this.#take(found), failed);
   }
