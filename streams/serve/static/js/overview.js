@@ -15,8 +15,7 @@ import { Status } from "./status.js";
 import { Summary } from "./summary.js";
 import { Tile } from "./tile.js";
 
-const COURSES_MS = { "5m": 15_000, "15m": 15_000, "1h": 20_000 };
-const SELDOM_MS = 60_000;
+const REDRAW_MS = { minute: 15_000, hour: 60_000, day: 300_000 }; // by the width of a pane
 const AGAIN_MS = 2_000;
 
 const main = document.getElementById("main");
@@ -124,18 +123,31 @@ class Overview {
     this.asking?.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
-    try {
-      this.draw(await get("series", { ...this.asked(), span: this.view.window }, { signal }));
-    } catch (error) {
-      if (!(error instanceof ApiError)) return;
-    }
-    if (!signal.aborted) this.timer = setTimeout(() => this.courses(), COURSES_MS[this.view.window] ?? SELDOM_MS);
+    const found = await get("series", this.askedOfSeries(), { signal }).catch(noDocument);
+    if (signal.aborted) return;
+    if (found) this.draw(found);
+    this.timer = setTimeout(() => this.courses(), found ? REDRAW_MS[found.step] : AGAIN_MS);
+  }
+
+  /** A slice is asked of those KPIs that have it. */
+  askedOfSeries() {
+    const { series, dimension, member } = this.asked();
+    const question = { series, span: this.view.window, nearest: 1 };
+    if (dimension === "all") return question;
+    const sliced = this.catalog.kpis.filter((kpi) => kpi.dimensions.includes(dimension));
+    return { ...question, dimension, member, kpi: sliced.map((kpi) => kpi.kpi) };
   }
 
   draw({ series }) {
     const byKpi = new Map(series.map((one) => [one.kpi, one]));
     for (const [name, tile] of this.tiles) tile.draw(byKpi.get(name) ?? null);
   }
+}
+
+/** Sparklines that cannot be had come later; that the board does not answer is said by the stream. */
+function noDocument(error) {
+  if (error instanceof ApiError || error.name === "AbortError") return null;
+  throw error;
 }
 
 async function start() {

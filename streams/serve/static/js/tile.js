@@ -65,7 +65,8 @@ export class Tile {
     if (course === null || this.reading === null) return this.spark.clear();
     const { target } = this.reading;
     const holds = holdsForPanes(this.reading, target);
-    this.spark.draw(course, holds ? target : null, holds ? this.kpi.benchmark : null);
+    const ended = course.running && !holds ? withoutLast(course) : course; // the pane that runs has only begun
+    this.spark.draw(ended, holds ? target : null, holds ? this.kpi.benchmark : null);
   }
 
   get unit() {
@@ -117,4 +118,8 @@ export class Tile {
     if (reading.value === null) return ["no value in this window", target];
     return [target, boundsText(reading, unit, currency), samplesText(reading, unit)];
   }
+}
+
+function withoutLast({ times, values, lower, upper }) {
+  return Object.fromEntries(Object.entries({ times, values, lower, upper }).map(([name, all]) => [name, all.slice(0, -1)]));
 }
