@@ -6,10 +6,11 @@ import { formatValue, windowWords } from "../format.js";
 import { followView } from "../header.js";
 import { changeOf, targetText, verdictWord } from "../words.js";
 import { noSeries } from "./choice.js";
-import { boundsWords, samplesWords, whyNone } from "./judged.js";
+import { boundsWords, whyNone } from "./judged.js";
 import { redone } from "./parts.js";
 import { sliceWords } from "./view.js";
 
+const LONG = 9; // so many characters do not fit in the largest letters
 const GOOD = { up: "higher is better", down: "lower is better", none: "neither more nor less is better" };
 
 export class Head {
@@ -38,13 +39,18 @@ export class Head {
   show(view) {
     const { series, reading, currency } = view;
     setText(this.of, [series.name, view.window === "now" ? "now" : windowWords(view.window), sliceWords(view)].filter(Boolean).join(", "));
-    setText(this.value, formatValue(reading?.value, series.unit, currency));
+    this.#value(formatValue(reading?.value, series.unit, currency));
     this.#verdict(reading?.verdict ?? "none");
     this.#change(view);
     told(this.doubt, doubtOf(view));
     told(this.breach, breachOf(reading));
     redone(this.notes, view.notes, (text) => el("li", { text }));
     redone(this.facts, factsOf(view), ([name, text]) => el("div", {}, el("dt", { text: name }), el("dd", { text })));
+  }
+
+  #value(text) {
+    setText(this.value, text);
+    setAttribute(this.value, "data-long", text.length > LONG);
   }
 
   #verdict(verdict) {
@@ -91,11 +97,10 @@ function breachOf(reading) {
 }
 
 function factsOf({ kpi, series, reading, currency }) {
-  const none = "none";
   return [
     ["Target", targetOf(kpi, series, reading, currency)],
-    ["Bounds at 95 %", (reading && boundsWords(reading, series.unit, currency)) ?? none],
-    ["Samples", reading ? samplesWords(reading, series.unit) : "–"],
+    ["Bounds at 95 %", (reading && boundsWords(reading, series.unit, currency)) ?? "none"],
+    ["Samples", formatValue(reading?.samples, "count")],
     ["Window before", formatValue(reading?.previous, series.unit, currency)],
     ["Benchmark", benchmarkOf(kpi)],
   ];

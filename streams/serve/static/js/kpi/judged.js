@@ -8,12 +8,6 @@ export function boundsWords({ lower, upper }, unit, currency) {
   return `${formatValue(lower, unit, currency)} to ${formatValue(upper, unit, currency)}`;
 }
 
-/** Samples as a number; of a sum of money they are the amount again, and so are none. */
-export function samplesWords({ samples, denominator }, unit) {
-  const amount = unit === "money" && denominator === null;
-  return formatValue(amount ? null : samples, "count");
-}
-
 /** Why a series has no value, in a sentence; `reading` is undefined where there is none at all. */
 export function whyNone(reading, series) {
   if (!reading) return "No value: nothing is counted in this window and slice.";

@@ -6,8 +6,9 @@ import { formatValue } from "../format.js";
 import { Spark } from "../spark.js";
 import { changeOf, verdictWord } from "../words.js";
 import { Asking } from "./asking.js";
-import { boundsWords, samplesWords } from "./judged.js";
+import { boundsWords } from "./judged.js";
 import { inWords, redone, section, tableFrame, viewLink } from "./parts.js";
+import { isSum } from "./points.js";
 import { COLUMNS, sorted, sortOf } from "./sorting.js";
 import { seriesQuery } from "./view.js";
 
@@ -36,8 +37,9 @@ export class Slices {
     this.asking.want({ ...seriesQuery(kpi, series), dimension: sliceBy, span }, version);
     const found = readings.members(series, window, sliceBy);
     this.#dimensions(view);
-    this.#heads();
-    this.#fill(sorted(found, sortOf(location.search)));
+    const order = sortOf(location.search, isSum(series) ? "value" : "samples");
+    this.#heads(order);
+    this.#fill(sorted(found, order));
   }
 
   #dimensions({ kpi, sliceBy }) {
@@ -46,8 +48,7 @@ export class Slices {
       viewLink({ text: inWords(name), "aria-current": current ? "true" : null }, { dimension: name, member: null }));
   }
 
-  #heads() {
-    const by = sortOf(location.search);
+  #heads(by) {
     redone(this.head, COLUMNS.map((column) => ({ column, by })), ({ column }) => headOf(column, by));
   }
 
@@ -75,7 +76,7 @@ export class Slices {
       el("td", { class: "number value-cell", text: value }),
       el("td", { class: "number" }, el("span", { class: "change", "data-way": change?.way ?? "none", text: change?.text ?? "–" })),
       el("td", { class: "course-cell" }, this.#spark(reading.member).node),
-      el("td", { class: "number", text: samplesWords(reading, series.unit) }),
+      el("td", { class: "number", text: formatValue(reading.samples, "count") }),
       el("td", { class: "number", text: boundsWords(reading, series.unit, currency) ?? "–" }),
       el("td", {}, verdict ? el("span", { class: "verdict", "data-verdict": reading.verdict, text: verdict }) : "–"));
   }

@@ -12,14 +12,13 @@ export const COLUMNS = [
   { key: "lower", title: "Bounds at 95 %", style: NUMBER },
   { key: "verdict", title: "Verdict" },
 ];
-const USUAL = { key: "samples", descending: true };
 const BADNESS = { critical: 3, warn: 2, few_samples: 1, ok: 0, none: -1 };
 
-/** What the query of an address sorts by; by samples, the most first, where it does not say. */
-export function sortOf(query) {
+/** What the query of an address sorts by; by the `usual` column, the most first, where it does not say. */
+export function sortOf(query, usual) {
   const asked = new URLSearchParams(query).get("sort") ?? "";
   const key = asked.replace(/^-/, "");
-  return COLUMNS.some((column) => column.key === key) ? { key, descending: asked.startsWith("-") } : USUAL;
+  return COLUMNS.some((column) => column.key === key) ? { key, descending: asked.startsWith("-") } : { key: usual, descending: true };
 }
 
 /** Readings in this order; what has no value comes last either way, and what is alike is in order of its name. */
