@@ -29,13 +29,20 @@ class KpiPage {
     this.sections = sectionsOf(catalog, kpi);
   }
 
+  layOut() {
+    const { head, course, detail } = this.sections;
+    const nodes = (sections) => sections.map((section) => section.node);
+    const columns = [course, detail].map((sections) => el("div", { class: "column" }, ...nodes(sections)));
+    return [...nodes(head), el("div", { class: "columns" }, ...columns)];
+  }
+
   mount() {
     const { catalog, kpi } = this;
     document.title = `${kpi.title} – CRM KPIs`;
     const own = [...new Set(kpi.series.flatMap((series) => series.windows))].filter((window) => window !== NOW);
     const windows = kpi.series.every(isLevel) ? levelSpans(catalog) : catalog.windows.filter((one) => own.includes(one));
     mountHeader({ windows, dimensions: [WHOLE, ...kpi.dimensions], status: this.status });
-    main.replaceChildren(...this.sections.map((section) => section.node));
+    main.replaceChildren(...this.layOut());
     onChange(() => this.look());
     this.look();
   }
@@ -76,7 +83,7 @@ class KpiPage {
 
   show() {
     const view = viewOf(this.catalog, this.kpi, this.choice, this.readings);
-    for (const section of this.sections) section.show(view);
+    for (const section of Object.values(this.sections).flat()) section.show(view);
   }
 }
 

@@ -11,14 +11,13 @@ import { lastPlace, scaleOf } from "./points.js";
 import { axisText, commonSamples, pointText } from "./saying.js";
 import { momentOf, ticks } from "./times.js";
 
-const NARROW_PX = 560;
-const WIDE_PX = 1_900;
+const NARROW = 35; // rem, as are all lengths that are not in pixels
 const MOVES = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
 /** Closer than so many pixels single points are not drawn, only lines. */
 const CROWDED_PX = 9;
-const GROUP_AXIS_PX = 104;
+const GROUP_AXIS = 6.5;
 const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4]];
-const COLUMNS = 4;
+const COLUMNS = 3;
 const DAY_STEPS = [1, 2, 7, 14, 28, 56, 91, 182].map((days) => days * 86_400);
 const TIME_STEPS = [
   ...[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800],
@@ -63,11 +62,12 @@ export class Plot {
     this.uplot = new uPlot(this.#options(), this.#columns(), this.canvas);
   }
 
-  /** Of each line the upper and the lower bound, all values, and those that rest on enough samples. */
+  /** Of each line both bounds and the value: of all points, and of those that rest on enough samples. */
   #columns() {
-    const sure = ({ values, weak }) => values.map((value, at) => (weak[at] ? null : value));
     const { times, lines } = this.shown;
-    return [times, ...lines.flatMap((line) => [line.upper, line.lower, line.values, sure(line)])];
+    const sure = (column, { weak }) => column.map((value, at) => (weak[at] ? null : value));
+    const all = (line) => [line.upper, line.lower, line.values];
+    return [times, ...lines.flatMap((line) => [...all(line), ...all(line).map((column) => sure(column, line))])];
   }
 
   #options() {
@@ -81,10 +81,7 @@ export class Plot {
       scales: { x: { range: (_, from, to) => this.#reach(from, to) }, y: { range: () => this.#scale() } },
       axes: [this.#timeAxis(), this.#valueAxis()],
       series: [{}, ...lines.flatMap((line, at) => this.#series(line, at))],
-      bands: lines.map((line, at) => ({
-        series: [COLUMNS * at + 1, COLUMNS * at + 2],
-        fill: () => faint(line.colour, 0.16),
-      })),
+      bands: lines.flatMap(({ colour }, at) => bands(colour, 2 * COLUMNS * at + 1)),
       hooks: {
         drawClear: [(plot) => this.#behind(plot)],
         draw: [(plot) => this.#before(plot)],
@@ -121,9 +118,9 @@ export class Plot {
     const days = step === "day";
     return {
       ...axis(),
-      space: 84,
+      space: rem(5),
       gap: 10,
-      size: days ? 34 : 52,
+      size: rem(days ? 2 : 3.1),
       grid: { show: false },
       ...(days && { incrs: DAY_STEPS }),
       values: (_, splits) => ticks(splits, step, zone),
@@ -135,8 +132,8 @@ export class Plot {
     const longest = (texts) => Math.max(0, ...(texts ?? []).map((text) => text?.length ?? 0));
     return {
       ...axis(),
-      space: 44,
-      size: (_, texts) => (this.group === null ? 20 + 7 * longest(texts) : GROUP_AXIS_PX),
+      space: rem(2.8),
+      size: (_, texts) => (this.group === null ? rem(1.1 + 0.44 * longest(texts)) : rem(GROUP_AXIS)),
       ...(unit === "seconds" && { incrs: TIME_STEPS }),
       values: (_, splits) => splits.map((value) => axisText(value, unit, currency)),
     };
@@ -145,7 +142,7 @@ export class Plot {
   #series({ colour }, at) {
     const unseen = { stroke: "transparent", points: { show: false } };
     const [few, enough] = this.shown.bars ? bars(colour) : [weakLine(colour), strongLine(colour, at)];
-    return [unseen, unseen, few, enough];
+    return [unseen, unseen, few, unseen, unseen, enough];
   }
 
   /** Behind the lines: the benchmark's band, at least as high as can be seen. */
@@ -180,7 +177,7 @@ export class Plot {
       const hollow = line.weak[at] || at === running;
       const place = { x: plot.valToPos(times[at], "x", true), y: plot.valToPos(value, "y", true) };
       const edge = line.weak[at] ? faint(line.colour, 0.55) : ink(line.colour);
-      dot(plot.ctx, { ...place, radius: 3 * uPlot.pxRatio, edge, fill: hollow ? ink("--card") : edge });
+      dot(plot.ctx, { ...place, radius: rem(0.19) * uPlot.pxRatio, edge, fill: hollow ? ink("--card") : edge });
     });
   }
 
@@ -223,7 +220,7 @@ export class Plot {
 
   #size() {
     const width = Math.max(220, this.slider.clientWidth);
-    const height = width < NARROW_PX ? 220 : width > WIDE_PX ? 440 : 300;
+    const height = rem(width < rem(NARROW) ? 13 : 18);
     return { width, height: this.group === null ? height : 0.6 * height };
   }
 
@@ -244,8 +241,19 @@ function swatch(colour) {
   return node;
 }
 
+/** What lies between the bounds, fainter where there are few samples; `at` is the first of a line's columns. */
+function bands(colour, at) {
+  const band = (from, share) => ({ series: [from, from + 1], fill: () => faint(colour, share) });
+  return [band(at, 0.09), band(at + COLUMNS, 0.12)];
+}
+
+/** A length of the page's style, in pixels: on a wall everything is larger. */
+function rem(length) {
+  return length * parseFloat(getComputedStyle(document.documentElement).fontSize);
+}
+
 function axis() {
-  const font = `${Math.round(0.78 * parseFloat(getComputedStyle(document.documentElement).fontSize))}px system-ui, sans-serif`;
+  const font = `${Math.round(rem(0.78))}px system-ui, sans-serif`;
   const grid = { stroke: () => ink("--line"), width: 1 };
   return { stroke: () => ink("--faint"), font, grid, ticks: { show: false }, border: { show: false } };
 }

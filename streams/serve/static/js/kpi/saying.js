@@ -20,7 +20,8 @@ export function commonSamples({ lines }, at) {
 
 function samplesText(line, at) {
   if (line.counts || line.samples[at] === null) return null;
-  return `${formatValue(line.samples[at], "count")} samples${line.weak[at] ? " (few)" : ""}`;
+  const noun = line.samples[at] === 1 ? "sample" : "samples";
+  return `${formatValue(line.samples[at], "count")} ${noun}${line.weak[at] ? " (few)" : ""}`;
 }
 
 /** As short as an axis needs it: no decimals and no smaller unit that are 0. */

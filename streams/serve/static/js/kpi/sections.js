@@ -13,20 +13,21 @@ import { Slices } from "./slices.js";
 import { Switches } from "./switches.js";
 import { Waiting } from "./waiting.js";
 
-/** Each has a `node`, and is told by `show(view)` of every change. */
+/**
+ * The head, and the two columns that a wide screen has side by side. Each section has a `node`, and is told by
+ * `show(view)` of every change.
+ */
 export function sectionsOf(catalog, kpi) {
   const measures = [...new Set(kpi.series.map((series) => series.open_measure).filter(Boolean))];
-  return [
-    new Head(catalog, kpi),
-    new Switches(),
-    ...measures.map((measure) => new Waiting(measure)),
-    ...(isFunnel(kpi) ? [new Funnel()] : []),
-    new Chart(),
-    ...(hasPercentiles(kpi) ? [new Percentiles()] : []),
-    new Slices(),
-    new Pair(catalog, kpi),
-    new Explain(),
-    new Alerts(kpi),
-    new Definition(kpi),
-  ];
+  return {
+    head: [new Head(catalog, kpi), new Switches()],
+    course: [
+      ...measures.map((measure) => new Waiting(measure)),
+      ...(isFunnel(kpi) ? [new Funnel()] : []),
+      new Chart(),
+      ...(hasPercentiles(kpi) ? [new Percentiles()] : []),
+      new Pair(catalog, kpi),
+    ],
+    detail: [new Slices(), new Explain(), new Alerts(kpi), new Definition(kpi)],
+  };
 }
