@@ -161,7 +161,7 @@ export class Plot {
     const { target, lines } = this.shown;
     const { left, width } = plot.bbox;
     if (target !== null) {
-      const line = { left, right: left + width, stroke: ink("--target"), width: 1.5 * uPlot.pxRatio };
+      const line = { left, right: left + width, stroke: ink("--target"), width: rem(0.09) * uPlot.pxRatio };
       levelLine(plot.ctx, { ...line, y: plot.valToPos(target, "y", true) });
     }
     if (!this.shown.bars) for (const line of lines) this.#dots(plot, line);
@@ -264,11 +264,11 @@ function bars(colour) {
 }
 
 function weakLine(colour) {
-  return { stroke: () => faint(colour, 0.5), width: 1.25, dash: [3, 3], points: { show: false } };
+  return { stroke: () => faint(colour, 0.5), width: rem(0.08), dash: [3, 3], points: { show: false } };
 }
 
 function strongLine(colour, at) {
-  return { stroke: () => ink(colour), width: 2, dash: DASHES[at % DASHES.length], points: { show: false } };
+  return { stroke: () => ink(colour), width: rem(0.125), dash: DASHES[at % DASHES.length], points: { show: false } };
 }
 
 function alone(values, at) {
