@@ -89,10 +89,9 @@ function grouped(value, decimals) {
   return fraction === undefined ? text : `${text}.${fraction}`;
 }
 
-/** As toFixed, but halves go to the even neighbour, 0 keeps its sign, and nothing is written with an exponent. */
+/** As toFixed, but halves go to the even neighbour, and 0 keeps its sign. */
 function fixed(value, decimals) {
   const sign = value < 0 || Object.is(value, -0) ? "-" : "", size = Math.abs(value);
-  if (size >= 1e21) return `${sign}${BigInt(size)}${decimals ? "." + "0".repeat(decimals) : ""}`;
   return sign + (isHalfway(size, decimals) ? halfToEven(size, decimals) : size.toFixed(decimals));
 }
 

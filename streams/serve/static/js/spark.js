@@ -80,8 +80,9 @@ function dot(values, x, y) {
 function area(lower, upper, x, y) {
   const known = [...lower.keys()].filter((at) => lower[at] !== null && upper[at] !== null);
   if (known.length < 2) return "";
-  const there = known.map((at) => point(x(at), y(upper[at])));
-  const back = known.reverse().map((at) => point(x(at), y(lower[at])));
+  const inside = (value) => Math.min(HEIGHT, Math.max(0, y(value)));
+  const there = known.map((at) => point(x(at), inside(upper[at])));
+  const back = known.reverse().map((at) => point(x(at), inside(lower[at])));
   return `M${[...there, ...back].join("L")}Z`;
 }
 

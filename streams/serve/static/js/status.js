@@ -66,7 +66,7 @@ export class Status {
   }
 
   line() {
-    return el("p", { class: "status-line" }, this.clock, " ", this.age);
+    return el("p", { class: "status-line" }, el("span", { class: "status-dot" }), this.clock, " ", this.age);
   }
 
   tick() {
