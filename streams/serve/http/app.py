@@ -10,6 +10,7 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from streams.errors import BadParameter, Busy, UnknownReading
+from streams.serve.answers import Answers
 from streams.serve.board import Board
 from streams.serve.cataloged import catalog_document
 from streams.serve.channels import Channels
@@ -19,7 +20,7 @@ from streams.serve.gauges import Exposition
 from streams.serve.http import asking, catalog, files, health, kpi, readings, series, stream
 from streams.serve.http.asking import unavailable
 from streams.serve.http.json import answer, encoded
-from streams.serve.http.keys import BOARD, BY_KPI, CHANNELS, EXPOSITION, WRITTEN
+from streams.serve.http.keys import ANSWERS, BOARD, BY_KPI, CHANNELS, EXPOSITION, WRITTEN
 from streams.serve.written import Written
 
 ROUTES: Final = [
@@ -54,6 +55,7 @@ def make_app(board: Board) -> web.Application:
     app[EXPOSITION] = Exposition(board.plan, board.shown)
     app[BY_KPI] = ByKpi()
     app[WRITTEN] = Written(board.plan, app[BY_KPI])
+    app[ANSWERS] = Answers()
     app[CHANNELS] = Channels(board, app[WRITTEN])
     described = catalog_document(board.plan)
     app[catalog.CATALOG] = files.file_of("catalog.json", encoded(described))
