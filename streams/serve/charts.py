@@ -15,6 +15,7 @@ from streams.engine.plan import Plan
 from streams.engine.windows import nearest_window, step_of
 from streams.human import rfc3339
 from streams.naming import ALL, NOW
+from streams.serve.board import Drawn
 
 SPANS: Final = get_args(Window)
 USUAL: Final = "24h"
@@ -83,13 +84,13 @@ def shown_slices(dimension: str, readings: Iterable[Reading]) -> list[Slice | Ot
     return [*slices, Others(dimension, folded)] if folded else slices
 
 
-def chart_document(chart: Chart, as_of_ms: int, found: Iterable[Points]) -> dict[str, Any]:
+def chart_document(chart: Chart, drawn: Drawn) -> dict[str, Any]:
     """Times in seconds since the epoch, values in the gauge's unit."""
     return {
-        "as_of": rfc3339(as_of_ms),
+        "as_of": rfc3339(drawn.as_of_ms),
         "span": chart.span,
         "step": step_of(chart.span),
-        "series": [_points(one) for one in found],
+        "series": [_points(one) for one in drawn.points],
     }
 
 

@@ -139,7 +139,7 @@ class View:
         return self._tiers[tier].values(cell, start_ms, end_ms)
 
     def excerpt(self, wanted: Wanted) -> Excerpt:
-        """Some cells of the panes (`streams.engine.kpis.excerpts.Excerpts`)."""
+        """Some cells of the panes; what it gives does not change with the view."""
         panes = {}
         for tier, since_ms in wanted.since_ms.items():
             columns = self._tiers[tier].columns.of_slices(wanted.measures, wanted.slices)

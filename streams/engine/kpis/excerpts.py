@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from typing import Protocol
 
 from streams.engine.kpis.frames import Slice
 
@@ -26,12 +25,6 @@ class Wanted:
     """Tier -> where its first pane begins; of other tiers there is none."""
     totals: Collection[str]
     """The cells whose running totals are wanted."""
-
-
-class Excerpts(Protocol):
-    """The panes of all partitions."""
-
-    def excerpt(self, wanted: Wanted) -> "Excerpt": ...
 
 
 class Excerpt:

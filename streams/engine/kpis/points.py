@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Final, Literal
 
-from streams.engine.kpis.excerpts import Excerpts, Wanted
+from streams.engine.kpis.excerpts import Excerpt, Wanted
 from streams.engine.kpis.folding import Others
 from streams.engine.kpis.frames import Index, Moment, Past, Present, Slice, level_parts
 from streams.engine.kpis.readings import Line, Reading, part_of
@@ -75,18 +75,41 @@ def _is_of_now(operand: Operand) -> bool:
     return operand.measure.only_now or operand.function == "oldest"
 
 
-def points(
-    plan: Plan,
-    panes: Excerpts,
-    now_ms: int,
-    wanted: Iterable[Wish],
-    *,
-    ahead: bool,
-) -> list[Points]:
-    """Of each series its slices, one after the other. `ahead` as in `readings`."""
-    drawn = [_Drawn.of(plan, series, span, slices, now_ms) for series, span, slices in wanted]
-    moment = _moment(plan, panes, now_ms, drawn, ahead_ms=AHEAD_MS if ahead else 0)
-    return [one for drawing in drawn for one in drawing.points(moment)]
+class Drawing:
+    """What is to be drawn at one moment: first what of the panes is needed for it, then its points."""
+
+    def __init__(self, plan: Plan, now_ms: int, wishes: Iterable[Wish], *, ahead: bool) -> None:
+        """`ahead` as in `readings`."""
+        self._plan = plan
+        self._now_ms = now_ms
+        self._ahead_ms = AHEAD_MS if ahead else 0
+        self._drawn = [_Drawn.of(plan, *wish, now_ms) for wish in wishes]
+        self._measures = {
+            measure.name: measure for one in self._drawn for measure in one.line.series.measures
+        }
+        self._levels = level_parts(self._measures.values())
+
+    @property
+    def number(self) -> int:
+        """Of all points together."""
+        return sum(len(one.slices) * len(one.starts_ms) for one in self._drawn)
+
+    @property
+    def wanted(self) -> Wanted:
+        """The panes, and of every tier what is not whole yet: for what is due later."""
+        calendar = self._plan.calendar
+        since_ms = {tier: calendar.starts(self._now_ms).of(tier) for tier in TIERS}
+        for tier, start_ms in chain.from_iterable(one.since_ms(calendar) for one in self._drawn):
+            since_ms[tier] = min(since_ms[tier], start_ms)
+        slices = {part for one in self._drawn for slice_ in one.slices for part in _parts(slice_)}
+        totals = [cell(part, *slice_) for part in self._levels.union(self._measures) for slice_ in slices]
+        return Wanted(frozenset(self._measures), slices, since_ms, totals)
+
+    def points(self, found: Excerpt) -> list[Points]:
+        """Of each series its slices, one after the other."""
+        index = Index(found.cells(), self._levels)
+        moment = Moment(self._plan.calendar, found, self._now_ms, self._ahead_ms, index)
+        return [one for drawn in self._drawn for one in drawn.points(moment)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +117,8 @@ class _Drawn:
     """One series, with the panes that it has points of."""
 
     line: Line
+    compares: bool
+    """Whether it reads the window before."""
     kind: Kind
     slices: Sequence[Slice | Others]
     starts_ms: Sequence[int]
@@ -106,26 +131,27 @@ class _Drawn:
     def of(
         cls, plan: Plan, series: SeriesPlan, span: Span, slices: Sequence[Slice | Others], now_ms: int
     ) -> "_Drawn":
-        kind, line = kind_of(series, span.name), Line(series, span.name, plan.catalog.currency.digits)
+        kind, compares = kind_of(series, span.name), series.formula.compares
+        line = Line(series, span.name, plan.catalog.currency.digits)
         if kind == "none":
-            return cls(line, kind, slices, (), (), None)
+            return cls(line, compares, kind, slices, (), (), None)
         starts_ms = pane_starts(span.name, plan.calendar, now_ms - series.mature_ms, span.steps)
         read = {
             start: _stretch(kind, span.name, plan.calendar, start, end) for start, end in pairwise(starts_ms)
         }
         held = {start: stretch for start, stretch in read.items() if stretch.held(now_ms)}
         if series.whole:
-            return cls(line, kind, slices, list(held), list(held.values()), None)
+            return cls(line, compares, kind, slices, list(held), list(held.values()), None)
         if kind == "panes":
             running = Window(span.name, step_of(span.name), starts_ms[-1])
         else:
             running = window(span.name, plan.calendar, now_ms)
-        return cls(line, kind, slices, [*held, starts_ms[-1]], list(held.values()), running)
+        return cls(line, compares, kind, slices, [*held, starts_ms[-1]], list(held.values()), running)
 
     def since_ms(self, calendar: Calendar) -> Iterable[tuple[str, int]]:
         """(tier, start) of the first pane that is read."""
         for stretch in self.stretches[:1]:
-            first = compared(stretch, calendar)[1] if self.line.series.formula.compares else stretch
+            first = compared(stretch, calendar)[1] if self.compares else stretch
             yield first.tier, first.start_ms
         if self.running is not None and self.running.tier:
             yield self.running.tier, self.running.start_ms
@@ -148,7 +174,7 @@ class _Drawn:
             )
 
     def _past(self, moment: Moment, stretch: Stretch) -> Past:
-        return moment.clipped(stretch) if self.line.series.formula.compares else moment.past(stretch)
+        return moment.clipped(stretch) if self.compares else moment.past(stretch)
 
 
 def _stretch(kind: Kind, span: str, calendar: Calendar, start_ms: int, end_ms: int) -> Stretch:
@@ -156,19 +182,6 @@ def _stretch(kind: Kind, span: str, calendar: Calendar, start_ms: int, end_ms: i
     return (
         Stretch(span, step_of(span), start_ms, end_ms) if kind == "panes" else ended(span, calendar, end_ms)
     )
-
-
-def _moment(plan: Plan, panes: Excerpts, now_ms: int, drawn: Sequence[_Drawn], ahead_ms: int) -> Moment:
-    """The sums of all that is drawn, and of every tier what is not whole yet: for what is due later."""
-    since_ms = {tier: plan.calendar.starts(now_ms).of(tier) for tier in TIERS}
-    for tier, start_ms in chain.from_iterable(one.since_ms(plan.calendar) for one in drawn):
-        since_ms[tier] = min(since_ms[tier], start_ms)
-    measures = {measure.name: measure for one in drawn for measure in one.line.series.measures}
-    slices = {part for one in drawn for slice_ in one.slices for part in _parts(slice_)}
-    levels = level_parts(measures.values())
-    totals = [cell(part, *slice_) for part in levels.union(measures) for slice_ in slices]
-    found = panes.excerpt(Wanted(frozenset(measures), slices, since_ms, totals))
-    return Moment(plan.calendar, found, now_ms, ahead_ms, Index(found.cells(), levels))
 
 
 def _parts(slice_: Slice | Others) -> Sequence[Slice]:

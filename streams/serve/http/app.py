@@ -10,15 +10,17 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from streams.errors import BadParameter, Busy, UnknownReading
+from streams.serve.answers import Answers
 from streams.serve.board import Board
+from streams.serve.cataloged import catalog_document
 from streams.serve.channels import Channels
 from streams.serve.documents import ByKpi
 from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
-from streams.serve.http import asking, catalog, files, health, readings, series, stream
+from streams.serve.http import asking, catalog, files, health, kpi, readings, series, stream
 from streams.serve.http.asking import unavailable
-from streams.serve.http.json import answer
-from streams.serve.http.keys import BOARD, BY_KPI, CHANNELS, EXPOSITION, WRITTEN
+from streams.serve.http.json import answer, encoded
+from streams.serve.http.keys import ANSWERS, BOARD, BY_KPI, CHANNELS, EXPOSITION, WRITTEN
 from streams.serve.written import Written
 
 ROUTES: Final = [
@@ -27,6 +29,7 @@ ROUTES: Final = [
     web.get("/static/{path:.+}", files.static),
     web.get("/metrics", health.metrics),
     web.get("/api/v1/catalog", catalog.catalog),
+    web.get("/api/v1/kpis/{kpi}", kpi.one_kpi),
     web.get("/api/v1/readings", readings.readings),
     web.get("/api/v1/series", series.series),
     web.get("/api/v1/stream", stream.stream),
@@ -52,8 +55,11 @@ def make_app(board: Board) -> web.Application:
     app[EXPOSITION] = Exposition(board.plan, board.shown)
     app[BY_KPI] = ByKpi()
     app[WRITTEN] = Written(board.plan, app[BY_KPI])
+    app[ANSWERS] = Answers()
     app[CHANNELS] = Channels(board, app[WRITTEN])
-    app[catalog.CATALOG] = catalog.catalog_file(board.plan)
+    described = catalog_document(board.plan)
+    app[catalog.CATALOG] = files.file_of("catalog.json", encoded(described))
+    app[kpi.KPIS] = {one["kpi"]: one for one in described["kpis"]}
     app[files.FILES] = files.static_files()
     app.add_routes(ROUTES)
     app.on_response_prepare.append(_add_headers)

@@ -13,7 +13,7 @@ from streams.serve.choosing import known_dimensions
 from streams.serve.http import parameters
 from streams.serve.http.asking import NOT_READ, unavailable
 from streams.serve.http.json import answer_of, encoded
-from streams.serve.http.keys import BOARD, BY_KPI
+from streams.serve.http.keys import ANSWERS, BOARD, BY_KPI
 from streams.serve.http.parameters import Asked, Parameter, asked, one
 
 _OWN: Final = ("kpi", "span", "steps", "dimension", "member", "gauge", "series", "nearest")
@@ -68,12 +68,13 @@ def _steps(text: str) -> int | None:
 
 
 async def series(request: web.Request) -> web.Response:
-    board = request.app[BOARD]
-    chart = chart_of(asked(request.query.items(), chart_parameters(board.plan)), set(_OWN))
-    shown = board.shown()
-    by_kpi = await asyncio.to_thread(request.app[BY_KPI].of, shown.readings, shown.breaches)
-    found = await board.points(chart.wishes(board.plan, by_kpi.readings))
-    if found is None:
-        return unavailable(NOT_READ)
-    body = await asyncio.to_thread(lambda: encoded(chart_document(chart, *found)))
-    return answer_of(body)
+    chart = chart_of(asked(request.query.items(), chart_parameters(request.app[BOARD].plan)), set(_OWN))
+    body = await request.app[ANSWERS].of(chart, lambda: _drawn(request.app, chart))
+    return unavailable(NOT_READ) if body is None else answer_of(body)
+
+
+async def _drawn(app: web.Application, chart: Chart) -> bytes | None:
+    board, shown = app[BOARD], app[BOARD].shown()
+    by_kpi = await asyncio.to_thread(app[BY_KPI].of, shown.readings, shown.breaches)
+    drawn = await board.points(chart.wishes(board.plan, by_kpi.readings))
+    return None if drawn is None else await asyncio.to_thread(lambda: encoded(chart_document(chart, drawn)))

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from streams.engine.kpis.folding import Others
 from streams.engine.kpis.frames import WHOLE
 from streams.engine.kpis.guardrails import first_series
-from streams.engine.kpis.points import Span, points
+from streams.engine.kpis.points import Drawing, Span
 from streams.serve.charts import shown_slices
 from streams.serve.view import View
 from streams.state import Snapshot
@@ -110,10 +110,11 @@ def test_the_view_gives_the_excerpt_that_its_panes_hold() -> None:
         part = Ledger().take(*(one for one in told() if sum(one["partitionkey"].encode()) % 3 == partition))
         view.load(partition, Snapshot(None, "0-0", part.panes, part.running, {}))
     wishes = [
-        (one, Span(span), [WHOLE, *((name, "web") for name in one.dimensions)])
+        (one, Span(span), [WHOLE, *((name, "organic") for name in one.dimensions)])
         for one in shipped().series
         for span in ("24h", "30d", "365d")
     ]
-    drawn = points(shipped(), view, END_MS, wishes, ahead=True)
-    assert drawn == points(shipped(), whole, END_MS, wishes, ahead=True)
+    drawing = Drawing(shipped(), END_MS, wishes, ahead=True)
+    drawn = drawing.points(view.excerpt(drawing.wanted))
+    assert drawn == drawing.points(whole.excerpt(drawing.wanted))
     assert any(one.value for found in drawn for one in found.readings)

@@ -1,39 +1,16 @@
-"""The board's HTTP, over boards that stand still."""
-
-import json
-from typing import Any
+"""/api/v1/readings and /api/v1/freshness, over boards that stand still."""
 
 import msgspec
 import pytest
 
+from streams.engine.kpis.guardrails import first_series
 from streams.engine.kpis.readings import Reading
 from streams.serve.board import Shown
 from streams.serve.documents import reading_documents
 from streams.serve.follower import Stale
-from streams.serve.http.files import file_of
-from tests.builders import Ledger, lead_contacted, lead_created, shipped
-from tests.serve.builders import NOW_MS, StillBoard, sample, showing, web
-
-HOSTILE = "<script>alert('x')</script>"
-LEADS = [
-    lead_created("lead-1", "10:00", channel="web", team=HOSTILE),
-    lead_created("lead-2", "10:00", channel="mail", team="north"),
-    lead_contacted("lead-1", "12:14"),
-]
-
-
-async def get(path: str, board: StillBoard | None = None) -> tuple[int, str]:
-    """(status, text)"""
-    async with web(board or StillBoard(showing(*LEADS))) as client:
-        response = await client.get(path)
-        return response.status, await response.text()
-
-
-async def get_json(path: str, board: StillBoard | None = None, status: int = 200) -> Any:
-    found, text = await get(path, board)
-    assert found == status, text
-    return json.loads(text)
-
+from tests.builders import Ledger, lead_created, shipped
+from tests.serve.builders import NOW_MS, StillBoard, showing
+from tests.serve.http.clients import LEADS, get_json
 
 # -- /api/v1/readings -------------------------------------------------------------------------------------
 
@@ -136,66 +113,29 @@ async def test_freshness_tells_how_old_each_partition_and_each_source_is() -> No
     assert (await get_json("/api/v1/freshness", StillBoard(Shown())))["sources"] == []
 
 
-# -- /metrics and health ----------------------------------------------------------------------------------
+async def test_of_each_kpi_the_first_series_can_be_asked_for_alone() -> None:
+    found = (await get_json("/api/v1/readings?series=first&dimension=all"))["readings"]
+    firsts = {(one.gauge, str(one.labels)) for one in first_series(shipped()).values()}
+    assert {(one["gauge"], str(one["labels"])) for one in found} <= firsts
+    assert {one["kpi"] for one in found} == set(shipped().catalog.kpis)
 
 
-async def test_gauges_are_served_as_prometheus_reads_them() -> None:
-    async with web(StillBoard(showing(*LEADS))) as client:
-        response = await client.get("/metrics")
-        assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-        text = await response.text()
-    assert sample(text, "crm_leads", window="24h", dimension="all") == 2
-    assert sample(text, "crm_leads", window="24h", dimension="team", member=HOSTILE) == 1
+async def test_a_series_that_lacks_the_window_gives_its_nearest_if_that_is_wanted() -> None:
+    query = "/api/v1/readings?series=first&dimension=all&window=24h"
+    exact = (await get_json(query))["readings"]
+    near = (await get_json(f"{query}&nearest=1"))["readings"]
+    assert {one["window"] for one in exact} == {"24h"}
+    assert {one["kpi"] for one in near} == set(shipped().catalog.kpis)
+    assert [one for one in near if one["window"] == "24h"] == exact
+    windows = {one["kpi"]: one["window"] for one in near}
+    assert (windows["leads_waiting"], windows["churn"]) == ("now", "30d")
 
 
-async def test_a_board_in_trouble_is_alive_but_not_ready_and_says_why() -> None:
-    board = StillBoard(Shown(), ["partition 1: no worker owns it"])
-    assert await get_json("/healthz", board) == {"alive": True}
-    assert await get_json("/readyz", board, status=503) == {
-        "ready": False,
-        "reasons": ["partition 1: no worker owns it"],
-    }
-    assert await get_json("/readyz") == {"ready": True, "reasons": []}
+async def test_nearest_wants_one_window() -> None:
+    for query in ("nearest=1", "nearest=1&window=24h&window=7d"):
+        assert (await get_json(f"/api/v1/readings?{query}", status=400))["parameter"] == "nearest"
 
 
-async def test_there_is_nothing_to_write_to_and_nothing_else_to_read() -> None:
-    async with web(StillBoard(Shown())) as client:
-        assert (await client.post("/api/v1/readings")).status == 405
-        missing = await client.get("/etc/passwd")
-        assert missing.status == 404
-        assert "default-src 'none'" in missing.headers["Content-Security-Policy"]
-
-
-# -- Files ------------------------------------------------------------------------------------------------
-
-
-async def test_pages_may_load_what_the_board_serves_and_nothing_else() -> None:
-    async with web(StillBoard(Shown())) as client:
-        for path in ("/", "/kpi/lead_volume"):
-            page = await client.get(path)
-            assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-            policy = page.headers["Content-Security-Policy"]
-            assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
-            assert page.headers["X-Content-Type-Options"] == "nosniff"
-
-
-async def test_a_file_that_a_browser_has_is_not_sent_again() -> None:
-    async with web(StillBoard(Shown())) as client:
-        style = await client.get("/static/board.css")
-        assert (style.status, style.content_type) == (200, "text/css")
-        asked = {"If-None-Match": style.headers["ETag"]}
-        again = await client.get("/static/board.css", headers=asked)
-        assert (again.status, await again.read()) == (304, b"")
-        other = await client.get("/static/index.html", headers=asked)
-        assert other.status == 200
-
-
-@pytest.mark.parametrize(
-    "path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/none.js", "/static/"]
-)
-async def test_there_are_no_files_but_the_pages_own(path: str) -> None:
-    assert (await get(f"/static/{path}"))[0] == 404
-
-
-def test_scripts_are_told_to_be_scripts_whatever_the_machine_thinks() -> None:
-    assert file_of("js/board.js", b"").content_type == "text/javascript; charset=utf-8"
+async def test_what_is_shown_in_trouble_says_so() -> None:
+    board = StillBoard(showing(*LEADS), ["partition 1: no worker owns it"])
+    assert (await get_json("/api/v1/readings", board))["troubles"] == ["partition 1: no worker owns it"]
