@@ -211,8 +211,9 @@ INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good", "guardrail")
 
 RESERVED_GAUGES = frozenset(
     {
-        *(NUMERATOR, DENOMINATOR, BOUND, TARGET, CHANGE, VERDICT, GUARDRAIL_BREACH, INFO),
+        *(NUMERATOR, DENOMINATOR, BOUND, SAMPLES, TARGET, CHANGE, VERDICT, GUARDRAIL_BREACH, INFO),
         *(EVENT_LAG, EVENT_AGE, LAST_EVENT, PARTITIONS_STALE, DIMENSION_MEMBERS),
+        *(REDIS_MEMORY, REDIS_MEMORY_LIMIT),
     }
 )
 """What no KPI's gauge may be called."""

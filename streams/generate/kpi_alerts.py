@@ -8,6 +8,7 @@ from schemas.kpis import Alert, Kpi
 from streams import naming
 from streams.engine.kpis.alert_names import alert_names
 from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.verdicts import slices_judged
 from streams.engine.plan import Plan
 from streams.generate.alert_rule import AlertRule, Severity
 from streams.generate.promql import BEYOND, BY_SLICE, indented, number, one_of, selector
@@ -110,7 +111,7 @@ def _value(judged: Judged) -> tuple[str, Mapping[str, str]]:
 def _where(alert: Alert) -> list[str]:
     if not alert.dimensions:
         return [one_of("window", alert.windows), one_of("dimension", [naming.ALL])]
-    dimensions = one_of("dimension", [naming.ALL, *alert.dimensions])
+    dimensions = one_of("dimension", slices_judged(alert))
     return [one_of("window", alert.windows), dimensions, f'member!="{naming.OTHER}"']
 
 
