@@ -210,10 +210,11 @@ async def test_why_has_the_formula_with_its_numbers_and_the_panes_behind_them(
 
 
 async def test_why_says_what_would_change_the_verdict(page: Page, redis_url: str) -> None:
-    async with live_board(redis_url, *told(), now_ms=lambda: END_MS) as board:
-        found = await asked(page, board, "explain?kpi=csat&window=30d")
-        assert found["would_change"]
-        await opened(page, board, "csat", "?window=30d")
+    async with live_board(redis_url, lead_created("lead-1")) as board:
+        gauge = "gauge=crm_leads_waiting_oldest_seconds"
+        found = await asked(page, board, f"explain?kpi=leads_waiting&{gauge}")
+        assert found["would_change"].startswith("Warn begins above")
+        await opened(page, board, "leads_waiting", f"?{gauge}")
         await expect(section(page, "Why this number")).to_contain_text(found["would_change"])
 
 
@@ -237,10 +238,10 @@ async def test_a_breached_guardrail_is_said_beside_the_number_and_beside_its_cou
         pair = section(page, "Guardrails")
         await expect(pair.locator(".rail-state")).to_have_text(f"Breached: {sentence}.")
         await expect(pair.get_by_role("slider")).to_have_count(2)
-        await pair.get_by_role("slider").last.press("End")
-        await expect(pair.get_by_role("slider").last).to_have_attribute(
-            "aria-valuetext", re.compile("still running$")
-        )
+        guard = pair.get_by_role("slider").last
+        for key in ("End", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
+            await guard.press(key)
+        await expect(guard).to_have_attribute("aria-valuetext", re.compile("15:00; 20.0 %, .* 100 samples$"))
 
 
 async def test_percentiles_stand_together_in_one_chart(page: Page, redis_url: str) -> None:
