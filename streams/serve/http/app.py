@@ -3,7 +3,8 @@
 Everything is read-only. Pages may load nothing but what the board itself serves.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
@@ -17,7 +18,8 @@ from streams.serve.channels import Channels
 from streams.serve.documents import ByKpi
 from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
-from streams.serve.http import asking, catalog, files, health, kpi, readings, series, stream
+from streams.serve.http import asking, catalog, docs, files, health, kpi, readings, series, stream
+from streams.serve.http.access import guard
 from streams.serve.http.asking import unavailable
 from streams.serve.http.json import answer, encoded
 from streams.serve.http.keys import ANSWERS, BOARD, BY_KPI, CHANNELS, EXPOSITION, WRITTEN
@@ -27,6 +29,7 @@ ROUTES: Final = [
     web.get("/", files.overview),
     web.get("/kpi/{kpi}", files.kpi_page),
     web.get("/static/{path:.+}", files.static),
+    web.get("/docs/{path:.+}", docs.page),
     web.get("/metrics", health.metrics),
     web.get("/api/v1/catalog", catalog.catalog),
     web.get("/api/v1/kpis/{kpi}", kpi.one_kpi),
@@ -48,9 +51,14 @@ _HEADERS: Final = {
 }
 
 
-def make_app(board: Board) -> web.Application:
-    """The application over a board that somebody else starts and stops."""
-    app = web.Application(middlewares=[_with_faults])
+def make_app(
+    board: Board, *, token: str | None = None, texts: Mapping[str, str] = MappingProxyType({})
+) -> web.Application:
+    """The application over a board that somebody else starts and stops.
+
+    With a token nobody gets an answer without it. `texts`: path -> Markdown of what is at /docs/.
+    """
+    app = web.Application(middlewares=[guard(token), _with_faults] if token else [_with_faults])
     app[BOARD] = board
     app[EXPOSITION] = Exposition(board.plan, board.shown)
     app[BY_KPI] = ByKpi()
@@ -61,6 +69,7 @@ def make_app(board: Board) -> web.Application:
     app[catalog.CATALOG] = files.file_of("catalog.json", encoded(described))
     app[kpi.KPIS] = {one["kpi"]: one for one in described["kpis"]}
     app[files.FILES] = files.static_files()
+    app[docs.DOCS] = docs.pages(texts, board.plan.catalog.kpis)
     app.add_routes(ROUTES)
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_end_streams)
