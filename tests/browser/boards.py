@@ -21,7 +21,7 @@ BEAT_S = 3.0
 
 
 class LiveBoard:
-    """A board that can be stopped, and started again at the same address, and the writer of its one partition."""
+    """A board that can be stopped, and started again at the same address; and who writes its partition."""
 
     def __init__(
         self, writer: Writer, redis_url: str, plan: Plan, now_ms: Callable[[], int], **given: Any

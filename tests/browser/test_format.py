@@ -42,7 +42,7 @@ async (values) => {
 
 
 def values() -> list[float]:
-    """Of every size, on both sides of 0, and all that lies exactly between two numbers of so many decimals."""
+    """Of every size, on both sides of 0, and what lies exactly between two of so many decimals."""
     dice = random.Random(1)
     found = [dice.uniform(0, scale) for scale in SCALES for _ in range(60)]
     found += [float(dice.randrange(10**9)) for _ in range(60)]
