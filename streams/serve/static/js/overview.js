@@ -80,6 +80,7 @@ class Overview {
     for (const tile of this.tiles.values()) this.tell(tile);
     setAttribute(main, "aria-busy", null);
     this.hear(document);
+    performance.mark("filled"); // for those who measure
   }
 
   some(document) {
@@ -143,6 +144,7 @@ class Overview {
   draw({ series }) {
     const byKpi = new Map(series.map((one) => [one.kpi, one]));
     for (const [name, tile] of this.tiles) tile.draw(byKpi.get(name) ?? null);
+    performance.mark("drawn");
   }
 }
 

@@ -54,6 +54,7 @@ export class Tile {
    * be null. `chosen` is the window that was chosen, `reason` says why there may be nothing to show.
    */
   show(reading, worst, { chosen, reason }) {
+    const came = (reading === null) !== (this.reading === null);
     this.reading = reading;
     this.worst = worst;
     this.showValue(reading);
@@ -61,7 +62,7 @@ export class Tile {
     this.showChange(reading);
     setText(this.detail, this.detailText(reading, chosen));
     this.showNotes(reading, reason);
-    if (this.course) this.draw(this.course);
+    if (came) this.draw(this.course);
   }
 
   /** Draw the course of `/api/v1/series`; null for none. */
