@@ -128,6 +128,11 @@ def nearest_one() -> Parameter:
     return Parameter("nearest", text, ["1"])
 
 
+def judged() -> Parameter:
+    text = "`1`: beside what is asked for, the series that alerts judge, in the windows of the alerts."
+    return Parameter("judged", text, ["1"])
+
+
 def labels(plan: Plan, taken: Collection[str]) -> list[Parameter]:
     """KPIs' own labels, such as `quantile`; without those that are called as another parameter is."""
     values: dict[str, list[str]] = {}

@@ -24,6 +24,7 @@ def filter_parameters(plan: Plan) -> list[Parameter]:
         parameters.member(),
         parameters.first(),
         parameters.nearest_one(),
+        parameters.judged(),
     ]
 
 
