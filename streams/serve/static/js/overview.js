@@ -65,7 +65,9 @@ class Overview {
       changes: (document) => this.some(document),
       state: (state) => this.connection(state),
     });
-    this.courses();
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    this.asking = null;
   }
 
   /** The slice; a dimension of which no member is chosen is not one yet. */
@@ -81,6 +83,7 @@ class Overview {
     setAttribute(main, "aria-busy", null);
     this.hear(document);
     performance.mark("filled"); // for those who measure
+    if (this.asking === null) this.courses(); // numbers first
   }
 
   some(document) {
@@ -122,8 +125,6 @@ class Overview {
   // -- Sparklines
 
   async courses() {
-    clearTimeout(this.timer);
-    this.asking?.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
     const found = await get("series", this.askedOfSeries(), { signal }).catch(noDocument);
