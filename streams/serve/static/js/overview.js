@@ -112,8 +112,15 @@ class Overview {
 
   connection(state) {
     if (state === "live" && this.status.state === "reconnecting") this.compare();
+    if (state === "reconnecting") this.askWhy();
     this.status.connection(state);
     setAttribute(main, "data-old", state === "live" || state === "connecting" ? null : "");
+  }
+
+  /** A stream does not tell why it ended; an answer may. */
+  async askWhy() {
+    const fault = await get("freshness").catch((error) => error);
+    if (fault instanceof ApiError && fault.kind === "unauthorised") this.status.fail(fault);
   }
 
   /** A board that was started anew may have another catalog: then the page begins anew, too. */
