@@ -107,7 +107,7 @@ def asked(schema: Any, path: str, mode: GenerationMode, excluded: Sequence[Any] 
 
     @given(case=schema[path]["get"].as_strategy(generation_mode=mode))
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    def ask(case: schemathesis.Case) -> None:
+    def ask(case: Any) -> None:
         case.call_and_validate(excluded_checks=list(excluded))
 
     ask()
