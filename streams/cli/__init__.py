@@ -27,7 +27,7 @@ _COMMANDS: Final = (
 )
 for _command in _COMMANDS:
     app.command()(_command)
-for _command in (generating.asyncapi, generating.reference):
+for _command in (generating.asyncapi, generating.dashboards, generating.reference):
     generate.command()(_command)
 
 

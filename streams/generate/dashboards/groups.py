@@ -1,0 +1,57 @@
+"""The dashboard of a group of KPIs: all of them at a glance, then each in detail, in a row for each goal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from grafana_foundation_sdk.models.dashboard import Dashboard, VariableModel
+
+from streams.engine.plan import Plan
+from streams.generate.dashboards.choices import dimension_choice, member_choice, window_choice
+from streams.generate.dashboards.frame import Frame, dashboard
+from streams.generate.dashboards.kpis import KpiPanels, by_goal
+from streams.generate.dashboards.layout import Section, evenly
+
+TITLES: Final[Mapping[str, str]] = {
+    "sales": "Sales",
+    "support": "Support",
+    "customers": "Customers and loyalty",
+    "campaigns": "Campaigns",
+    "health": "CRM health",
+    "pipeline": "Pipeline health",
+}
+
+
+class Choices:
+    """Window, dimension and member, of those that some KPIs have."""
+
+    def __init__(self, plan: Plan, names: Sequence[str]) -> None:
+        self._plan = plan
+        self.windows = window_choice(series.windows for series in plan.series if series.kpi in names)
+        self.dimensions = dimension_choice(plan.catalog.kpis[name].dimensions for name in names)
+
+    def panels(self, name: str) -> KpiPanels:
+        return KpiPanels(self._plan, name, self.windows, self.dimensions)
+
+    def variables(self) -> list[VariableModel]:
+        """After all panels were made, which ask for what they need."""
+        visible = [self.windows.visible("Window"), self.dimensions.visible("Slice by"), member_choice()]
+        return [*visible, *self.windows.companions(), *self.dimensions.companions()]
+
+
+def names_of(plan: Plan, group: str) -> list[str]:
+    return [name for name, kpi in plan.catalog.kpis.items() if kpi.group == group]
+
+
+def group_dashboard(plan: Plan, group: str) -> Dashboard:
+    names = names_of(plan, group)
+    choices = Choices(plan, names)
+    sections = list(_sections(plan, names, choices))
+    title = TITLES[group]
+    frame = Frame(group, title, f"KPIs of {title}, by what they are for.", [group], choices.variables())
+    return dashboard(plan, frame, sections)
+
+
+def _sections(plan: Plan, names: Sequence[str], choices: Choices) -> Iterator[Section]:
+    yield Section("At a glance", evenly(4, 6, [choices.panels(name).number() for name in names]))
+    for goal, of_goal in by_goal(plan, names):
+        yield Section(goal.rstrip("."), [one for name in of_goal for one in choices.panels(name).lines()])
