@@ -119,7 +119,7 @@ def _same_or_first(chosen: str, declared: Sequence[str]) -> str:
     return chosen if chosen in declared else declared[0]
 
 
-def member_choice() -> VariableModel:
+def _member_choice() -> VariableModel:
     """The members of the dimension that was chosen."""
     of = selector(naming.NUMERATOR, {"dimension": "${dimension}"})
     variable = QueryVariable("member").label("Member").query(f"label_values({of}, member)").build()
@@ -128,6 +128,37 @@ def member_choice() -> VariableModel:
     variable.refresh = VariableRefresh.ON_DASHBOARD_LOAD
     variable.sort = VariableSort.ALPHABETICAL_ASC
     return variable
+
+
+class Choices:
+    """All that is chosen on a dashboard: a window and a slice, of those that its KPIs have."""
+
+    def __init__(self, windows: Iterable[Sequence[str]], dimensions: Iterable[Sequence[str]]) -> None:
+        self.windows = window_choice(windows)
+        self.dimensions = dimension_choice(dimensions)
+
+    @property
+    def sliced(self) -> bool:
+        """Whether there is anything to slice by."""
+        return len(self.dimensions.options) > 1
+
+    @property
+    def slice(self) -> dict[str, str]:
+        """Labels of the slice that was chosen."""
+        if self.sliced:
+            return {"dimension": "${dimension}", "member": "${member}"}
+        return {"dimension": naming.ALL, "member": naming.ALL}
+
+    def variables(self) -> list[VariableModel]:
+        """After all panels were made, for these ask for the hidden ones."""
+        slices = [self.dimensions.visible("Slice by"), _member_choice()] if self.sliced else []
+        visible = [self.windows.visible("Window"), *slices]
+        return [*visible, *self.windows.companions(), *self.dimensions.companions()]
+
+    def chosen(self, window: str, dimension: str = naming.ALL, member: str = naming.ALL) -> dict[str, str]:
+        """Name of each variable -> its value, when these are chosen."""
+        slice_ = {"member": member, **self.dimensions.chosen(dimension)}
+        return {**self.windows.chosen(window), **slice_}
 
 
 def _option(value: str, selected: bool = True) -> VariableOption:

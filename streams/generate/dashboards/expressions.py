@@ -1,12 +1,9 @@
 """PromQL of what is shown of a KPI, for a window and a slice."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from streams.engine.kpis.series import SeriesPlan
 from streams.generate.promql import selector
-
-SLICE: Final[Mapping[str, str]] = {"dimension": "${dimension}", "member": "${member}"}
 
 
 def gauge(series: SeriesPlan, where: Mapping[str, str]) -> str:

@@ -1,12 +1,12 @@
 """The dashboard of a group of KPIs: all of them at a glance, then each in detail, in a row for each goal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from grafana_foundation_sdk.models.dashboard import Dashboard, VariableModel
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from streams.engine.plan import Plan
-from streams.generate.dashboards.choices import dimension_choice, member_choice, window_choice
+from streams.generate.dashboards.choices import Choices
 from streams.generate.dashboards.frame import Frame, dashboard
 from streams.generate.dashboards.kpis import KpiPanels, by_goal
 from streams.generate.dashboards.layout import Section, evenly
@@ -21,21 +21,10 @@ TITLES: Final[Mapping[str, str]] = {
 }
 
 
-class Choices:
-    """Window, dimension and member, of those that some KPIs have."""
-
-    def __init__(self, plan: Plan, names: Sequence[str]) -> None:
-        self._plan = plan
-        self.windows = window_choice(series.windows for series in plan.series if series.kpi in names)
-        self.dimensions = dimension_choice(plan.catalog.kpis[name].dimensions for name in names)
-
-    def panels(self, name: str) -> KpiPanels:
-        return KpiPanels(self._plan, name, self.windows, self.dimensions)
-
-    def variables(self) -> list[VariableModel]:
-        """After all panels were made, which ask for what they need."""
-        visible = [self.windows.visible("Window"), self.dimensions.visible("Slice by"), member_choice()]
-        return [*visible, *self.windows.companions(), *self.dimensions.companions()]
+def choices_of(plan: Plan, names: Collection[str]) -> Choices:
+    """What can be chosen for these KPIs."""
+    windows = [series.windows for series in plan.series if series.kpi in names]
+    return Choices(windows, (plan.catalog.kpis[name].dimensions for name in names))
 
 
 def names_of(plan: Plan, group: str) -> list[str]:
@@ -44,7 +33,7 @@ def names_of(plan: Plan, group: str) -> list[str]:
 
 def group_dashboard(plan: Plan, group: str) -> Dashboard:
     names = names_of(plan, group)
-    choices = Choices(plan, names)
+    choices = choices_of(plan, names)
     sections = list(_sections(plan, names, choices))
     title = TITLES[group]
     frame = Frame(group, title, f"KPIs of {title}, by what they are for.", [group], choices.variables())
@@ -52,6 +41,8 @@ def group_dashboard(plan: Plan, group: str) -> Dashboard:
 
 
 def _sections(plan: Plan, names: Sequence[str], choices: Choices) -> Iterator[Section]:
-    yield Section("At a glance", evenly(4, 6, [choices.panels(name).number() for name in names]))
+    yield Section("At a glance", evenly(4, 6, [KpiPanels(plan, name, choices).number() for name in names]))
     for goal, of_goal in by_goal(plan, names):
-        yield Section(goal.rstrip("."), [one for name in of_goal for one in choices.panels(name).lines()])
+        yield Section(
+            goal.rstrip("."), [one for name in of_goal for one in KpiPanels(plan, name, choices).lines()]
+        )

@@ -12,8 +12,8 @@ from streams import naming
 from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
 from streams.generate.dashboards import words
-from streams.generate.dashboards.choices import Choice
-from streams.generate.dashboards.expressions import SLICE, beside, by, gauge, one, or_nothing
+from streams.generate.dashboards.choices import Choices
+from streams.generate.dashboards.expressions import beside, by, gauge, one, or_nothing
 from streams.generate.dashboards.layout import Line, Tile, line
 from streams.generate.dashboards.looks import GREY, decimals_of, thresholds_of, unit_of
 from streams.generate.dashboards.panels import (
@@ -59,8 +59,7 @@ class KpiPanels:
 
     plan: Plan
     name: str
-    windows: Choice
-    dimensions: Choice
+    choices: Choices
 
     @property
     def kpi(self) -> Kpi:
@@ -145,15 +144,16 @@ class KpiPanels:
         """Each member of the chosen dimension, or of the KPI's first where it lacks that."""
         if not self.kpi.dimensions:
             return None
-        dimension, charted = self.dimensions.of(self.kpi.dimensions), self._charted()[0]
+        dimension, charted = self.choices.dimensions.of(self.kpi.dimensions), self._charted()[0]
         columns = [*self._values(charted, dimension), *self._figures(dimension)]
-        head = self._head(charted, f"by {dimension}")
+        row = {"dimension": dimension, "member": "${__data.fields.Member}"}
+        head = self._head(charted, f"by {dimension}", row)
         panel = table_panel(head, {"member": "Member"}, columns, words.nothing(self.kpi))
         return Tile(f"{self.name}/members", panel)
 
     def _values(self, charted: Sequence[SeriesPlan], dimension: str) -> Iterator[Column]:
         for series in charted:
-            where = {"window": self.windows.of(series.windows), "dimension": dimension}
+            where = {"window": self.choices.windows.of(series.windows), "dimension": dimension}
             limits = thresholds_of(self.kpi, series, stands=series is self.series[0])
             name = self._called(series)
             yield Column(
@@ -163,7 +163,7 @@ class KpiPanels:
     def _figures(self, dimension: str) -> Iterator[Column]:
         """Of the series that stands for it: its change against the window before, and how sure it is."""
         first = self.series[0]
-        where = {"window": self.windows.of(first.windows), "dimension": dimension}
+        where = {"window": self.choices.windows.of(first.windows), "dimension": dimension}
         if any(first.has_before(window) for window in first.windows):
             change = "points" if first.unit == "points" else "ratio"
             yield Column("Change", by("member", self._beside(naming.CHANGE, where)), unit_of(change, ""), 1)
@@ -189,15 +189,17 @@ class KpiPanels:
 
     # -- Words --------------------------------------------------------------------------------------------
 
-    def _head(self, shown: Sequence[SeriesPlan], extra: str = "") -> Head:
-        window = self.windows.of(shown[0].windows)
+    def _head(
+        self, shown: Sequence[SeriesPlan], extra: str = "", slice_: Mapping[str, str] | None = None
+    ) -> Head:
+        """Links lead to what is shown; those of a table's row to the row's `slice_`."""
+        window = self.choices.windows.of(shown[0].windows)
         title = " · ".join(filter(None, [self.kpi.title, self._kind(shown), window, extra]))
-        return Head(
-            title,
-            words.description(self.kpi, shown),
-            words.links(self.plan, self.name, window),
-            [words.page(self.plan, self.name, window)],
-        )
+        board = self.plan.catalog.links.board
+        here = words.page(board, self.name, window, self.choices.slice)
+        there = words.page(board, self.name, window, slice_) if slice_ else here
+        about = words.description(self.kpi, shown)
+        return Head(title, about, [here, words.reference(board, self.name)], [there])
 
     def _kind(self, shown: Sequence[SeriesPlan]) -> str:
         """What the series that are shown have in common, and the KPI's others have not: `business`."""
@@ -210,7 +212,7 @@ class KpiPanels:
         return series_name(self.kpi, series.gauge, series.labels) or self.kpi.title
 
     def _slice(self, series: SeriesPlan) -> Mapping[str, str]:
-        return {"window": self.windows.of(series.windows), **SLICE}
+        return {"window": self.choices.windows.of(series.windows), **self.choices.slice}
 
     def _unit(self, series: SeriesPlan) -> str:
         return unit_of(series.unit, self.plan.catalog.currency.report)

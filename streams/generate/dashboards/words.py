@@ -1,15 +1,11 @@
 """What a dashboard says of a KPI, and where its links lead: to its page, its reference and its runbooks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from schemas.kpis import Kpi
 from streams.engine.kpis.series import SeriesPlan
-from streams.engine.plan import Plan
 from streams.human import in_words, series_name
-
-Links = Sequence[tuple[str, str]]
-"""(title, address)."""
 
 _BEYOND: Final = {"up": "below", "down": "above"}
 
@@ -74,13 +70,17 @@ def nothing(kpi: Kpi) -> str:
 # -- Links ------------------------------------------------------------------------------------------------
 
 
-def page(plan: Plan, kpi: str, window: str) -> tuple[str, str]:
-    """The KPI on the board, with the window and slice that are shown."""
-    board = plan.catalog.links.board
-    where = f"window={window}&dimension=${{dimension}}&member=${{member:percentencode}}"
-    return "On the board", f"{board}/kpi/{kpi}?{where}"
+def page(board: str, kpi: str, window: str, slice_: Mapping[str, str]) -> tuple[str, str]:
+    """The KPI on the board, for a window and a slice."""
+    place = {"window": window, **slice_}
+    asked = "&".join(f"{name}={_encoded(value)}" for name, value in place.items())
+    return "On the board", f"{board}/kpi/{kpi}?{asked}"
 
 
-def links(plan: Plan, kpi: str, window: str) -> Links:
-    """Of the menu of a KPI's panels."""
-    return [page(plan, kpi, window), ("What it means", f"{plan.catalog.links.board}/docs/kpis/{kpi}")]
+def _encoded(value: str) -> str:
+    """A variable of Grafana, written into an address as it must be."""
+    return f"{value[:-1]}:percentencode}}" if value.startswith("${") else value
+
+
+def reference(board: str, kpi: str) -> tuple[str, str]:
+    return "What it means", f"{board}/docs/kpis/{kpi}"
