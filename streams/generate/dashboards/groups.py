@@ -42,7 +42,11 @@ def group_dashboard(plan: Plan, group: str) -> Dashboard:
 
 def _sections(plan: Plan, names: Sequence[str], choices: Choices) -> Iterator[Section]:
     yield Section("At a glance", evenly(4, 6, [KpiPanels(plan, name, choices).number() for name in names]))
+    yield from details(plan, names, choices)
+
+
+def details(plan: Plan, names: Sequence[str], choices: Choices) -> Iterator[Section]:
+    """A row for each goal, with the KPIs that serve it."""
     for goal, of_goal in by_goal(plan, names):
-        yield Section(
-            goal.rstrip("."), [one for name in of_goal for one in KpiPanels(plan, name, choices).lines()]
-        )
+        lines = [one for name in of_goal for one in KpiPanels(plan, name, choices).lines()]
+        yield Section(goal.rstrip("."), lines)

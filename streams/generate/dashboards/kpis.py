@@ -9,6 +9,7 @@ from grafana_foundation_sdk.models.common import LineStyle
 
 from schemas.kpis import Kpi
 from streams import naming
+from streams.engine.kpis.alert_names import alert_names
 from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
 from streams.generate.dashboards import words
@@ -196,10 +197,11 @@ class KpiPanels:
         window = self.choices.windows.of(shown[0].windows)
         title = " · ".join(filter(None, [self.kpi.title, self._kind(shown), window, extra]))
         board = self.plan.catalog.links.board
-        here = words.page(board, self.name, window, self.choices.slice)
-        there = words.page(board, self.name, window, slice_) if slice_ else here
+        here = words.page(board, self.name, {"window": window, **self.choices.slice})
+        there = words.page(board, self.name, {"window": window, **(slice_ or self.choices.slice)})
         about = words.description(self.kpi, shown)
-        return Head(title, about, [here, words.reference(board, self.name)], [there])
+        runbooks = [words.runbook(board, name) for name in dict.fromkeys(alert_names(self.name, self.kpi))]
+        return Head(title, about, [here, words.reference(board, self.name), *runbooks], [there])
 
     def _kind(self, shown: Sequence[SeriesPlan]) -> str:
         """What the series that are shown have in common, and the KPI's others have not: `business`."""

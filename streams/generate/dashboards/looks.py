@@ -91,3 +91,10 @@ def by_thresholds() -> FieldColor:
 
 def fixed(color: str) -> FieldColor:
     return FieldColor().mode(FieldColorModeId.FIXED).fixed_color(color)
+
+
+def above(warn: float, critical: float | None = None) -> ThresholdsConfig:
+    """Green up to and with `warn`; beyond it amber and then red, or red at once."""
+    if critical is None:
+        return thresholds([(None, GREEN), (nextafter(warn, inf), RED)])
+    return thresholds([(None, GREEN), (nextafter(warn, inf), AMBER), (nextafter(critical, inf), RED)])

@@ -125,14 +125,16 @@ def chart_panel(
     limits: ThresholdsConfig | None = None,
     styles: Mapping[str, Mapping[str, Any]] | None = None,
     stacked: bool = False,
+    zero: bool = False,
     no_value: str = NO_VALUE,
 ) -> Panel:
-    """Lines over time. `styles`: name of a series -> properties of its own."""
+    """Lines over time, from `zero` up or as near as can be. `styles`: name of a series -> its properties."""
     builder = _headed(timeseries.Panel(), head).unit(unit).no_value(no_value).color_scheme(plain())
     for letter, query in zip(_LETTERS, queries, strict=False):
         builder = builder.with_target(_range(letter, query))
     builder = builder.line_width(2).fill_opacity(30 if stacked else 8).legend(_legend())
     builder = builder.tooltip(_tooltip())
+    builder = builder.axis_soft_min(0) if zero else builder
     if limits is not None:
         lines = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         builder = builder.thresholds(limits).thresholds_style(lines)

@@ -70,9 +70,8 @@ def nothing(kpi: Kpi) -> str:
 # -- Links ------------------------------------------------------------------------------------------------
 
 
-def page(board: str, kpi: str, window: str, slice_: Mapping[str, str]) -> tuple[str, str]:
+def page(board: str, kpi: str, place: Mapping[str, str]) -> tuple[str, str]:
     """The KPI on the board, for a window and a slice."""
-    place = {"window": window, **slice_}
     asked = "&".join(f"{name}={_encoded(value)}" for name, value in place.items())
     return "On the board", f"{board}/kpi/{kpi}?{asked}"
 
@@ -84,3 +83,7 @@ def _encoded(value: str) -> str:
 
 def reference(board: str, kpi: str) -> tuple[str, str]:
     return "What it means", f"{board}/docs/kpis/{kpi}"
+
+
+def runbook(board: str, alert: str) -> tuple[str, str]:
+    return f"Runbook of {alert}", f"{board}/docs/runbooks/{alert}"
