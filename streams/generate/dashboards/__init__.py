@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 from streams.engine.plan import Plan
 from streams.errors import MissingPart
+from streams.generate.dashboards import provisioning
 from streams.generate.dashboards.asked import Query
 from streams.naming import ALL
 
@@ -20,7 +21,7 @@ def texts(plan: Plan) -> Mapping[str, str]:
     _check_installed()
     from streams.generate.dashboards import files
 
-    return files.texts(plan)
+    return {**files.texts(plan), **provisioning.texts(plan)}
 
 
 def queries(
