@@ -221,6 +221,13 @@ RESERVED_GAUGES = frozenset(
 # -- Alerts -----------------------------------------------------------------------------------------------
 
 GUARDRAIL_ALERT = "CrmGuardrailBreach"
+PIPELINE_ALERTS = (
+    *("CrmNoFreshEvent", "CrmSourceSilent", "CrmPartitionsStale", "CrmPartitionHeld"),
+    *("CrmWorkersDown", "CrmBoardsDown", "CrmProcessDown", "CrmKafkaDown", "CrmRedisMemory"),
+    *("CrmLag", "CrmCommitsSlow", "CrmCommitFailures", "CrmFenced", "CrmRecordsLost", "CrmRecordsMisplaced"),
+    GUARDRAIL_ALERT,
+)
+"""What no KPI's alert may be called."""
 WORKER_JOB = "crm-worker"  # job of all workers in Prometheus
 BOARD_JOB = "crm-board"
 PIPELINE = "pipeline"  # the group of alerts about the pipeline itself

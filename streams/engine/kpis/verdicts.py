@@ -67,6 +67,12 @@ def slices_judged(alert: Alert) -> list[str]:
     return [ALL, *alert.dimensions]
 
 
+def target_of(kpi: Kpi, alert: Alert) -> float | None:
+    """The KPI's target, where the alert judges the gauge that it is the target of."""
+    first = kpi.all_series()[0].gauge
+    return kpi.target if all(series.gauge == first for series in judged_by(kpi, alert)) else None
+
+
 def judged_by(kpi: Kpi, alert: Alert) -> list[Series]:
     """The series of a KPI that an alert names by gauge and labels: one, if the catalog is right."""
     return list(_named(kpi, alert))
