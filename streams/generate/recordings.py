@@ -7,7 +7,6 @@ from streams.engine.plan import Plan
 from streams.generate.pipeline_alerts import pipeline_alerts
 from streams.naming import PIPELINE
 
-
 STALE: Final = "crm:pipeline_stale:bool"
 """1 while the numbers are old or not all there, else 0."""
 

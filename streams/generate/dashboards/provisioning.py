@@ -13,6 +13,7 @@ from streams.generate.alerts import alert_rules
 from streams.generate.blocks import yaml_text
 from streams.generate.dashboards.names import FOLDER, SOURCE, SOURCE_UID
 from streams.generate.recordings import STALE
+from streams.naming import PIPELINE
 
 DIRECTORY: Final = "grafana/provisioning"
 NOTICE: Final = "# DO NOT EDIT: made from the catalog by `kpi generate dashboards`.\n"
@@ -115,8 +116,8 @@ def _rule(rule: AlertRule, title: str) -> Part:
 
 
 def _expr(rule: AlertRule) -> str:
-    """Grafana cannot inhibit one alert by another: while the numbers are stale, those of KPIs have no value."""
-    if not rule.kpi:
+    """Grafana cannot inhibit an alert by another: while numbers are stale, those of KPIs have no value."""
+    if rule.group == PIPELINE and not rule.kpi:
         return rule.bare_expr
     return f"(\n{rule.bare_expr}\n)\nunless on () (\n{STALE} == 1\n)"
 
@@ -144,10 +145,12 @@ def _fires() -> Part:
     }
 
 
-_ASKED_AGAIN: Final = re.compile(r"\{\{ with printf .*?\| query \}\}.*?\{\{ end \}\}")
-"""A template that asks Prometheus once more, which Grafana's cannot."""
+_ASKED_AGAIN: Final = re.compile(
+    r"From \{\{ with printf .*?\| query \}\}.*?\{\{ end \}\} samples, of at least (\d+)"
+)
+"""What an alert says after asking Prometheus once more; templates of Grafana cannot."""
 
 
 def _for_grafana(text: str) -> str:
     """An annotation of Prometheus as Grafana fills it in: its `$value` tells of all queries at once."""
-    return _ASKED_AGAIN.sub("enough", text).replace("$value", "$values.A.Value")
+    return _ASKED_AGAIN.sub(r"From at least \1 samples", text).replace("$value", "$values.A.Value")
