@@ -12,6 +12,7 @@ from redis import Redis
 
 from streams.cli import app
 from streams.commands.stack import STOP_S
+from streams.engine.plan import read_plan
 from streams.settings import Settings
 from tests.compose.files import (
     COMPOSE,
@@ -196,6 +197,23 @@ def test_redis_evicts_nothing_loses_a_second_at_most_and_has_room_to_rewrite_its
         "--save": "",
         "--maxmemory-policy": "noeviction",
     }
+
+
+def test_grafana_is_told_where_its_dashboards_and_prometheus_are() -> None:
+    provisioning = ROOT / "grafana/provisioning"
+    by_target = {mount.target: mount.source for mount in mounts(SERVICES["grafana"])}
+    assert ROOT / by_target["/etc/grafana/provisioning"] == provisioning
+    (provider,) = yaml_of(provisioning / "dashboards/crm.yaml")["providers"]
+    assert (ROOT / by_target[provider["options"]["path"]] / "overview.json").is_file()
+    (source,) = yaml_of(provisioning / "datasources/prometheus.yaml")["datasources"]
+    (port,) = published(SERVICES["prometheus"])
+    assert source["url"] == f"http://prometheus:{port.inside}"
+
+
+def test_links_of_the_shipped_catalog_lead_to_where_the_board_is_published() -> None:
+    (port,) = published(SERVICES["board"])
+    links = read_plan(*DEFAULTS.catalog_text()).catalog.links
+    assert links.board == f"http://localhost:{port.port}"
 
 
 def test_prometheus_has_the_boards_token_and_grafana_has_a_password() -> None:
