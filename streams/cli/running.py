@@ -76,17 +76,25 @@ def run(processes: ProcessesOption = 1) -> None:
 def demo(
     seconds: Annotated[float | None, typer.Option(help="Stop by itself after so long.")] = None,
     days: Annotated[int, typer.Option(min=1, max=700, help="Days of history.")] = 120,
-    per_day: Annotated[float, typer.Option(min=1, help="Events a day in the history.")] = 400,
+    per_day: Annotated[
+        float | None,
+        typer.Option(min=1, help="Events a day in the history; 400 by default, and 1,500 with a crisis."),
+    ] = None,
     rate: Annotated[float, typer.Option(min=0.01, max=5_000, help="Live events a second.")] = 10,
     speed: Annotated[
         float | None,
         typer.Option(min=1, help="Let the history pass at so many times real time, not at once."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another company.")] = 1,
+    crisis: Annotated[
+        bool,
+        typer.Option("--crisis", help="A company that is well, until nobody answers and customers leave."),
+    ] = False,
 ) -> None:
     """Run the whole system on this machine, with a company's traffic, embedded broker and Redis."""
     from streams.commands.demo import Company, demo
 
     settings = settings_of()
     read_catalog(settings)
-    until_interrupted(demo(settings, Company(days, per_day, rate, speed, seed), seconds, say))
+    events = per_day or (1_500 if crisis else 400)
+    until_interrupted(demo(settings, Company(days, events, rate, speed, seed, crisis), seconds, say))

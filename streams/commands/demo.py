@@ -11,13 +11,14 @@ from typing import Final
 from streams.clock import clock_ms
 from streams.commands.publisher import Publisher, Sent
 from streams.commands.stack import child, data_directory, services
+from streams.embedded.crisis import LASTS_MS, WELL, Crisis
 from streams.embedded.processes import Child, free_port, is_free
 from streams.embedded.traffic import Traffic, encode, simulate
+from streams.embedded.world import DAY_MS, USUAL
 from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.state import connect
 
-DAY_MS: Final = 86_400_000
 LIVE_ROUND: Final = 1_000
 """So many live events are sent at once, at most."""
 START_S: Final = 60.0
@@ -29,7 +30,8 @@ Timed = tuple[int, bytes]
 class Company:
     """The traffic: `days` of history at `per_day` events, then `rate` events a second from now on.
 
-    `speed`: history passes at so many times real time instead of at once.
+    `speed`: history passes at so many times real time instead of at once. `crisis`: the company is well until
+    one comes over it, in the last days of the history.
     """
 
     days: int
@@ -37,6 +39,18 @@ class Company:
     rate: float
     speed: float | None
     seed: int
+    crisis: bool = False
+
+    def past(self, now_ms: int) -> Traffic:
+        """The history, up to now."""
+        if not self.crisis:
+            return Traffic(self.seed, self.per_day)
+        return Traffic(self.seed, self.per_day, care=WELL, crisis=Crisis(now_ms - LASTS_MS))
+
+    def present(self) -> Traffic:
+        """What comes then, of another company beside it."""
+        per_day = self.rate * DAY_MS / 1000
+        return Traffic(self.seed + 1, per_day, prefix="live-", care=WELL if self.crisis else USUAL)
 
 
 async def demo(
@@ -119,7 +133,7 @@ async def _run(
 
     now_ms = clock_ms()
     start_ms = now_ms - company.days * DAY_MS
-    history = simulate(Traffic(company.seed, company.per_day), start_ms, now_ms)
+    history = simulate(company.past(now_ms), start_ms, now_ms)
     past = ((time_ms, encode(event)) for time_ms, event in history)
     if company.speed:
         sent = await _live(publisher, _compressed(past, start_ms, now_ms, company.speed), check)
@@ -133,7 +147,7 @@ async def _run(
         await publisher.publish_all((Sent(line) for _, line in past), check, advance)
     say(f"history    {company.days} days, {sent:,} events applied")
     say(f"live       about {company.rate:g} events a second from now on")
-    present = simulate(Traffic(company.seed + 1, company.rate * 86_400, prefix="live-"), clock_ms())
+    present = simulate(company.present(), clock_ms())
     await _live(publisher, ((time_ms, encode(event)) for time_ms, event in present), check)
 
 

@@ -2,7 +2,7 @@
 
 from streams.embedded.habits import machines as habits
 from streams.embedded.habits.staff import PLACES
-from streams.embedded.world import Event, Story, World
+from streams.embedded.world import Delay, Event, Story, World
 
 
 def new_request(world: World) -> None:
@@ -26,15 +26,20 @@ def _incident(world: World, component: habits.Component) -> Story:
     world.tell("crm.incident.opened", about, **({"impact": impact} if impact else {}))
     if world.chance(habits.ANOTHER):
         world.begin(_incident(world, component), world.after(habits.ANOTHER_AFTER))
-    if world.chance(component.forgotten):
+    if world.chance(component.forgotten) and world.care.forgets:
         return
-    yield world.after(habits.LONG_OUTAGE if world.chance(habits.LONG) else habits.OUTAGE)
+    long = world.chance(habits.LONG) and world.care.forgets
+    yield _mended_ms(world, habits.LONG_OUTAGE if long else habits.OUTAGE)
     world.tell("crm.incident.resolved", about)
     if world.chance(habits.FLARED_UP):
         yield world.after(habits.FLARE)
         world.tell("crm.incident.opened", about, **({"impact": impact} if impact else {}))
-        yield world.after(habits.OUTAGE)
+        yield _mended_ms(world, habits.OUTAGE)
         world.tell("crm.incident.resolved", about)
+
+
+def _mended_ms(world: World, outage: Delay) -> int:
+    return int(world.after(outage) * world.care.mending)
 
 
 def new_record_check(world: World) -> None:
