@@ -68,8 +68,12 @@ def _large(value: float, decimals: int) -> str:
 def series_name(kpi: Kpi, gauge: str, labels: Mapping[str, str]) -> str:
     """What tells a series from the KPI's others: `p90, calendar`, `mean`, `oldest`. Empty for a lone one."""
     names = [_label(name, labels[name]) for name in own_labels(labels) if name != "currency"]
-    extra = gauge.removeprefix(kpi.gauge).removesuffix("_seconds").strip("_").replace("_", " ")
-    return ", ".join([extra] * bool(extra) + names)
+    return ", ".join(filter(None, [gauge_extra(kpi, gauge), *names]))
+
+
+def gauge_extra(kpi: Kpi, gauge: str) -> str:
+    """What a gauge tells of beyond the KPI's own: `oldest`. Empty for the KPI's own."""
+    return gauge.removeprefix(kpi.gauge).removesuffix("_seconds").strip("_").replace("_", " ")
 
 
 def own_labels(labels: Mapping[str, str]) -> list[str]:
