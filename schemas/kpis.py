@@ -64,6 +64,10 @@ class Alert(Model):
     """How long it must last."""
     keep_firing_for: Span | None = None
     """How long it must be over before the alert ends; as long as `for` by default."""
+    first_look: list[str] = []
+    """What somebody who is woken by it looks at first: sentences of its runbook."""
+    remedy: list[str] = []
+    """What helps: sentences of its runbook."""
 
 
 class Kpi(Model):

@@ -57,6 +57,17 @@ class Silence(Model):
         return self
 
 
+class Share(Limit):
+    """As `Limit`, of a part of a whole."""
+
+    @model_validator(mode="after")
+    def _part_of_one(self) -> Self:
+        if self.critical > 1:
+            context = {"share": f"{self.critical:g}", "percent": f"{100 * self.critical:,g}"}
+            raise PydanticCustomError("share", "a share lies in 0..1: {share} means {percent} %", context)
+        return self
+
+
 def _limit(warn: float, critical: float, for_: Span) -> Limit:
     return Limit.model_validate({"warn": warn, "critical": critical, "for": for_})
 
@@ -83,5 +94,5 @@ class Pipeline(Model):
     """Partitions opened again after an error, in 15 minutes."""
     fenced: Limit = _limit(10, 100, "15m")
     """Commits refused, in 15 minutes: single ones belong to every hand-over."""
-    redis_memory: Limit = _limit(0.8, 0.9, "5m")
+    redis_memory: Share = Share(warn=0.8, critical=0.9)
     """Share of the memory that Redis may take."""

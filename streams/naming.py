@@ -211,8 +211,9 @@ INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good", "guardrail")
 
 RESERVED_GAUGES = frozenset(
     {
-        *(NUMERATOR, DENOMINATOR, BOUND, TARGET, CHANGE, VERDICT, GUARDRAIL_BREACH, INFO),
+        *(NUMERATOR, DENOMINATOR, BOUND, SAMPLES, TARGET, CHANGE, VERDICT, GUARDRAIL_BREACH, INFO),
         *(EVENT_LAG, EVENT_AGE, LAST_EVENT, PARTITIONS_STALE, DIMENSION_MEMBERS),
+        *(REDIS_MEMORY, REDIS_MEMORY_LIMIT),
     }
 )
 """What no KPI's gauge may be called."""
@@ -220,6 +221,13 @@ RESERVED_GAUGES = frozenset(
 # -- Alerts -----------------------------------------------------------------------------------------------
 
 GUARDRAIL_ALERT = "CrmGuardrailBreach"
+PIPELINE_ALERTS = (
+    *("CrmNoFreshEvent", "CrmSourceSilent", "CrmPartitionsStale", "CrmPartitionHeld"),
+    *("CrmWorkersDown", "CrmBoardsDown", "CrmProcessDown", "CrmKafkaDown", "CrmRedisMemory"),
+    *("CrmLag", "CrmCommitsSlow", "CrmCommitFailures", "CrmFenced", "CrmRecordsLost", "CrmRecordsMisplaced"),
+    GUARDRAIL_ALERT,
+)
+"""What no KPI's alert may be called."""
 WORKER_JOB = "crm-worker"  # job of all workers in Prometheus
 BOARD_JOB = "crm-board"
 PIPELINE = "pipeline"  # the group of alerts about the pipeline itself

@@ -8,6 +8,7 @@ from schemas.kpis import Alert, Kpi
 from streams import naming
 from streams.engine.kpis.alert_names import alert_names
 from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.verdicts import slices_judged, target_of
 from streams.engine.plan import Plan
 from streams.generate.alert_rule import AlertRule, Severity
 from streams.generate.promql import BEYOND, BY_SLICE, indented, number, one_of, selector
@@ -42,14 +43,11 @@ class Judged:
 
     @property
     def thresholds(self) -> dict[Severity, float]:
-        """The graver first."""
-        found: dict[Severity, float | None] = {"critical": self.alert.critical, "warning": self.alert.warn}
-        return {severity: value for severity, value in found.items() if value is not None}
-
-    @property
-    def target(self) -> float | None:
-        """None where the KPI's target is in the unit of another gauge than the judged one."""
-        return self.kpi.target if self.series.gauge == self.kpi.all_series()[0].gauge else None
+        """The graver first; no warning where all that is bad is critical."""
+        warn, critical = self.alert.warn, self.alert.critical
+        if critical is None:
+            return {"warning": warn}
+        return {"critical": critical, "warning": warn} if critical != warn else {"critical": critical}
 
     def words(self, value: float) -> str:
         """A value of the series as people read it."""
@@ -110,7 +108,7 @@ def _value(judged: Judged) -> tuple[str, Mapping[str, str]]:
 def _where(alert: Alert) -> list[str]:
     if not alert.dimensions:
         return [one_of("window", alert.windows), one_of("dimension", [naming.ALL])]
-    dimensions = one_of("dimension", [naming.ALL, *alert.dimensions])
+    dimensions = one_of("dimension", slices_judged(alert))
     return [one_of("window", alert.windows), dimensions, f'member!="{naming.OTHER}"']
 
 
@@ -158,7 +156,7 @@ def _told(judged: Judged) -> str:
 
 
 def _limits(judged: Judged, severity: Severity) -> str:
-    side, target = _BEYOND[judged.kpi.good], judged.target
+    side, target = _BEYOND[judged.kpi.good], target_of(judged.kpi, judged.alert)
     limits = [f"{_LEVEL[one]} {side} {judged.words(value)}" for one, value in judged.thresholds.items()]
     of_target = "" if target is None else f"; target {judged.words(target)}"
     return f"{', '.join(limits)}{of_target}."

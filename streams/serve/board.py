@@ -16,6 +16,7 @@ from streams.engine.plan import Plan
 from streams.serve.explaining import Answer, Which, answer
 from streams.serve.follower import Followed, Followers, Stale
 from streams.serve.members import Census
+from streams.serve.server_memory import Memory, ServerMemory
 from streams.serve.view import View
 from streams.serve.waiting import Question, WaitingList, who_waits
 
@@ -57,6 +58,8 @@ class Shown:
 
     breaches: Sequence[Breach] = ()
     """What comparing the readings of KPIs with those of their guardrails has shown."""
+    memory: Memory | None = None
+    """Of the Redis server; None while it does not answer."""
 
 
 class Board:
@@ -69,6 +72,7 @@ class Board:
         self._wall = ends_at == "wall"
         self._followed = Followed(View(), plan, now_ms)
         self._followers = Followers(self._followed, client, namespace)
+        self._memory = ServerMemory(client)
         self._census = Census(plan.catalog.dimensions)
         self._counted_s = -COUNT_S
         self._last = Shown()
@@ -79,7 +83,10 @@ class Board:
         """The last readings, with how fresh they are now."""
         followers = self._followers
         now_ms = self._followed.now_ms() if self._wall else self._last.as_of_ms
-        return replace(self._last, stale=followers.stale(), lag_ms=followers.lag_ms, now_ms=now_ms)
+        memory = self._memory.last
+        return replace(
+            self._last, stale=followers.stale(), lag_ms=followers.lag_ms, now_ms=now_ms, memory=memory
+        )
 
     def troubles(self) -> list[str]:
         """Why the numbers should not be relied on; none when they may be."""
@@ -113,6 +120,7 @@ class Board:
         self._tasks = [
             asyncio.create_task(self._followers.run(), name="followers"),
             asyncio.create_task(self._keep_reading(), name="readings"),
+            asyncio.create_task(self._memory.run(), name="memory of Redis"),
         ]
         return self
 
