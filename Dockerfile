@@ -1,5 +1,6 @@
 # The image of `kpi`: docker build -t crm-kpi-streams . && docker run --rm crm-kpi-streams --help
-FROM python:3.12.12-slim-bookworm AS build
+# The first stage has compilers, for what comes without a wheel for this machine.
+FROM python:3.12.12-bookworm AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
@@ -9,8 +10,7 @@ RUN python -m venv --without-pip /opt/kpi
 COPY pyproject.toml requirements.lock ./
 RUN python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
         >requirements.in \
-    && pip --python /opt/kpi/bin/python install --only-binary :all: \
-        --requirement requirements.in --constraint requirements.lock
+    && pip --python /opt/kpi/bin/python install --requirement requirements.in --constraint requirements.lock
 
 COPY README.md LICENSE ./
 COPY schemas schemas

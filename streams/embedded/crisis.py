@@ -14,7 +14,7 @@ from typing import Final
 from streams.embedded.stories.customers import churned
 from streams.embedded.world import HOUR_MS, MINUTE_MS, Care, Crunch, Story, World
 
-WELL: Final = Care(forgets=False, unevenness=0.5, catching_up_ms=20 * MINUTE_MS, loyalty=4.0, mending=0.03)
+WELL: Final = Care(forgets=False, unevenness=0.5, catching_up_ms=20 * MINUTE_MS, loyalty=4.0, outages=False)
 
 LASTS_MS: Final = 30 * HOUR_MS
 SLOWER: Final = 16.0

@@ -132,8 +132,8 @@ class Care:
     """Mean time until work that waited for the opening is taken up."""
     loyalty: float = 1.0
     """Customers stay so many times as long."""
-    mending: float = 1.0
-    """Machines are in trouble so many times as long."""
+    outages: bool = True
+    """Machines fail; else they are only maintained."""
 
 
 USUAL = Care()

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from streams.commands.publisher import Publisher, Sent
+from streams.commands.publisher import FollowedPublisher, Sent
 from streams.commands.stack import child
 from streams.embedded.processes import Child
 from streams.embedded.traffic import encode
@@ -92,15 +92,15 @@ class Site:
             process.check()
 
     @asynccontextmanager
-    async def publisher(self) -> AsyncIterator[Publisher]:
+    async def publisher(self) -> AsyncIterator[FollowedPublisher]:
         redis = connect(self.settings.redis_url())
         try:
-            async with Publisher(self.settings, redis) as publisher:
+            async with FollowedPublisher(self.settings, redis) as publisher:
                 yield publisher
         finally:
             await redis.aclose()
 
-    async def counted(self, publisher: Publisher, events: Iterable[Event]) -> None:
+    async def counted(self, publisher: FollowedPublisher, events: Iterable[Event]) -> None:
         """Publish events, and return when the worker has committed all of them."""
         await publisher.publish_all((Sent(encode(event)) for event in events), self.check, lambda _: None)
 

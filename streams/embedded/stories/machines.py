@@ -2,7 +2,7 @@
 
 from streams.embedded.habits import machines as habits
 from streams.embedded.habits.staff import PLACES
-from streams.embedded.world import Delay, Event, Story, World
+from streams.embedded.world import Event, Story, World
 
 
 def new_request(world: World) -> None:
@@ -22,24 +22,19 @@ def new_incident(world: World) -> None:
 def _incident(world: World, component: habits.Component) -> Story:
     """Opened and resolved. Another may begin in its course, and some are forgotten or flare up again."""
     about: Event = {"incident_id": world.new_id("incident"), "component": component.name}
-    impact = world.draw(habits.IMPACTS)
+    impact = world.draw(habits.IMPACTS if world.care.outages else habits.MAINTENANCE)
     world.tell("crm.incident.opened", about, **({"impact": impact} if impact else {}))
     if world.chance(habits.ANOTHER):
         world.begin(_incident(world, component), world.after(habits.ANOTHER_AFTER))
     if world.chance(component.forgotten) and world.care.forgets:
         return
-    long = world.chance(habits.LONG) and world.care.forgets
-    yield _mended_ms(world, habits.LONG_OUTAGE if long else habits.OUTAGE)
+    yield world.after(habits.LONG_OUTAGE if world.chance(habits.LONG) else habits.OUTAGE)
     world.tell("crm.incident.resolved", about)
     if world.chance(habits.FLARED_UP):
         yield world.after(habits.FLARE)
         world.tell("crm.incident.opened", about, **({"impact": impact} if impact else {}))
-        yield _mended_ms(world, habits.OUTAGE)
+        yield world.after(habits.OUTAGE)
         world.tell("crm.incident.resolved", about)
-
-
-def _mended_ms(world: World, outage: Delay) -> int:
-    return int(world.after(outage) * world.care.mending)
 
 
 def new_record_check(world: World) -> None:
