@@ -86,7 +86,7 @@ def demo(
     crisis: Annotated[
         bool,
         typer.Option(
-            "--crisis", help="All is well, until nobody answers and customers leave: --per-day 1500."
+            "--crisis", help="All is well, then nobody answers and customers leave (--per-day 1500)."
         ),
     ] = False,
     speed: Annotated[
