@@ -55,9 +55,9 @@ def showing(*events: Event, plan: Plan | None = None, **given: Any) -> Shown:
     return Shown(NOW_MS, ledger.readings(NOW_MS), newest_ms=ledger.newest_ms, **given)
 
 
-def web(board: Board) -> TestClient[Any, Any]:
+def web(board: Board, **given: Any) -> TestClient[Any, Any]:
     """To be entered (`async with`)."""
-    return TestClient(TestServer(make_app(board)))
+    return TestClient(TestServer(make_app(board, **given)))
 
 
 def samples(text: str) -> dict[str, list[Sample]]:
