@@ -8,7 +8,9 @@ from schemas.words import Span, span_ms
 from streams.generate.promql import number, selector
 
 STALE: Final = "stale"
-"""Value of a series that has gone."""
+"""Value of a series that has just gone."""
+NOTHING: Final = "_"
+"""Value of a series that is not there."""
 Phase = tuple[float | str, int]
 """(value, for how many minutes)."""
 Part = dict[str, Any]
@@ -47,11 +49,12 @@ def series(metric: str, labels: Mapping[str, str], phases: Iterable[Phase]) -> d
 
 
 def _run(value: float | str, length: int) -> str:
-    """The same value so many times: of `x3` promtool makes four."""
-    text = value if isinstance(value, str) else number(value)
-    if text == STALE:
-        return " ".join([STALE, *["_"] * (length - 1)])
-    return f"{text}x{length - 1}"
+    """The same value so many times: of `1x3` promtool makes four, of `_x3` three."""
+    if value == NOTHING:
+        return f"{NOTHING}x{length}"
+    if value == STALE:
+        return " ".join([STALE, *([_run(NOTHING, length - 1)] if length > 1 else [])])
+    return f"{value if isinstance(value, str) else number(value)}x{length - 1}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from streams.engine.plan import Plan
 from streams.generate.blocks import yaml_text
 from streams.generate.case import Scenario
 from streams.generate.kpi_cases import kpi_scenarios
+from streams.generate.pipeline_cases import pipeline_scenarios
+from streams.generate.special_cases import special_scenarios
 
 DIRECTORY: Final = "grafana/prometheus/tests"
 NOTICE: Final = "# DO NOT EDIT: made from the catalog by `kpi generate rules`.\n"
@@ -14,7 +16,11 @@ NOTICE: Final = "# DO NOT EDIT: made from the catalog by `kpi generate rules`.\n
 
 def texts(plan: Plan) -> dict[str, str]:
     """Path -> text."""
-    return {f"{DIRECTORY}/kpis.yaml": _text("kpis", kpi_scenarios(plan))}
+    of_pipeline = [*pipeline_scenarios(plan), *special_scenarios(plan)]
+    return {
+        f"{DIRECTORY}/kpis.yaml": _text("kpis", kpi_scenarios(plan)),
+        f"{DIRECTORY}/pipeline.yaml": _text("pipeline", of_pipeline),
+    }
 
 
 def _text(rules: str, scenarios: Sequence[Scenario]) -> str:
