@@ -1,7 +1,7 @@
 """Cases for promtool: what is measured minute by minute, and which alerts then fire."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas.words import Span, span_ms
@@ -62,19 +62,21 @@ class Scenario:
     """Cases of several alerts that are seen in one run, under the law that they show."""
 
     name: str
-    cases: Sequence[Case] = field(default_factory=tuple)
+    cases: Sequence[Case]
+    step: Span = "1m"
+    """How far apart the values are; what cases call minutes are such steps."""
 
     def part(self) -> Part:
         measured = {name: values for case in self.cases for name, values in case.measured.items()}
         return {
             "name": self.name,
-            "interval": "1m",
+            "interval": self.step,
             "input_series": [{"series": name, "values": values} for name, values in measured.items()],
             "alert_rule_test": [
-                _check(case.alert, *one) for case in self.cases for one in case.fires.items()
+                self._check(case.alert, *one) for case in self.cases for one in case.fires.items()
             ],
         }
 
-
-def _check(alert: str, minute: int, fires: Sequence[Fires]) -> Part:
-    return {"eval_time": f"{minute}m", "alertname": alert, "exp_alerts": [one.part() for one in fires]}
+    def _check(self, alert: str, at: int, fires: Sequence[Fires]) -> Part:
+        minute = at * minutes(self.step)
+        return {"eval_time": f"{minute}m", "alertname": alert, "exp_alerts": [one.part() for one in fires]}

@@ -36,12 +36,8 @@ def _by_group(rules: Iterable[AlertRule]) -> list[Part]:
     """A group of rules for each group of KPIs: what is evaluated one after the other."""
     return [
         _group(f"crm-{name}", [_alert(rule) for rule in of_group])
-        for name, of_group in groupby(rules, key=_group_name)
+        for name, of_group in groupby(rules, key=lambda rule: rule.family)
     ]
-
-
-def _group_name(rule: AlertRule) -> str:
-    return "guardrails" if rule.group.startswith("{{") else rule.group
 
 
 def _recorded(found: Sequence[Recording]) -> list[Part]:
