@@ -42,13 +42,18 @@ def _by_group(rules: Iterable[AlertRule]) -> list[Part]:
 
 def _recorded(found: Sequence[Recording]) -> list[Part]:
     return [
-        _group(f"crm-{name}", [{"record": one.record, "expr": one.expr} for one in of_group])
+        _group(f"crm-{name}", [_record(one) for one in of_group])
         for name, of_group in groupby(found, key=lambda one: one.group)
     ]
 
 
 def _group(name: str, rules: list[Part]) -> Part:
     return {"name": name, "interval": INTERVAL, "rules": rules}
+
+
+def _record(one: Recording) -> Part:
+    labels = {"labels": dict(one.labels)} if one.labels else {}
+    return {"record": one.record, "expr": one.expr, **labels}
 
 
 def _alert(rule: AlertRule) -> Part:
