@@ -21,6 +21,16 @@ def minutes(span: Span) -> int:
     return -(-span_ms(span) // 60_000)
 
 
+_STEP: Final[Mapping[str, float]] = {"ratio": 0.001, "seconds": 60, "years": 0.1, "months": 0.1}
+"""Unit -> by how much a value is beyond a threshold; of others 1."""
+
+
+def worse(unit: str, good: str, threshold: float) -> float:
+    """A value that is a little worse than a threshold."""
+    step = _STEP.get(unit, 1)
+    return round(threshold - step if good == "up" else threshold + step, 9)
+
+
 @dataclass(frozen=True, slots=True)
 class Fires:
     """One alert, as Prometheus tells of it."""

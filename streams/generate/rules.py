@@ -15,6 +15,8 @@ DIRECTORY: Final = "grafana/prometheus/rules"
 NOTICE: Final = "# DO NOT EDIT: made from the catalog by `kpi generate rules`.\n"
 INTERVAL: Final = "30s"
 """How often rules are evaluated."""
+_INTERVALS: Final = {"crm-targets": "2m"}
+"""Of groups that have time."""
 
 Part = dict[str, Any]
 
@@ -48,7 +50,7 @@ def _recorded(found: Sequence[Recording]) -> list[Part]:
 
 
 def _group(name: str, rules: list[Part]) -> Part:
-    return {"name": name, "interval": INTERVAL, "rules": rules}
+    return {"name": name, "interval": _INTERVALS.get(name, INTERVAL), "rules": rules}
 
 
 def _record(one: Recording) -> Part:
