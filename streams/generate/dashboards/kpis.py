@@ -151,7 +151,7 @@ class KpiPanels:
             return None
         dimension, charted = self.choices.dimensions.of(self.kpi.dimensions), self._charted()[0]
         columns = [*self._values(charted, dimension), *self._figures(dimension)]
-        row = {"dimension": dimension, "member": "${__data.fields.Member}"}
+        row = {"dimension": dimension, "member": "${__data.fields.member}"}
         head = self._head(charted, f"by {dimension}", row)
         panel = table_panel(head, {"member": "Member"}, columns, words.nothing(self.kpi))
         return Tile(f"{self.name}/members", panel)
