@@ -9,10 +9,11 @@ Whole panes only are compared, so that steady traffic shows no change. A calenda
 many panes of the period before; where that was shorter, both are clipped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from math import log
 from typing import Final
 
 from streams.engine.panes import DAY, DAY_MS, HOUR, KEEP_MS, MINUTE, MINUTE_MS, Calendar
@@ -87,6 +88,19 @@ def longest_ms(name: str) -> int:
 def reach_ms(name: str) -> int:
     """How far back the window may reach; 0 for `now`."""
     return longest_ms(name) if tier_of(name) else 0
+
+
+def nearest_window(name: str, windows: Sequence[str]) -> str:
+    """The one of several windows that is most like another in length; of two, the longer. Levels have `now`.
+
+    Windows grow by factors, so it is the factor between two that is least.
+    """
+
+    def distance(other: str) -> tuple[float, int]:
+        reach_other_ms = reach_ms(other)
+        return abs(log(max(1, reach_other_ms) / max(1, reach_ms(name)))), -reach_other_ms
+
+    return min(windows, key=distance)
 
 
 def tier_of(name: str) -> str | None:
