@@ -129,6 +129,13 @@ def test_only_the_traffic_is_left_out_without_the_profile() -> None:
     }
 
 
+def test_the_documentation_tells_every_variable_and_its_default() -> None:
+    table = re.search(r"<!-- tested: variables -->\n((?:\|.*\n)+)", (ROOT / "docs/compose.md").read_text())
+    assert table
+    rows = re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? ?\|", table[1], re.MULTILINE)
+    assert dict(rows) == variables()
+
+
 # -- Against the code -------------------------------------------------------------------------------------
 
 

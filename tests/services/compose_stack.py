@@ -1,4 +1,4 @@
-"""Services of docker-compose.yml as plain processes: same commands, settings and health checks, other places."""
+"""Services of docker-compose.yml as plain processes: their commands, settings and health checks."""
 
 import os
 import subprocess

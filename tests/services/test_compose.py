@@ -40,6 +40,7 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.2)
 
 
+@pytest.mark.timeout(240)
 async def test_ours_become_healthy_with_nothing_in_it_show_the_traffic_and_stop_in_time(
     stack: ComposeStack,
 ) -> None:
