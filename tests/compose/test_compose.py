@@ -211,7 +211,10 @@ def test_grafana_is_told_where_its_dashboards_and_prometheus_are() -> None:
     by_target = {mount.target: mount.source for mount in mounts(SERVICES["grafana"])}
     assert ROOT / by_target["/etc/grafana/provisioning"] == provisioning
     (provider,) = yaml_of(provisioning / "dashboards/crm.yaml")["providers"]
-    assert (ROOT / by_target[provider["options"]["path"]] / "overview.json").is_file()
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    folder, _, first = home.rpartition("/")
+    assert provider["options"]["path"] == folder
+    assert (ROOT / by_target[folder] / first).is_file()
     (source,) = yaml_of(provisioning / "datasources/prometheus.yaml")["datasources"]
     (port,) = published(SERVICES["prometheus"])
     assert source["url"] == f"http://prometheus:{port.inside}"
