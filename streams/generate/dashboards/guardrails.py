@@ -70,7 +70,7 @@ def breaches(plan: Plan, slice_: Mapping[str, str]) -> Tile:
     """The pairs that are breached in some window."""
     expr = f"count by (kpi, guardrail) (max by (kpi, guardrail, window) ({_breach(slice_)}) == 1)"
     rows = {"kpi": "KPI", "guardrail": "Guardrail"}
-    head = Head("Guardrails that got worse", _ABOUT, data_links=[_page(plan, "${__data.fields.KPI}", slice_)])
+    head = Head("Guardrails that got worse", _ABOUT, data_links=[_page(plan, "${__data.fields.kpi}", slice_)])
     panel = table_panel(head, rows, [Column("Windows", expr, "short")], "none got worse")
     return Tile("guardrails/breaches", panel)
 

@@ -87,7 +87,7 @@ class KpiPanels:
             thresholds_of(self.kpi, series, stands=series is self.series[0]),
             decimals_of(series.unit),
         )
-        return Tile(f"{self.name}/number/{self._called(series)}", panel)
+        return Tile(f"{self.name}/number/{self._own_name(series)}", panel)
 
     # -- Its detail ---------------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class KpiPanels:
             _STYLES,
             no_value=words.nothing(self.kpi),
         )
-        return Tile(f"{self.name}/chart/{self._called(charted[0])}", panel)
+        return Tile(f"{self.name}/chart/{self._own_name(charted[0])}", panel)
 
     def _limits(self, charted: Sequence[SeriesPlan]) -> Iterator[Query]:
         """Target and bounds of the series that stands for the KPI."""
@@ -151,7 +151,7 @@ class KpiPanels:
             return None
         dimension, charted = self.choices.dimensions.of(self.kpi.dimensions), self._charted()[0]
         columns = [*self._values(charted, dimension), *self._figures(dimension)]
-        row = {"dimension": dimension, "member": "${__data.fields.Member}"}
+        row = {"dimension": dimension, "member": "${__data.fields.member}"}
         head = self._head(charted, f"by {dimension}", row)
         panel = table_panel(head, {"member": "Member"}, columns, words.nothing(self.kpi))
         return Tile(f"{self.name}/members", panel)
@@ -209,13 +209,16 @@ class KpiPanels:
 
     def _kind(self, shown: Sequence[SeriesPlan]) -> str:
         """What the series that are shown have in common, and the KPI's others have not: `business`."""
-        names = [series_name(self.kpi, series.gauge, series.labels).split(", ") for series in shown]
-        others = [series_name(self.kpi, series.gauge, series.labels).split(", ") for series in self.series]
+        names = [self._own_name(series).split(", ") for series in shown]
+        others = [self._own_name(series).split(", ") for series in self.series]
         common = [part for part in names[0] if all(part in parts for parts in names)]
         return ", ".join(part for part in common if not all(part in parts for parts in others))
 
     def _called(self, series: SeriesPlan) -> str:
-        return series_name(self.kpi, series.gauge, series.labels) or self.kpi.title
+        return self._own_name(series) or self.kpi.title
+
+    def _own_name(self, series: SeriesPlan) -> str:
+        return series_name(self.kpi, series.gauge, series.labels)
 
     def _slice(self, series: SeriesPlan) -> Mapping[str, str]:
         return {"window": self.choices.windows.of(series.windows), **self.choices.slice}

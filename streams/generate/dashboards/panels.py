@@ -176,7 +176,7 @@ def table_panel(
         builder = builder.with_target(_instant(letter, column.expr))
         builder = builder.override_by_name(column.name, _properties(_column_style(column)))
     names = {f"Value #{letter}": one.name for letter, one in zip(_LETTERS, columns, strict=False)}
-    for transformation in _merged({**rows, **(names if len(columns) > 1 else {"Value": columns[0].name})}):
+    for transformation in _merged({**rows, "Value": columns[0].name, **names}):
         builder = builder.with_transformation(transformation)
     order = common.TableSortByFieldState().display_name(columns[0].name).desc(True)
     return builder.sort_by([order]).build()
@@ -192,7 +192,7 @@ def _column_style(column: Column) -> dict[str, Any]:
 
 
 def _merged(names: Mapping[str, str]) -> list[DataTransformerConfig]:
-    """One table of all queries, with these columns in this order."""
+    """One table of all queries, with these columns in this order; that of a lone query is called `Value`."""
     order = {name: at for at, name in enumerate(names)}
     only = {"include": {"names": list(names)}}
     organized = {"excludeByName": {}, "indexByName": order, "renameByName": dict(names)}
