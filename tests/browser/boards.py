@@ -23,15 +23,15 @@ BEAT_S = 3.0
 class LiveBoard:
     """A board that can be stopped, and started again at the same address, and the writer of its one partition."""
 
-    def __init__(self, writer: Writer, redis_url: str, plan: Plan, now_ms: Callable[[], int], **given: Any) -> None:
+    def __init__(
+        self, writer: Writer, redis_url: str, plan: Plan, now_ms: Callable[[], int], **given: Any
+    ) -> None:
         self.writer = writer
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._plan = plan
         self._now_ms = now_ms
-        self._settings = Settings.read(
-            redis=redis_url, namespace=NAMESPACE, board_port=self.port, **given
-        )
+        self._settings = Settings.read(redis=redis_url, namespace=NAMESPACE, board_port=self.port, **given)
         self._runs = AsyncExitStack()
 
     async def start(self) -> None:

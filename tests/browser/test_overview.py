@@ -109,7 +109,9 @@ async def test_the_view_is_in_the_address_and_can_be_shared(page: Page, redis_ur
         await expect(page.get_by_label("Member")).to_have_value("web")
         assert await page.evaluate("document.documentElement.dataset.theme") == "dark"
         await expect(tile(page, "pipeline").locator(".tile-foot")).to_contain_text("nothing to show")
-        await expect(tile(page, "availability").locator(".tile-foot")).to_contain_text("not sliced by channel")
+        await expect(tile(page, "availability").locator(".tile-foot")).to_contain_text(
+            "not sliced by channel"
+        )
         link = tile(page, "lead_volume").get_by_role("link")
         assert await link.get_attribute("href") == (
             "/kpi/lead_volume?window=7d&dimension=channel&member=web&theme=dark"
@@ -166,7 +168,10 @@ async def test_a_change_is_told_with_its_direction_in_words_and_not_by_colour_al
 ) -> None:
     before = [ticket_created(f"ticket-{number}", NOW_MS - 40 * 3_600_000) for number in range(2)]
     leads = [lead_created(f"lead-{number}", NOW_MS - 40 * 3_600_000) for number in range(2)]
-    after = [lead_created("lead-3", "10:00"), *(ticket_created(f"new-{number}", "10:00") for number in range(3))]
+    after = [
+        lead_created("lead-3", "10:00"),
+        *(ticket_created(f"new-{number}", "10:00") for number in range(3)),
+    ]
     async with live_board(redis_url, *before, *leads, *after) as board:
         await opened(page, board)
         worse, neutral = tile(page, "lead_volume"), tile(page, "tickets")
