@@ -65,7 +65,9 @@ class Overview {
       changes: (document) => this.some(document),
       state: (state) => this.connection(state),
     });
-    this.courses();
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    this.asking = null;
   }
 
   /** The slice; a dimension of which no member is chosen is not one yet. */
@@ -81,6 +83,7 @@ class Overview {
     setAttribute(main, "aria-busy", null);
     this.hear(document);
     performance.mark("filled"); // for those who measure
+    if (this.asking === null) this.courses(); // numbers first
   }
 
   some(document) {
@@ -109,8 +112,15 @@ class Overview {
 
   connection(state) {
     if (state === "live" && this.status.state === "reconnecting") this.compare();
+    if (state === "reconnecting") this.askWhy();
     this.status.connection(state);
     setAttribute(main, "data-old", state === "live" || state === "connecting" ? null : "");
+  }
+
+  /** A stream does not tell why it ended; an answer may. */
+  async askWhy() {
+    const fault = await get("freshness").catch((error) => error);
+    if (fault instanceof ApiError && fault.kind === "unauthorised") this.status.fail(fault);
   }
 
   /** A board that was started anew may have another catalog: then the page begins anew, too. */
@@ -122,8 +132,6 @@ class Overview {
   // -- Sparklines
 
   async courses() {
-    clearTimeout(this.timer);
-    this.asking?.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
     const found = await get("series", this.askedOfSeries(), { signal }).catch(noDocument);
