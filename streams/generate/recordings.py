@@ -1,10 +1,14 @@
 """Recording rules: what dashboards and Grafana's alerts need beyond what a gauge shows now."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from streams.engine.plan import Plan
 from streams.generate.pipeline_alerts import pipeline_alerts
 from streams.naming import PIPELINE
+
+STALE: Final = "crm:pipeline_stale:bool"
+"""1 while the numbers are old or not all there, else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Recording:
 
 def recordings(plan: Plan) -> list[Recording]:
     """In the order in which they are evaluated."""
-    return [Recording(PIPELINE, "crm:pipeline_stale:bool", _stale(plan))]
+    return [Recording(PIPELINE, STALE, _stale(plan))]
 
 
 def _stale(plan: Plan) -> str:

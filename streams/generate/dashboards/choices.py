@@ -26,8 +26,9 @@ from streams.generate.dashboards.source import SOURCE
 from streams.generate.promql import selector
 
 WINDOWS: Final[Sequence[str]] = get_args(Window)
-_USUAL: Final = ("24h", "7d", "30d", "1h")
-"""Of windows that equally many have, the one that is shown at first."""
+_USUAL: Final = ("7d", "24h", "30d", "1h")
+"""What is shown at first, in this order: long enough to be steady, short enough to move."""
+_NEARLY_ALL: Final = 0.8
 Nearest = Callable[[str, Sequence[str]], str]
 """(what was chosen, what there is) -> what is shown."""
 
@@ -100,13 +101,18 @@ def _instead(options: Iterable[str], declared: Sequence[str], nearest: Nearest) 
 
 
 def window_choice(declared: Iterable[Sequence[str]]) -> Choice:
-    """Of all windows but `now`, which levels show whatever is chosen; the one that most have at first."""
-    known = list(declared)
+    """Of all windows but `now`, which levels show whatever is chosen."""
+    known = [windows for windows in declared if tuple(windows) != (naming.NOW,)]
     every = {window for windows in known for window in windows} - {naming.NOW}
-    options = [window for window in WINDOWS if window in every] or [_USUAL[0]]
+    options = [window for window in WINDOWS if window in every]
+    return Choice("window", options, _usual(options, known), nearest_window, "window")
+
+
+def _usual(options: Sequence[str], known: Sequence[Sequence[str]]) -> str:
+    """One that nearly all have, or else that most have; "" where there is none."""
     having = {window: sum(window in windows for windows in known) for window in options}
-    usual = [window for window in (*_USUAL, *options) if window in options]
-    return Choice("window", options, max(usual, key=having.__getitem__), nearest_window, "window")
+    enough = (one for one in _USUAL if having.get(one, 0) >= _NEARLY_ALL * len(known))
+    return next(enough, max(options, key=having.__getitem__, default=""))
 
 
 def dimension_choice(declared: Iterable[Sequence[str]]) -> Choice:
@@ -151,9 +157,9 @@ class Choices:
 
     def variables(self) -> list[VariableModel]:
         """After all panels were made, for these ask for the hidden ones."""
+        windows = [self.windows.visible("Window")] if self.windows.options else []
         slices = [self.dimensions.visible("Slice by"), _member_choice()] if self.sliced else []
-        visible = [self.windows.visible("Window"), *slices]
-        return [*visible, *self.windows.companions(), *self.dimensions.companions()]
+        return [*windows, *slices, *self.windows.companions(), *self.dimensions.companions()]
 
     def chosen(self, window: str, dimension: str = naming.ALL, member: str = naming.ALL) -> dict[str, str]:
         """Name of each variable -> its value, when these are chosen."""

@@ -1,12 +1,12 @@
 """All files of Grafana."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from grafana_foundation_sdk.models.dashboard import Dashboard
-
 from streams.engine.plan import Plan
-from streams.generate.dashboards.frame import text
+from streams.generate.dashboards.asked import Query, queries_of
+from streams.generate.dashboards.frame import Made, text
 from streams.generate.dashboards.groups import TITLES, group_dashboard, names_of
 from streams.generate.dashboards.guardrails import guardrail_dashboard
 from streams.generate.dashboards.overview import overview
@@ -18,10 +18,20 @@ DIRECTORY: Final = "grafana/dashboards"
 
 def texts(plan: Plan) -> Mapping[str, str]:
     """Relative path -> text."""
-    return {f"{DIRECTORY}/{name}.json": text(made) for name, made in dashboards(plan).items()}
+    return {f"{DIRECTORY}/{name}.json": text(made.dashboard) for name, made in dashboards(plan).items()}
 
 
-def dashboards(plan: Plan) -> dict[str, Dashboard]:
+def queries(plan: Plan, window: str | None, dimension: str, member: str) -> Iterator[Query]:
+    """Of all dashboards; without a window, with the one that each shows at first."""
+    for name, made in dashboards(plan).items():
+        windows = made.choices.windows
+        asked = window if window and window in windows.options else windows.default
+        yield from queries_of(
+            name, json.loads(text(made.dashboard)), made.choices.chosen(asked, dimension, member)
+        )
+
+
+def dashboards(plan: Plan) -> dict[str, Made]:
     """Name -> dashboard; those of groups and guardrails only if the catalog has such."""
     groups = [group for group in TITLES if group != PIPELINE and names_of(plan, group)]
     guarded = any(kpi.guardrails for kpi in plan.catalog.kpis.values())

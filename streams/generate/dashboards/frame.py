@@ -15,10 +15,10 @@ from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DashboardDashboardTemplating,
     DashboardLinkType,
-    VariableModel,
 )
 
 from streams.engine.plan import Plan
+from streams.generate.dashboards.choices import Choices
 from streams.generate.dashboards.layout import Section, placed
 from streams.generate.dashboards.source import SOURCE, source_choice
 
@@ -33,15 +33,23 @@ class Frame:
     name: str
     title: str
     description: str
-    groups: Sequence[str]
+    choices: Choices
+    groups: Sequence[str] = ()
     """Whose alerts are marked in time; all when there are none."""
-    variables: Sequence[VariableModel] = ()
     span: str = "24h"
     """How much time is shown at first."""
 
 
-def dashboard(plan: Plan, frame: Frame, sections: Iterable[Section]) -> Dashboard:
-    """In Grafana's form."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A dashboard in Grafana's form, and what its variables can be."""
+
+    dashboard: Dashboard
+    choices: Choices
+
+
+def dashboard(plan: Plan, frame: Frame, sections: Iterable[Section]) -> Made:
+    """The panels are made before the variables: they say which they need."""
     builder = Builder(frame.title).uid(f"crm-{frame.name}").description(f"{frame.description} {MARK}")
     builder = builder.tags([TAG, "generated"]).timezone(_time_zone(plan)).week_start("monday").readonly()
     builder = builder.time(f"now-{frame.span}", "now").refresh("10s").tooltip(DashboardCursorSync.CROSSHAIR)
@@ -49,9 +57,9 @@ def dashboard(plan: Plan, frame: Frame, sections: Iterable[Section]) -> Dashboar
     builder = builder.link(_outside("KPI reference", f"{plan.catalog.links.board}/docs/kpis"))
     made = builder.build()
     made.panels = placed(sections)
-    made.templating = DashboardDashboardTemplating([source_choice(), *frame.variables])
+    made.templating = DashboardDashboardTemplating([source_choice(), *frame.choices.variables()])
     made.annotations = AnnotationContainer([_Alerts(frame.groups)])
-    return made
+    return Made(made, frame.choices)
 
 
 def _time_zone(plan: Plan) -> str:

@@ -3,11 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from grafana_foundation_sdk.models.dashboard import Dashboard
-
 from streams.engine.plan import Plan
 from streams.generate.dashboards.choices import Choices
-from streams.generate.dashboards.frame import Frame, dashboard
+from streams.generate.dashboards.frame import Frame, Made, dashboard
 from streams.generate.dashboards.kpis import KpiPanels, by_goal
 from streams.generate.dashboards.layout import Section, evenly
 
@@ -31,17 +29,17 @@ def names_of(plan: Plan, group: str) -> list[str]:
     return [name for name, kpi in plan.catalog.kpis.items() if kpi.group == group]
 
 
-def group_dashboard(plan: Plan, group: str) -> Dashboard:
+def group_dashboard(plan: Plan, group: str) -> Made:
     names = names_of(plan, group)
     choices = choices_of(plan, names)
-    sections = list(_sections(plan, names, choices))
-    title = TITLES[group]
-    frame = Frame(group, title, f"KPIs of {title}, by what they are for.", [group], choices.variables())
-    return dashboard(plan, frame, sections)
+    about = f"The KPIs of {TITLES[group]}: all at a glance, then each by what it is for."
+    frame = Frame(group, TITLES[group], about, choices, [group])
+    return dashboard(plan, frame, _sections(plan, names, choices))
 
 
 def _sections(plan: Plan, names: Sequence[str], choices: Choices) -> Iterator[Section]:
-    yield Section("At a glance", evenly(4, 6, [KpiPanels(plan, name, choices).number() for name in names]))
+    numbers = [tile for name in names for tile in KpiPanels(plan, name, choices).numbers()]
+    yield Section("At a glance", evenly(4, 6, numbers))
     yield from details(plan, names, choices)
 
 

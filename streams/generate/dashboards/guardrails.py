@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from grafana_foundation_sdk.models.dashboard import Dashboard
-
 from schemas.kpis import Kpi
 from streams import naming
 from streams.engine.kpis.guardrails import pairs_of
@@ -12,7 +10,7 @@ from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
 from streams.generate.dashboards import words
 from streams.generate.dashboards.choices import Choices
-from streams.generate.dashboards.frame import Frame, dashboard
+from streams.generate.dashboards.frame import Frame, Made, dashboard
 from streams.generate.dashboards.layout import Section, Tile, line
 from streams.generate.dashboards.looks import GREEN, RED
 from streams.generate.dashboards.panels import (
@@ -34,12 +32,11 @@ _ABOUT: Final = (
 )
 
 
-def guardrail_dashboard(plan: Plan) -> Dashboard:
+def guardrail_dashboard(plan: Plan) -> Made:
     """Of a catalog with guardrails."""
     choices = _choices(plan)
-    sections = list(_sections(plan, choices))
-    frame = Frame("guardrails", "KPIs and their guardrails", _ABOUT, [], choices.variables())
-    return dashboard(plan, frame, sections)
+    frame = Frame("guardrails", "KPIs and their guardrails", _ABOUT, choices)
+    return dashboard(plan, frame, _sections(plan, choices))
 
 
 def _choices(plan: Plan) -> Choices:

@@ -73,17 +73,21 @@ class KpiPanels:
 
     # -- Its number ---------------------------------------------------------------------------------------
 
-    def number(self) -> Tile:
-        """The series that stands for it, coloured by its thresholds."""
-        first = self.series[0]
+    def numbers(self) -> Iterator[Tile]:
+        """The series that stands for it, and those that its alerts judge."""
+        for at, series in enumerate(self.series):
+            if at == 0 or series.judge.alerts:
+                yield self._number(series)
+
+    def _number(self, series: SeriesPlan) -> Tile:
         panel = stat_panel(
-            self._head([first]),
-            Query(or_nothing(one(gauge(first, self._slice(first))))),
-            self._unit(first),
-            thresholds_of(self.kpi, first, stands=True),
-            decimals_of(first.unit),
+            self._head([series]),
+            Query(or_nothing(one(gauge(series, self._slice(series))))),
+            self._unit(series),
+            thresholds_of(self.kpi, series, stands=series is self.series[0]),
+            decimals_of(series.unit),
         )
-        return Tile(f"{self.name}/number", panel)
+        return Tile(f"{self.name}/number/{self._called(series)}", panel)
 
     # -- Its detail ---------------------------------------------------------------------------------------
 

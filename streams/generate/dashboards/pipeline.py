@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
-from grafana_foundation_sdk.models.dashboard import Dashboard
-
 from schemas.words import span_ms
 from streams import naming
 from streams.engine.plan import Plan
 from streams.generate.dashboards.choices import Choices
-from streams.generate.dashboards.frame import Frame, dashboard
+from streams.generate.dashboards.frame import Frame, Made, dashboard
 from streams.generate.dashboards.groups import TITLES, choices_of, details, names_of
-from streams.generate.dashboards.layout import Line, Section, line
+from streams.generate.dashboards.kpis import KpiPanels
+from streams.generate.dashboards.layout import Line, Section, evenly, line
 from streams.generate.dashboards.looks import above
 from streams.generate.dashboards.panels import Column
 from streams.generate.dashboards.watch import Watch
@@ -21,19 +20,19 @@ _RATE: Final = "[$__rate_interval]"
 _NONE: Final = "none"
 
 
-def pipeline_dashboard(plan: Plan) -> Dashboard:
+def pipeline_dashboard(plan: Plan) -> Made:
     """With the KPIs of its group, if the catalog has any."""
     names = names_of(plan, GROUP)
     choices = choices_of(plan, names)
-    sections = list(_sections(plan, choices))
     about = "How fresh the numbers are, who counts, how fast, and what is not counted."
-    frame = Frame(GROUP, TITLES[GROUP], about, [GROUP], choices.variables() if names else [], span="3h")
-    return dashboard(plan, frame, sections)
+    frame = Frame(GROUP, TITLES[GROUP], about, choices, [GROUP], span="3h")
+    return dashboard(plan, frame, _sections(plan, choices))
 
 
 def _sections(plan: Plan, choices: Choices) -> Iterator[Section]:
     watch = Watch.of(plan)
-    yield Section("Can the numbers be trusted?", [line(4, *((4, tile) for tile in watch.trust()))])
+    numbers = [tile for name in names_of(plan, GROUP) for tile in KpiPanels(plan, name, choices).numbers()]
+    yield Section("Can the numbers be trusted?", evenly(4, 8, [*watch.trust(), *numbers]))
     yield Section("How fresh they are", _freshness(watch))
     yield Section("How fast is counted", _speed(watch))
     yield Section("Commits and Redis", _commits(watch))
@@ -76,7 +75,7 @@ def _speed(watch: Watch) -> list[Line]:
     )
     events = watch.chart(
         "Events by what became of them",
-        "applied: changed something; unchanged: a repeat; erased: of an erased customer; rejected: a dead letter.",
+        "applied: changed something; unchanged: a repeat; erased: its customer is; rejected: a dead letter.",
         "cps",
         {"{{outcome}}": f"sum by (outcome) (rate({naming.EVENTS}_total{_RATE}))"},
         stacked=True,
@@ -153,7 +152,7 @@ def _refused(watch: Watch) -> list[Line]:
     )
     lost = watch.chart(
         "Lost, misplaced and forgotten, in all",
-        "Lost: deleted by Kafka before they were read. Misplaced: in another partition than that of their key. "
+        "Lost: deleted by Kafka before they were read. Misplaced: not in the partition of their key. "
         "Forgotten: times that a full fact did not keep.",
         "short",
         {
