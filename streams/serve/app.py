@@ -12,8 +12,8 @@ from aiohttp import web
 from streams.clock import clock_ms
 from streams.engine.plan import Plan
 from streams.errors import StartError
-from streams.serve.api import make_app
 from streams.serve.board import Board
+from streams.serve.http.app import make_app
 from streams.settings import Settings
 from streams.state import connect
 

@@ -16,8 +16,8 @@ from streams.engine.facts import NEVER
 from streams.engine.panes import KEEP_MS
 from streams.engine.plan import Plan
 from streams.naming import NEWEST_MS
-from streams.serve.api import make_app
 from streams.serve.board import Board, Shown
+from streams.serve.http.app import make_app
 from streams.state import Changes, Outcome, PartitionStore, Position, connect
 from tests.builders import Event, Ledger, ms, shipped
 
