@@ -22,16 +22,16 @@ app.add_typer(generate, name="generate")
 
 _COMMANDS: Final = (
     *(running.worker, running.board, running.run, running.demo),
-    *(running.simulate, replaying.replay, replaying.traffic),
+    *(replaying.replay, replaying.traffic),
     *(looking.waiting, looking.explain, looking.check, looking.catalog, looking.settings),
 )
 for _command in _COMMANDS:
     app.command()(_command)
-_GENERATING: Final = (
+_GENERATED: Final = (
     *(generating.asyncapi, generating.dashboards, generating.reference),
-    *(generating.rules, generating.runbooks),
+    *(generating.rules, generating.alertmanager, generating.runbooks),
 )
-for _command in _GENERATING:
+for _command in _GENERATED:
     generate.command()(_command)
 generate.command("all")(generating.everything)
 
