@@ -46,6 +46,8 @@ from streams.generate.dashboards.looks import GREY, PLAIN, by_thresholds, fixed,
 from streams.generate.dashboards.source import SOURCE
 
 NO_VALUE: Final = "no value"
+_EMPTY: Final[Mapping[str, str]] = {"string": "", "number": "–"}
+"""Type of a column -> what stands in its empty cells."""
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """Names of a panel's queries."""
 
@@ -178,6 +180,8 @@ def table_panel(
     names = {f"Value #{letter}": one.name for letter, one in zip(_LETTERS, columns, strict=False)}
     for transformation in _merged({**rows, "Value": columns[0].name, **names}):
         builder = builder.with_transformation(transformation)
+    for type_, empty in _EMPTY.items():  # else each says what is said where there is no row
+        builder = builder.override_by_field_type(type_, _properties({"noValue": empty}))
     order = common.TableSortByFieldState().display_name(columns[0].name).desc(True)
     return builder.sort_by([order]).build()
 
@@ -206,7 +210,7 @@ def _merged(names: Mapping[str, str]) -> list[DataTransformerConfig]:
 def matrix_panel(head: Head, expr: str, row: str, column: str, cells: ValueMapping) -> Panel:
     """A table with a line for each value of one label and a column for each of another."""
     builder = _headed(table.Panel(), head).with_target(_instant("A", expr)).mappings([cells])
-    builder = builder.cell_options(_colored()).color_scheme(by_thresholds()).no_value(NO_VALUE)
+    builder = builder.cell_options(_colored()).color_scheme(fixed("transparent"))
     options = {"rowField": row, "columnField": column, "valueField": "Value", "emptyValue": "null"}
     return builder.with_transformation(DataTransformerConfig("groupingToMatrix", options=options)).build()
 
