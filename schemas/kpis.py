@@ -47,6 +47,8 @@ class Guardrail(Model):
 class Alert(Model):
     """Where a reading begins to be bad, in the gauge's unit; beyond `critical` somebody is paged."""
 
+    name: Name | None = None
+    """What tells it from the KPI's other alerts; rules and runbooks are called by it."""
     windows: Windows
     gauge: GaugeName | None = None
     labels: dict[FreeName, str] = {}

@@ -92,7 +92,7 @@ class Pipeline(Model):
     """Of 99 commits of 100, how long they take at most."""
     errors: Limit = _limit(3, 20, "5m")
     """Partitions opened again after an error, in 15 minutes."""
-    fenced: Limit = _limit(10, 100, "15m")
+    fenced: Limit = _limit(10, 100, "5m")
     """Commits refused, in 15 minutes: single ones belong to every hand-over."""
     redis_memory: Share = Share(warn=0.8, critical=0.9)
     """Share of the memory that Redis may take."""

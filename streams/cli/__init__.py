@@ -29,7 +29,7 @@ for _command in _COMMANDS:
     app.command()(_command)
 _GENERATING: Final = (
     *(generating.asyncapi, generating.dashboards, generating.reference),
-    *(generating.rules, generating.runbooks),
+    *(generating.rules, generating.alertmanager, generating.runbooks),
 )
 for _command in _GENERATING:
     generate.command()(_command)

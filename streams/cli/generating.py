@@ -34,6 +34,11 @@ def rules(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOp
     _generate("rules", catalog, out, check)
 
 
+def alertmanager(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
+    """Alertmanager's configuration: whom an alert is sent to, in grafana/alertmanager."""
+    _generate("alertmanager", catalog, out, check)
+
+
 def runbooks(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
     """What to do about each alert: a page for each in docs/runbooks, and an index."""
     _generate("runbooks", catalog, out, check)

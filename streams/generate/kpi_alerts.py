@@ -6,7 +6,7 @@ from typing import Final
 
 from schemas.kpis import Alert, Kpi
 from streams import naming
-from streams.engine.kpis.alert_names import alert_names
+from streams.engine.kpis.alert_names import alert_name
 from streams.engine.kpis.series import SeriesPlan
 from streams.engine.kpis.verdicts import slices_judged, target_of
 from streams.engine.plan import Plan
@@ -57,11 +57,11 @@ class Judged:
 def judged_series(plan: Plan) -> Iterator[Judged]:
     """Of every alert of the catalog."""
     for name, kpi in plan.catalog.kpis.items():
-        for alert, called in zip(kpi.alerts, alert_names(name, kpi), strict=True):
+        for alert in kpi.alerts:
             series = next(
                 one for one in plan.series if one.kpi == name and alert in one.judge.alerts.values()
             )
-            yield Judged(called, alert, kpi, series, plan.catalog.links.board)
+            yield Judged(alert_name(name, kpi, alert), alert, kpi, series, plan.catalog.links.board)
 
 
 def _rules(judged: Judged) -> Iterator[AlertRule]:
@@ -75,7 +75,7 @@ def _rules(judged: Judged) -> Iterator[AlertRule]:
             keep_firing_for=judged.alert.keep_firing_for or judged.alert.for_,
             owner=judged.kpi.owner,
             group=judged.kpi.group,
-            annotations=_annotations(judged, severity),
+            annotations=_annotations(judged),
             kpi=judged.series.kpi,
         )
 
@@ -138,11 +138,11 @@ _BOARD: Final = (
 )
 
 
-def _annotations(judged: Judged, severity: Severity) -> dict[str, str]:
+def _annotations(judged: Judged) -> dict[str, str]:
     kpi, board = judged.series.kpi, judged.board
     return {
         "summary": f"{judged.title}{_SLICE}, {{{{ $labels.window }}}}: {_told(judged)}",
-        "description": " ".join([_limits(judged, severity), *_samples(judged)]),
+        "description": " ".join([_limits(judged), *_samples(judged)]),
         "board_url": _BOARD.format(board=board, kpi=kpi),
         "runbook_url": f"{board}/docs/runbooks/{judged.name}",
     }
@@ -155,14 +155,15 @@ def _told(judged: Judged) -> str:
     return " ".join(filter(None, [f"{at_best}{currency}".strip(), value]))
 
 
-def _limits(judged: Judged, severity: Severity) -> str:
+def _limits(judged: Judged) -> str:
     side, target = _BEYOND[judged.kpi.good], target_of(judged.kpi, judged.alert)
     limits = [f"{_LEVEL[one]} {side} {judged.words(value)}" for one, value in judged.thresholds.items()]
     of_target = "" if target is None else f"; target {judged.words(target)}"
-    return f"{', '.join(limits)}{of_target}."
+    said = f"{', '.join(limits)}{of_target}."
+    return said[0].upper() + said[1:]
 
 
-_LEVEL: Final[Mapping[str, str]] = {"critical": "Critical", "warning": "warns"}
+_LEVEL: Final[Mapping[str, str]] = {"critical": "critical", "warning": "warns"}
 
 
 def _samples(judged: Judged) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Final
 from schemas.catalog import Catalog, Path
 from schemas.kpis import Alert, Kpi, Series
 from schemas.words import nearest
-from streams.engine.kpis.alert_names import alert_names
+from streams.engine.kpis.alert_names import alert_name
 from streams.engine.kpis.verdicts import judged_by, target_of
 from streams.naming import PIPELINE_ALERTS
 
@@ -96,12 +96,13 @@ def _alerts(kpi: Kpi) -> Iterator[Fault]:
 
 def _called_alike(kpis: Mapping[str, Kpi]) -> Iterator[Fault]:
     """Rules, runbooks and silences know an alert by its name."""
-    taken = dict.fromkeys(PIPELINE_ALERTS, "the pipeline")
+    taken = dict.fromkeys(PIPELINE_ALERTS, "the pipeline has an alert")
     for name, kpi in kpis.items():
-        for called in dict.fromkeys(alert_names(name, kpi)) if _is_known(kpi) else ():
+        for at, alert in enumerate(kpi.alerts if _is_known(kpi) else ()):
+            called = alert_name(name, kpi, alert)
             if called in taken:
-                yield ("kpis", name, "alerts"), f"{taken[called]} has an alert {called} too: rename this KPI"
-            taken.setdefault(called, name)
+                yield ("kpis", name, "alerts", at), f"{taken[called]} {called} too: give this one a `name`"
+            taken.setdefault(called, f"{name} has an alert")
 
 
 def _placed(path: Path, faults: Iterable[Fault]) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models.common import LineStyle
 
 from schemas.kpis import Kpi
 from streams import naming
-from streams.engine.kpis.alert_names import alert_names
+from streams.engine.kpis.alert_names import alert_name
 from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
 from streams.generate.dashboards import words
@@ -206,7 +206,8 @@ class KpiPanels:
         here = words.page(board, self.name, {"window": window, **self.choices.slice})
         there = words.page(board, self.name, {"window": window, **(slice_ or self.choices.slice)})
         about = words.description(self.kpi, shown)
-        runbooks = [words.runbook(board, name) for name in dict.fromkeys(alert_names(self.name, self.kpi))]
+        alerts = [alert_name(self.name, self.kpi, alert) for alert in self.kpi.alerts]
+        runbooks = [words.runbook(board, alert) for alert in alerts]
         return Head(title, about, [here, words.reference(board, self.name), *runbooks], [there])
 
     def _kind(self, shown: Sequence[SeriesPlan]) -> str:

@@ -93,7 +93,7 @@ def _titles(rules: Sequence[AlertRule]) -> Iterator[str]:
 
 
 def _group(rule: AlertRule) -> str:
-    return "guardrails" if _is_template(rule.group) else rule.group
+    return rule.family
 
 
 def _is_template(text: str) -> bool:
