@@ -8,12 +8,15 @@ time moves a window, what counts are the panes between its old and its new edges
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from streams.engine.kpis.frames import Slice, parsed
 
 Indices = NDArray[np.intp]
 Integers = NDArray[Any]
@@ -39,12 +42,16 @@ class Columns(dict[str, int]):
         self.names: list[str] = []
         self.ages: set[int] = set()
         """Columns of the parts that end in `.age`."""
+        self._by_slice: dict[tuple[str, Slice], list[int]] = {}
+        """(measure, slice) -> the columns of its parts."""
         self._uses: Integers = np.zeros(1_024, np.int64)
         """Per column, the panes in which it is not zero."""
 
     def __missing__(self, cell: str) -> int:
         column = self[cell] = len(self.names)
         self.names.append(cell)
+        measure, slice_, _ = parsed(cell)
+        self._by_slice.setdefault((measure, slice_), []).append(column)
         if cell.partition("|")[0].endswith(_AGE):
             self.ages.add(column)
         if column == len(self._uses):
@@ -59,6 +66,11 @@ class Columns(dict[str, int]):
         chosen = np.zeros(len(self), np.bool_)
         chosen[columns] = True
         return chosen
+
+    def of_slices(self, measures: Iterable[str], slices: Collection[Slice]) -> list[int]:
+        """Of all parts of some measures in some slices, as far as they were seen."""
+        places = product(measures, slices)
+        return [column for place in places for column in self._by_slice.get(place, ())]
 
     def named(self, columns: Indices) -> Iterator[str]:
         return map(self.names.__getitem__, columns.tolist())
@@ -172,6 +184,22 @@ class Tier:
     def first_pane(self, cell: str, start_ms: int, end_ms: int) -> int | None:
         """Start of the earliest pane in [start_ms, end_ms) in which a cell is not 0; quick for an `.age`."""
         return next(iter(self.values(cell, start_ms, end_ms)), None)
+
+    def excerpt(self, columns: Sequence[int], since_ms: int) -> dict[int, Mapping[str, int]]:
+        """Start -> cells that are not 0, of these columns, in the panes that start then or later."""
+        chosen = self.columns.mask(columns)
+        found: dict[int, Counter[str]] = {}
+        for panes in self._panes.values():
+            for start_ms, pane in panes.items():
+                if start_ms >= since_ms:
+                    found.setdefault(start_ms, Counter()).update(self._cells(pane.parted(chosen)[0]))
+        return {
+            start: {cell: number for cell, number in cells.items() if number}
+            for start, cells in found.items()
+        }
+
+    def _cells(self, pane: Pane) -> dict[str, int]:
+        return dict(zip(self.columns.named(pane.columns), pane.values.tolist(), strict=True))
 
     def change(self, start_ms: int, pane: Pane, sign: int) -> None:
         """A pane that starts there came (1) or went (-1), or so many of its cells did."""

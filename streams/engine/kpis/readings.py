@@ -320,7 +320,7 @@ class Line:
         self, frame: Present | Past, both: tuple[Past, Past] | None, slice_: Slice | Others
     ) -> Reading:
         if slice_ not in self._values:
-            self._values[slice_] = self.value(_part(frame, slice_))
+            self._values[slice_] = self.value(part_of(frame, slice_))
         if slice_ not in self._befores:
             self._befores[slice_] = self._before(both, slice_)
         reading = self._whole[slice_] = _with_before(self._values[slice_], self._befores[slice_])
@@ -353,10 +353,10 @@ class Line:
         if both is None:
             return _NO_BEFORE
         current, previous = both
-        before: Figures = self.series.formula.evaluate(_part(previous, slice_))
+        before: Figures = self.series.formula.evaluate(part_of(previous, slice_))
         if before.value is None:
             return _NO_BEFORE
-        now = self.series.formula.value(_part(current, slice_))
+        now = self.series.formula.value(part_of(current, slice_))
         if now is None:
             return self._in_unit(before.value), None, None, before.samples
         change = self._change(now, before.value)
@@ -377,7 +377,8 @@ class Line:
         return value.numerator * scale.numerator / (value.denominator * scale.denominator)
 
 
-def _part(frame: Present | Past, slice_: Slice | Others) -> PresentPart | PastPart | Folded:
+def part_of(frame: Present | Past, slice_: Slice | Others) -> PresentPart | PastPart | Folded:
+    """A slice of a frame, also one that others are folded into."""
     if isinstance(slice_, Others):
         return Folded(slice_.slice, [frame.read(one) for one in slice_.folded])
     return frame.read(slice_)
