@@ -84,6 +84,12 @@ def demo(
     days: DaysOption = 120,
     per_day: PerDayOption = 400,
     rate: RateOption = 10,
+    crisis: Annotated[
+        bool,
+        typer.Option(
+            "--crisis", help="All is well, then nobody answers and customers leave (--per-day 1500)."
+        ),
+    ] = False,
     speed: Annotated[
         float | None,
         typer.Option(min=1, help="Let the history pass at so many times real time, not at once."),
@@ -96,7 +102,7 @@ def demo(
 
     settings = settings_of()
     read_catalog(settings)
-    until_interrupted(demo(settings, Company(days, per_day, rate, seed), speed, seconds, say))
+    until_interrupted(demo(settings, Company(days, per_day, rate, seed, crisis), speed, seconds, say))
 
 
 def simulate(
