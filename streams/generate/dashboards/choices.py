@@ -7,7 +7,7 @@ computes it: a query of a variable may be any expression, also one without a ser
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, count, groupby
 from typing import Final, get_args
 
 from grafana_foundation_sdk.builders.dashboard import CustomVariable, QueryVariable
@@ -56,8 +56,8 @@ class Choice:
     def _companion(self, declared: Sequence[str]) -> str:
         """window_30d_ytd, or window_30d_ytd_2 where another set begins and ends so."""
         name = f"{self.prefix}_{declared[0]}_{declared[-1]}"
-        taken = [other for other in self._companions.values() if other.startswith(name)]
-        return f"{name}_{len(taken) + 1}" if taken else name
+        names = chain([name], (f"{name}_{at}" for at in count(2)))
+        return next(one for one in names if one not in self._companions.values())
 
     def chosen(self, value: str) -> dict[str, str]:
         """Name of each variable -> its value, when `value` is chosen."""
