@@ -12,7 +12,8 @@ from streams.embedded.processes import Child, free_port
 from tests.compose.files import ROOT, services
 from tests.servers import CLUSTER_ID, KafkaServer, RedisServer
 
-SERVICES = services()
+TOKEN = "a-token-of-tests"
+SERVICES = services(KPI_BOARD_TOKEN=TOKEN)
 
 
 def replaced(node: Any, places: dict[str, str]) -> Any:

@@ -16,7 +16,7 @@ from streams.settings import Settings
 from streams.worker.topics import create_topics
 from tests.compose.files import seconds
 from tests.servers import redis_binary
-from tests.services.compose_stack import SERVICES, ComposeKafka, ComposeRedis, ComposeStack
+from tests.services.compose_stack import SERVICES, TOKEN, ComposeKafka, ComposeRedis, ComposeStack
 
 NEWEST_EVENT = "\ncrm_kpi_last_event_timestamp_seconds "
 Folders = pytest.TempPathFactory
@@ -45,7 +45,8 @@ async def test_ours_become_healthy_with_nothing_in_it_show_the_traffic_and_stop_
     stack: ComposeStack,
 ) -> None:
     def gauges() -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{stack.board_port}/metrics") as reply:
+        url, token = f"http://127.0.0.1:{stack.board_port}/metrics", {"Authorization": f"Bearer {TOKEN}"}
+        with urllib.request.urlopen(urllib.request.Request(url, headers=token)) as reply:
             return str(reply.read(), "utf-8")
 
     with ExitStack() as cleanup:
