@@ -14,6 +14,9 @@ from streams.engine.plan import Plan
 from streams.generate.pipeline_alerts import pipeline_alerts
 from streams.generate.promql import NOT_BEYOND, equals, number, selector
 
+STALE: Final = "crm:pipeline_stale:bool"
+"""1 while the numbers are old or not all there, else 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:
