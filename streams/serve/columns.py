@@ -1,6 +1,7 @@
 """Columns: where the number of each cell stands in the arrays of a view."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,8 @@ Mask = NDArray[np.bool_]
 
 NO_COLUMN: Final = 0
 """Of a cell that there never was: 0 in every array."""
+SEVERAL: Final = 64
+"""So many sets of places are kept sorted: most windows change in the same places as others."""
 _AGE: Final = ".age"  # suffix of the parts whose first pane readings ask for
 
 
@@ -38,6 +41,7 @@ class Columns(dict[str, int]):
         self._uses: Integers = np.zeros(1_024, np.int64)
         """Per column, the panes in which it is not zero."""
         self._used: tuple[bytes, frozenset[str]] = (b"", frozenset())
+        self._by_measure = lru_cache(maxsize=SEVERAL)(self._sorted)
 
     def __missing__(self, cell: str) -> int:
         column = self[cell] = len(self.names)
@@ -56,9 +60,9 @@ class Columns(dict[str, int]):
         return self._numbered[place]
 
     @property
-    def number(self) -> int:
-        """How many there are."""
-        return len(self.names)
+    def room(self) -> int:
+        """How long an array of all of them is, and of some more that may come."""
+        return len(self._uses)
 
     def of(self, cells: Iterable[str]) -> list[int]:
         return list(map(self.__getitem__, cells))
@@ -74,8 +78,14 @@ class Columns(dict[str, int]):
 
     def places(self, columns: Indices) -> Changed:
         """Measure -> the slices in which one of these columns is of it."""
+        there = np.zeros(len(self._places), np.bool_)
+        there[self._place_of[columns]] = True
+        return self._by_measure(there.tobytes())
+
+    def _sorted(self, there: bytes) -> Changed:
+        """Measure -> its slices, of the places of which the byte is not 0."""
         found: dict[str, set[Slice]] = {}
-        for place in np.unique(self._place_of[columns]).tolist():
+        for place in np.flatnonzero(np.frombuffer(there, np.bool_)).tolist():
             measure, slice_ = self._places[place]
             found.setdefault(measure, set()).add(slice_)
         return found

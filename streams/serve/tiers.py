@@ -127,7 +127,7 @@ class Tier:
     def _roomy(self, sums: Integers) -> Integers:
         """With room for all columns, and for the sum of as many panes as there are."""
         is_many = sum(map(len, self._panes.values())) > MANY
-        return roomy(sums, self._columns.number).astype(object if is_many else sums.dtype, copy=False)
+        return roomy(sums, self._columns.room).astype(object if is_many else sums.dtype, copy=False)
 
 
 class _News:

@@ -1,7 +1,7 @@
 """The view: the panes and totals of all partitions, merged. Readings are computed from it."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -154,7 +154,7 @@ class View:
             totals.update(partition.totals)
         return totals
 
-    def cells(self) -> Collection[str]:
+    def cells(self) -> frozenset[str]:
         """Every cell that is not 0 in some pane or total."""
         return self._columns.used()
 

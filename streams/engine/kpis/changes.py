@@ -1,11 +1,12 @@
 """Changes: in which slices sums are not what they were the last time that somebody read them."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from streams.engine.kpis.sums import Changed, Numbers, Slice, Sums
 
-_NOTHING: Final[Changed] = {}
+NOTHING: Final[Changed] = {}
 
 
 class Changes:
@@ -16,6 +17,7 @@ class Changes:
         self._last: Mapping[Hashable, Numbers] = {} if last is None else last.seen
         self._found: dict[Hashable, Changed] = {}
         self._compared: dict[tuple[int, int], Changed] = {}
+        self._slices: dict[tuple[int, tuple[str, ...]], AbstractSet[Slice]] = {}
         self.seen: dict[Hashable, Numbers] = {}
         """Place -> what stands there."""
 
@@ -26,15 +28,17 @@ class Changes:
             self._found[place] = self._differences(self._last.get(place, numbers), numbers)
         return self._found[place]
 
+    def slices(self, changed: Changed, measures: tuple[str, ...]) -> AbstractSet[Slice]:
+        """Of what `of` gave, the slices in which one of these measures has changed."""
+        asked = id(changed), measures
+        if asked not in self._slices:
+            self._slices[asked] = set().union(*(changed[name] for name in measures if name in changed))
+        return self._slices[asked]
+
     def _differences(self, before: Numbers, after: Numbers) -> Changed:
         """Several places may hold the same sums, which are compared once."""
         both = id(before), id(after)
         if both not in self._compared:
             same = before is after
-            self._compared[both] = _NOTHING if same else self._sums.changed(before, after)
+            self._compared[both] = NOTHING if same else self._sums.changed(before, after)
         return self._compared[both]
-
-
-def slices_in(changed: Changed, measures: Iterable[str]) -> set[Slice]:
-    """The slices in which one of these measures has changed."""
-    return set().union(*(changed[name] for name in measures if name in changed))

@@ -1,18 +1,20 @@
 """Lines: one series in one of its windows. What it reads of a slice holds until something in it changes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import Any, Final
 
 import msgspec
 
-from streams.engine.kpis.changes import Changes, slices_in
+from streams.engine.kpis.changes import NOTHING, Changes
 from streams.engine.kpis.folding import NOTHING_FOLDED, Fold, Folded, Folding, Others
 from streams.engine.kpis.frames import Moment, Past, PastPart, Present, PresentPart, has_levels
 from streams.engine.kpis.series import SeriesPlan
-from streams.engine.kpis.sums import WHOLE, Slice
+from streams.engine.kpis.sums import Slice
 from streams.engine.kpis.terms import Figures, Number
 from streams.engine.kpis.verdicts import Verdict
+from streams.naming import ALL
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
@@ -55,9 +57,10 @@ class Line:
         self.series = series
         self.window = window
         self._scale = {"money": Fraction(1, 10**digits), "seconds": Fraction(1, 1000)}.get(series.unit)
-        self._names = [measure.name for measure in series.measures]
-        self._levels = [measure.name for measure in series.measures if has_levels(measure)]
+        self._names = tuple(measure.name for measure in series.measures)
+        self._levels = tuple(measure.name for measure in series.measures if has_levels(measure))
         self._ahead = {measure.ahead for measure in series.measures}
+        self._is_whole = series.whole
         self._has_before = series.has_before(window)
         self._reads_clock = formula.reads_clock
         self._compares = formula.compares
@@ -77,15 +80,17 @@ class Line:
         self._befores.clear()
         self._whole.clear()
 
-    def read(self, moment: Moment, changes: Changes, slices: Iterable[Slice | Others]) -> Iterator[Reading]:
+    def read(self, moment: Moment, changes: Changes, slices: Sequence[Slice | Others]) -> list[Reading]:
         """The readings of these slices that have a value, and of the whole in any case."""
         frame, both = self.frame(moment), self.compared(moment)
         self._forget_values(frame, changes)
         self._forget_befores(both, changes)
+        known = self._whole
         for slice_ in slices:
-            reading = self._whole.get(slice_) or self._reading(frame, both, slice_)
-            if reading.value is not None or slice_ == WHOLE:
-                yield reading
+            if slice_ not in known:
+                known[slice_] = self._reading(frame, both, slice_)
+        found = map(known.__getitem__, slices)
+        return [one for one in found if one.value is not None or one.dimension == ALL]
 
     def reading(self, moment: Moment, slice_: Slice) -> Reading:
         """One reading, whether it has a value or not; from nothing that is remembered."""
@@ -94,7 +99,7 @@ class Line:
 
     def frame(self, moment: Moment) -> Present | Past:
         """What the value is read from."""
-        stretch = moment.stretch(self.window, self.series.mature_ms) if self.series.whole else None
+        stretch = moment.stretch(self.window, self.series.mature_ms) if self._is_whole else None
         if stretch is None:
             return moment.present(self.window)
         return moment.clipped(stretch) if self._compares else moment.past(stretch)
@@ -118,10 +123,11 @@ class Line:
         elif isinstance(frame, Past):
             self._forget(self._values, self._changed_past("value", frame, changes))
         else:
-            places = [changes.of((self.window, ahead), frame.of_panes(ahead)) for ahead in self._ahead]
+            for ahead in self._ahead:
+                panes = changes.of((self.window, ahead), frame.of_panes(ahead))
+                self._forget(self._values, changes.slices(panes, self._names))
             levels = changes.of("levels", frame.moment.levels)
-            found = [slices_in(changed, self._names) for changed in (*places, levels)]
-            self._forget(self._values, set().union(*found))
+            self._forget(self._values, changes.slices(levels, self._names))
 
     def _forget_befores(self, both: tuple[Past, Past] | None, changes: Changes) -> None:
         edges = () if both is None else tuple(edge for one in both for edge in (one.start_ms, one.end_ms))
@@ -133,18 +139,19 @@ class Line:
         for at, one in enumerate(both or ()):
             self._forget(self._befores, self._changed_past(at, one, changes))
 
-    def _forget(self, remembered: dict[Slice | Others, Any], changed: set[Slice]) -> None:
+    def _forget(self, remembered: dict[Slice | Others, Any], changed: AbstractSet[Slice]) -> None:
+        if not changed:
+            return
         stale = [others for others in self._folding.others.values() if not others.isdisjoint(changed)]
-        gone: list[Slice | Others] = [*changed, *stale]
-        for one in gone:
+        for one in [*(remembered.keys() & changed), *stale]:
             remembered.pop(one, None)
             self._whole.pop(one, None)
 
-    def _changed_past(self, role: str | int, frame: Past, changes: Changes) -> set[Slice]:
+    def _changed_past(self, role: str | int, frame: Past, changes: Changes) -> AbstractSet[Slice]:
         place = (self.window, self.series.mature_ms, role)
         panes = changes.of((*place, "panes"), frame.panes)
-        levels = changes.of((*place, "levels"), frame.levels) if self._levels else {}
-        return slices_in(panes, self._names) | slices_in(levels, self._levels)
+        levels = changes.of((*place, "levels"), frame.levels) if self._levels else NOTHING
+        return changes.slices(panes, self._names) | changes.slices(levels, self._levels)
 
     # -- What does not
 
@@ -155,8 +162,7 @@ class Line:
             self._values[slice_] = self.value(_part(frame, slice_))
         if slice_ not in self._befores:
             self._befores[slice_] = self._before(both, slice_)
-        reading = self._whole[slice_] = _with_before(self._values[slice_], self._befores[slice_])
-        return reading
+        return _with_before(self._values[slice_], self._befores[slice_])
 
     def value(self, part: PresentPart | PastPart | Folded) -> Reading:
         """The reading without what is compared."""

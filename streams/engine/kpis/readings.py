@@ -67,11 +67,16 @@ class _Memory:
     def _indexed(self, sums: Sums) -> Index:
         """The cells that there are, and the slices that follow from them."""
         cells = sums.cells()
-        if self._index is None or cells != self._index.cells:
+        if self._index is None:
             self._index = Index(cells, sums.key)
-            for kpi in self._kpis:
-                kpi.slice_by(self._index)
+            self._slice_by(self._index)
+        elif cells is not self._index.cells and self._index.update(cells):
+            self._slice_by(self._index)
         return self._index
+
+    def _slice_by(self, index: Index) -> None:
+        for kpi in self._kpis:
+            kpi.slice_by(index)
 
 
 class _OfKpi:
@@ -83,11 +88,14 @@ class _OfKpi:
         self._widest = max(self._lines[0], key=lambda line: reach_ms(line.window))
         self._folds = folds
         self._slices: list[list[Slice]] = [[WHOLE] for _ in series]
+        self._members: set[Slice] = set()
+        """All that may be folded."""
         self._folding = NOTHING_FOLDED
 
     def slice_by(self, index: Index) -> None:
-        """There are other cells than before."""
+        """There are other slices than before."""
         self._slices = [slices_of(one, index) for one in self._series]
+        self._members = set(chain.from_iterable(self._slices)) - {WHOLE} if self._folds else set()
 
     def read(self, moment: Moment, changes: Changes) -> Iterator[Reading]:
         self._fold(moment, changes)
@@ -98,15 +106,12 @@ class _OfKpi:
 
     def _fold(self, moment: Moment, changes: Changes) -> None:
         """Decide which members are folded: by the samples of its first series in the widest window."""
-        if not self._folds:
-            return
-        slices = {slice_ for of_series in self._slices for slice_ in of_series} - {WHOLE}
-        if not has_too_many(slices):
+        if not has_too_many(self._members):
             folding = NOTHING_FOLDED
         else:
             read = self._widest.read(moment, changes, self._slices[0])
             samples = {(one.dimension, one.member): one.samples or 0 for one in read}
-            folding = Folding.by_samples({slice_: samples.get(slice_, 0) for slice_ in slices})
+            folding = Folding.by_samples({slice_: samples.get(slice_, 0) for slice_ in self._members})
         if folding != self._folding:
             self._folding = folding
             for line in chain.from_iterable(self._lines):

@@ -3,7 +3,8 @@
 Numbers are read by key, not by the name of their cell: a reading asks for the same few cells again and again.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, Protocol
 
 from streams.naming import ALL
@@ -50,8 +51,8 @@ class Sums(Protocol):
     def totals(self) -> Mapping[str, int]:
         """Cell -> running total; other counters may stand beside them."""
 
-    def cells(self) -> Collection[str]:
-        """Every cell that is not 0 in some pane or total, once."""
+    def cells(self) -> AbstractSet[str]:
+        """Every cell that is not 0 in some pane or total."""
 
     def first_pane(self, tier: str, cell: str, start_ms: int, end_ms: int) -> int | None:
         """Start of the earliest pane of a tier in [start_ms, end_ms) in which a cell is not 0."""
