@@ -55,8 +55,7 @@ bench-peers: .venv/.dev ## the same job by Kafka Streams, Quix and Faust (ARGS="
 	@$(BIN)/python -m benchmarks.peers $(ARGS)
 
 generate: .venv/.dev ## make the files that follow from the catalog anew
-	@$(BIN)/kpi generate asyncapi
-	@$(BIN)/kpi generate reference
+	@$(BIN)/kpi generate all
 
 format: .venv/.dev ## bring the code into style
 	$(BIN)/ruff format

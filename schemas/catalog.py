@@ -22,6 +22,7 @@ from schemas.events import MAX_AMOUNT
 from schemas.kpis import Kpi
 from schemas.measures import MEASURE_SPECS, MeasureSpec, Subject
 from schemas.own_events import EventType
+from schemas.pipeline import Pipeline
 from schemas.words import (
     PATTERNS,
     CurrencyCode,
@@ -146,8 +147,9 @@ class Catalog(Model):
     currency: Currency
     business_hours: BusinessHours | None = None
     ces_scale: Scale = Scale(min=1, max=7)
-    links: Links = Links()
     """The one scale on which customer effort is asked."""
+    links: Links = Links()
+    pipeline: Pipeline = Pipeline()
     events: dict[EventTypeName, EventType] = {}
     dimensions: dict[FreeName, Dimension] = {}
     subjects: dict[Name, Subject]

@@ -47,6 +47,8 @@ class Guardrail(Model):
 class Alert(Model):
     """Where a reading begins to be bad, in the gauge's unit; beyond `critical` somebody is paged."""
 
+    name: Name | None = None
+    """What tells it from the KPI's other alerts; rules and runbooks are called by it."""
     windows: Windows
     gauge: GaugeName | None = None
     labels: dict[FreeName, str] = {}
@@ -64,6 +66,10 @@ class Alert(Model):
     """How long it must last."""
     keep_firing_for: Span | None = None
     """How long it must be over before the alert ends; as long as `for` by default."""
+    first_look: list[str] = []
+    """What somebody who is woken by it looks at first: sentences of its runbook."""
+    remedy: list[str] = []
+    """What helps: sentences of its runbook."""
 
 
 class Kpi(Model):

@@ -5,6 +5,7 @@ KpiError
   +-- TooManySeries       the catalog's gauges may have more series than is allowed
   +-- SettingsError       a KPI_... setting is missing or wrong
   +-- BadParameter        a question asks for something that there is not
+  +-- Busy                the board serves as many as it can already
   +-- MissingPart         a program or package that this command needs is not installed
   +-- StartError          a child process (worker, board, Redis) did not come up
   +-- Unreachable         Kafka or Redis does not answer
@@ -50,6 +51,10 @@ class BadParameter(KpiError):
         self.parameter = parameter
         self.known = known
         super().__init__(f"{message}; known: {', '.join(known) or 'none'}")
+
+
+class Busy(KpiError):
+    """The board serves as many as it can already."""
 
 
 class MissingPart(KpiError):

@@ -9,6 +9,15 @@ from schemas.kpis import Kpi
 from streams.naming import OWN_LABELS
 
 NONE: Final = "–"
+GROUPS: Final = {
+    "sales": "Sales",
+    "support": "Support",
+    "customers": "Customers",
+    "campaigns": "Campaigns",
+    "health": "CRM health",
+    "pipeline": "Pipeline",
+}
+"""Group of KPIs -> its title, in the order in which they are shown."""
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _LARGE: Final = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"))
@@ -68,11 +77,15 @@ def _large(value: float, decimals: int) -> str:
 def series_name(kpi: Kpi, gauge: str, labels: Mapping[str, str]) -> str:
     """What tells a series from the KPI's others: `p90, calendar`, `mean`, `oldest`. Empty for a lone one."""
     names = [_label(name, labels[name]) for name in own_labels(labels) if name != "currency"]
-    extra = gauge.removeprefix(kpi.gauge).removesuffix("_seconds").strip("_").replace("_", " ")
-    return ", ".join([extra] * bool(extra) + names)
+    return ", ".join(filter(None, [gauge_extra(kpi, gauge), *names]))
 
 
-def own_labels(labels: Mapping[str, str]) -> list[str]:
+def gauge_extra(kpi: Kpi, gauge: str) -> str:
+    """What a gauge tells of beyond the KPI's own: `oldest`. Empty for the KPI's own."""
+    return gauge.removeprefix(kpi.gauge).removesuffix("_seconds").strip("_").replace("_", " ")
+
+
+def own_labels(labels: Mapping[str, object]) -> list[str]:
     """The names of a KPI's own labels, in the one order that is used everywhere."""
     return [name for name in OWN_LABELS if name in labels] + sorted(labels.keys() - set(OWN_LABELS))
 

@@ -190,6 +190,7 @@ def is_time(total: str) -> bool:
 NUMERATOR = "crm_kpi_numerator"
 DENOMINATOR = "crm_kpi_denominator"
 BOUND = "crm_kpi_bound"
+SAMPLES = "crm_kpi_samples"
 TARGET = "crm_kpi_target"
 CHANGE = "crm_kpi_change"
 VERDICT = "crm_kpi_verdict"
@@ -200,6 +201,8 @@ EVENT_AGE = "crm_event_age_seconds"
 LAST_EVENT = "crm_kpi_last_event_timestamp_seconds"
 PARTITIONS_STALE = "crm_partitions_stale"
 DIMENSION_MEMBERS = "crm_dimension_members"
+REDIS_MEMORY = "crm_redis_memory_bytes"
+REDIS_MEMORY_LIMIT = "crm_redis_memory_limit_bytes"
 
 SLICE_LABELS = ("window", "dimension", "member")
 # KPIs' own labels in this order; others come behind them.
@@ -208,8 +211,23 @@ INFO_LABELS = ("kpi", "title", "group", "owner", "unit", "good", "guardrail")
 
 RESERVED_GAUGES = frozenset(
     {
-        *(NUMERATOR, DENOMINATOR, BOUND, TARGET, CHANGE, VERDICT, GUARDRAIL_BREACH, INFO),
+        *(NUMERATOR, DENOMINATOR, BOUND, SAMPLES, TARGET, CHANGE, VERDICT, GUARDRAIL_BREACH, INFO),
         *(EVENT_LAG, EVENT_AGE, LAST_EVENT, PARTITIONS_STALE, DIMENSION_MEMBERS),
+        *(REDIS_MEMORY, REDIS_MEMORY_LIMIT),
     }
 )
 """What no KPI's gauge may be called."""
+
+# -- Alerts -----------------------------------------------------------------------------------------------
+
+GUARDRAIL_ALERT = "CrmGuardrailBreach"
+PIPELINE_ALERTS = (
+    *("CrmNoFreshEvent", "CrmSourceSilent", "CrmPartitionsStale", "CrmPartitionHeld"),
+    *("CrmWorkersDown", "CrmBoardsDown", "CrmProcessDown", "CrmKafkaDown", "CrmRedisMemory"),
+    *("CrmLag", "CrmCommitsSlow", "CrmCommitFailures", "CrmFenced", "CrmRecordsLost", "CrmRecordsMisplaced"),
+    GUARDRAIL_ALERT,
+)
+"""What no KPI's alert may be called."""
+WORKER_JOB = "crm-worker"  # job of all workers in Prometheus
+BOARD_JOB = "crm-board"
+PIPELINE = "pipeline"  # the group of alerts about the pipeline itself

@@ -20,6 +20,7 @@ from streams.engine.decode import Reject
 from streams.engine.engine import Engine
 from streams.engine.facts import Row
 from streams.engine.kpis.cells import parsed
+from streams.engine.kpis.excerpts import Excerpt, Wanted
 from streams.engine.kpis.readings import Reading, readings
 from streams.engine.kpis.sums import FOREVER_MS, Changed, Slice
 from streams.engine.panes import Pane
@@ -265,6 +266,14 @@ class Ledger:
         found = {start: cells.get(cell, 0) for (tier_, start), cells in self.panes.items() if tier_ == tier}
         return {start: found[start] for start in sorted(found) if found[start] and start_ms <= start < end_ms}
 
+    def excerpt(self, wanted: Wanted) -> Excerpt:
+        """As the board's view gives it, found by looking at every cell."""
+        panes: dict[str, dict[int, dict[str, int]]] = {tier: {} for tier in wanted.since_ms}
+        for (tier, start), cells in self.panes.items():
+            if tier in wanted.since_ms and start >= wanted.since_ms[tier]:
+                panes[tier][start] = {name: n for name, n in cells.items() if _is_wanted(name, wanted)}
+        return Excerpt(panes, {name: self.running[name] for name in wanted.totals if self.running[name]})
+
     def oldest_ms(self, measure: str) -> int | None:
         return min(self.waiting[measure].values(), default=None)
 
@@ -310,6 +319,11 @@ class Ledger:
     def sum(self, part: str, start: Time = 0, end: Time = "2100-01-01", tier: str = "day") -> int:
         """A cell's sum over the panes of a tier that start in [start, end)."""
         return self.window(tier, ms(start), ms(end) - 1).get(part, 0)
+
+
+def _is_wanted(name: str, wanted: Wanted) -> bool:
+    measure, slice_, _ = parsed(name)
+    return measure in wanted.measures and slice_ in wanted.slices
 
 
 def _fields(reading: Reading) -> dict[str, Any]:

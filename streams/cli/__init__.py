@@ -27,8 +27,9 @@ _COMMANDS: Final = (
 )
 for _command in _COMMANDS:
     app.command()(_command)
-for _command in (generating.asyncapi, generating.reference):
+for _command in (generating.asyncapi, generating.reference, generating.rules, generating.runbooks):
     generate.command()(_command)
+generate.command("all")(generating.everything)
 
 
 def main() -> None:

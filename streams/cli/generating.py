@@ -1,5 +1,6 @@
 """Commands that write files which follow from the catalog, or check that they do."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,14 +24,32 @@ def reference(catalog: CatalogOption = None, out: OutOption = Path(), check: Che
     _generate("reference", catalog, out, check)
 
 
-def _generate(name: str, catalog: str | None, root: Path, check: bool) -> None:
+def rules(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
+    """Prometheus' rules: alerts, and what is recorded, in grafana/prometheus/rules."""
+    _generate("rules", catalog, out, check)
+
+
+def runbooks(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
+    """What to do about each alert: a page for each in docs/runbooks, and an index."""
+    _generate("runbooks", catalog, out, check)
+
+
+def everything(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
+    """All of them."""
+    from streams.commands.generate import GENERATORS
+
+    _generate("all", catalog, out, check, tuple(GENERATORS))
+
+
+def _generate(command: str, catalog: str | None, root: Path, check: bool, names: Sequence[str] = ()) -> None:
     from streams.commands.generate import Files
 
-    files = Files(name, read_catalog(settings_of(catalog)), root)
+    plan = read_catalog(settings_of(catalog))
+    files = [Files(name, plan, root) for name in names or (command,)]
     if not check:
-        say(f"{files.write()} files written")
+        say(f"{sum(one.write() for one in files)} files written")
         return
-    differences = files.differences()
+    differences = [difference for one in files for difference in one.differences()]
     if differences:
-        fail("\n".join([*differences, f"`kpi generate {name}` makes them anew"]), 1)
+        fail("\n".join([*differences, f"`kpi generate {command}` makes them anew"]), 1)
     say("all as they should be")

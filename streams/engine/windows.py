@@ -9,10 +9,11 @@ Whole panes only are compared, so that steady traffic shows no change. A calenda
 many panes of the period before; where that was shorter, both are clipped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from math import log
 from typing import Final
 
 from streams.engine.panes import DAY, DAY_MS, HOUR, KEEP_MS, MINUTE, MINUTE_MS, Calendar
@@ -89,6 +90,19 @@ def reach_ms(name: str) -> int:
     return longest_ms(name) if tier_of(name) else 0
 
 
+def nearest_window(name: str, windows: Sequence[str]) -> str:
+    """The one of several windows that is most like another in length; of two, the longer. Levels have `now`.
+
+    Windows grow by factors, so it is the factor between two that is least.
+    """
+
+    def distance(other: str) -> tuple[float, int]:
+        reach_other_ms = reach_ms(other)
+        return abs(log(max(1, reach_other_ms) / max(1, reach_ms(name)))), -reach_other_ms
+
+    return min(windows, key=distance)
+
+
 def tier_of(name: str) -> str | None:
     """The tier whose panes make the window; None for `now`, a level's window."""
     found = _PANES.get(name) or _PERIODS.get(name)
@@ -118,6 +132,39 @@ def whole(name: str, calendar: Calendar, now_ms: int) -> Stretch | None:
     if not found.tier:
         return None
     return Stretch(name, found.tier, found.start_ms, calendar.starts(now_ms).of(found.tier))
+
+
+def ended(name: str, calendar: Calendar, end_ms: int) -> Stretch:
+    """The window as it was when a pane ended: `30d` the 30 days before, `mtd` the month as far as it went.
+
+    ValueError for `now`, which ends with no pane.
+    """
+    at_ms = end_ms - 1 if name in _PERIODS else end_ms
+    found = window(name, calendar, at_ms)
+    if not found.tier:
+        raise ValueError("a level's window has no panes")
+    return Stretch(name, found.tier, found.start_ms, end_ms)
+
+
+def step_of(name: str) -> str:
+    """The tier by whose panes a chart shows what was within the window; of levels, the last hour."""
+    return DAY if name == "7d" else tier_of(name) or MINUTE
+
+
+def pane_starts(name: str, calendar: Calendar, now_ms: int, panes: int | None = None) -> list[int]:
+    """Where the panes of a chart begin, the one that holds `now_ms` last; `panes`: as many before that."""
+    tier = step_of(name)
+    current_ms = calendar.starts(now_ms).of(tier)
+    panes = _SHOWN.get(name) if panes is None else panes
+    if panes is None:
+        start_ms = window(name, calendar, now_ms).start_ms
+    else:
+        start_ms = _back(calendar, tier, current_ms, panes)
+    return [*_starts(calendar, tier, start_ms, current_ms), current_ms]
+
+
+_SHOWN: Final = {"now": 60, "7d": 7}
+"""Windows that a chart does not show by their own panes -> how many it shows."""
 
 
 def matured(name: str, calendar: Calendar, now_ms: int, mature_ms: int) -> Stretch | None:
@@ -158,7 +205,9 @@ def _back(calendar: Calendar, tier: str, start_ms: int, panes: int) -> int:
 
 
 def _starts(calendar: Calendar, tier: str, start_ms: int, end_ms: int) -> list[int]:
-    """The starts of the hour or day panes in [start_ms, end_ms)."""
+    """The starts of the panes of a tier in [start_ms, end_ms)."""
+    if tier == MINUTE:
+        return list(range(start_ms, end_ms, MINUTE_MS))
     if tier == HOUR:
         return calendar.hours(start_ms, end_ms)
     return list(map(calendar.day_start_ms, range(calendar.day(start_ms), calendar.day(end_ms))))

@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Literal, NamedTuple, Self
 
 from redis.asyncio import Redis
 
 from streams.engine.kpis.guardrails import Breach, breaches
+from streams.engine.kpis.points import Drawing, Points, Wish
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
+from streams.errors import BadParameter
 from streams.serve.explaining import Answer, Which, answer
 from streams.serve.follower import Followed, Followers, Stale
 from streams.serve.members import Census
+from streams.serve.server_memory import Memory, ServerMemory
 from streams.serve.view import View
 from streams.serve.waiting import Question, WaitingList, who_waits
 
@@ -28,6 +31,9 @@ LATEST_S: Final = 1.0
 """Readings are computed when the feed moved, at most every SOONEST_S, and at least every LATEST_S."""
 COUNT_S: Final = 10.0
 """How often the members of dimensions are counted, for which every cell is looked at."""
+
+MOST_POINTS: Final = 50_000
+"""So many points are drawn for one question at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,15 @@ class Shown:
 
     breaches: Sequence[Breach] = ()
     """What comparing the readings of KPIs with those of their guardrails has shown."""
+    memory: Memory | None = None
+    """Of the Redis server; None while it does not answer."""
+
+
+class Drawn(NamedTuple):
+    """What charts show."""
+
+    as_of_ms: int
+    points: Sequence[Points]
 
 
 class Board:
@@ -69,6 +84,7 @@ class Board:
         self._wall = ends_at == "wall"
         self._followed = Followed(View(), plan, now_ms)
         self._followers = Followers(self._followed, client, namespace)
+        self._memory = ServerMemory(client)
         self._census = Census(plan.catalog.dimensions)
         self._counted_s = -COUNT_S
         self._last = Shown()
@@ -79,7 +95,10 @@ class Board:
         """The last readings, with how fresh they are now."""
         followers = self._followers
         now_ms = self._followed.now_ms() if self._wall else self._last.as_of_ms
-        return replace(self._last, stale=followers.stale(), lag_ms=followers.lag_ms, now_ms=now_ms)
+        memory = self._memory.last
+        return replace(
+            self._last, stale=followers.stale(), lag_ms=followers.lag_ms, now_ms=now_ms, memory=memory
+        )
 
     def troubles(self) -> list[str]:
         """Why the numbers should not be relied on; none when they may be."""
@@ -109,10 +128,25 @@ class Board:
             followed.view.expire(now_ms)
             return await asyncio.to_thread(answer, self.plan, followed.view, now_ms, which, ahead=self._wall)
 
+    async def points(self, wishes: Sequence[Wish]) -> Drawn | None:
+        """What is drawn now; None while not all partitions are known. BadParameter for too many points."""
+        followed, now_ms = self._followed, self.shown().now_ms
+        if now_ms is None or not self._followers.complete:
+            return None
+        drawing = Drawing(self.plan, now_ms, wishes, ahead=self._wall)
+        if drawing.number > MOST_POINTS:
+            text = f"{drawing.number:,} points are more than {MOST_POINTS:,}: ask for fewer KPIs or panes"
+            raise BadParameter(text, "steps", [])
+        async with followed.busy:
+            followed.view.expire(now_ms)
+            excerpt = await asyncio.to_thread(followed.view.excerpt, drawing.wanted)
+        return Drawn(now_ms, await asyncio.to_thread(drawing.points, excerpt))
+
     async def __aenter__(self) -> Self:
         self._tasks = [
             asyncio.create_task(self._followers.run(), name="followers"),
             asyncio.create_task(self._keep_reading(), name="readings"),
+            asyncio.create_task(self._memory.run(), name="memory of Redis"),
         ]
         return self
 

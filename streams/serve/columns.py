@@ -1,7 +1,8 @@
 """Columns: where the number of each cell stands in the arrays of a view."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -36,6 +37,8 @@ class Columns(dict[str, int]):
         """(measure, slice), each once: several parts may be of it."""
         self._numbered: dict[tuple[str, Slice], int] = {}
         """Where each stands there."""
+        self._columns_of: list[list[int]] = []
+        """Of each place the columns of its parts."""
         self._place_of: Integers = np.zeros(1_024, np.int64)
         """Column -> place."""
         self._uses: Integers = np.zeros(1_024, np.int64)
@@ -50,13 +53,15 @@ class Columns(dict[str, int]):
             self.ages.add(column)
         if column == len(self._uses):
             self._uses, self._place_of = grown(self._uses, 2 * column), grown(self._place_of, 2 * column)
-        self._place_of[column] = self._place(parsed(cell)[:2])
+        place = self._place_of[column] = self._place(parsed(cell)[:2])
+        self._columns_of[place].append(column)
         return column
 
     def _place(self, place: tuple[str, Slice]) -> int:
         if place not in self._numbered:
             self._numbered[place] = len(self._places)
             self._places.append(place)
+            self._columns_of.append([])
         return self._numbered[place]
 
     @property
@@ -67,11 +72,16 @@ class Columns(dict[str, int]):
     def of(self, cells: Iterable[str]) -> list[int]:
         return list(map(self.__getitem__, cells))
 
-    def mask(self, columns: Indices) -> Mask:
+    def mask(self, columns: Indices | Sequence[int]) -> Mask:
         """Per column, whether it is one of these."""
         chosen = np.zeros(len(self.names), np.bool_)
         chosen[columns] = True
         return chosen
+
+    def of_slices(self, measures: Iterable[str], slices: Collection[Slice]) -> list[int]:
+        """Of all parts of some measures in some slices, as far as they were seen."""
+        places = [self._numbered[one] for one in product(measures, slices) if one in self._numbered]
+        return [column for place in places for column in self._columns_of[place]]
 
     def named(self, columns: Indices) -> Iterator[str]:
         return map(self.names.__getitem__, columns.tolist())

@@ -87,3 +87,9 @@ class FreshnessCollector(Collector):
         for dimension, number in shown.members.items():
             members.add_metric([dimension], number)
         yield members
+        used = GaugeMetricFamily(naming.REDIS_MEMORY, "Memory that Redis has taken for its data")
+        limit = GaugeMetricFamily(naming.REDIS_MEMORY_LIMIT, "Memory that Redis may take")
+        if shown.memory is not None:
+            used.add_metric([], shown.memory.used)
+            limit.add_metric([], shown.memory.limit)
+        yield from (used, limit)

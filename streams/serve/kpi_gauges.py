@@ -8,12 +8,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
-from schemas.kpis import Kpi
+from schemas.kpis import Alert, Kpi
 from streams import naming
 from streams.engine.kpis.figures import figure_key, figure_owners
 from streams.engine.kpis.guardrails import Breach, first_series
 from streams.engine.kpis.readings import Reading
 from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.verdicts import slices_judged
 from streams.engine.plan import Plan
 from streams.human import own_labels
 from streams.serve.board import Shown
@@ -32,6 +33,7 @@ HELP: Final = {
     naming.VERDICT: (
         "A reading against the thresholds of its alert: 0 ok, 1 warn, 2 critical; none without enough samples"
     ),
+    naming.SAMPLES: "How many samples a reading rests on, where an alert wants enough of them",
     naming.GUARDRAIL_BREACH: (
         "1 where a KPI got better against the window before while its guardrail got worse; 0 where it did not"
     ),
@@ -49,6 +51,7 @@ class KpiGauges:
         self._plan = plan
         self._owners = figure_owners(plan.series)
         self._own_labels = own_labels_of_all(plan.series)
+        self._gated = {(figure_key(one), one.gauge): one.judge.gated for one in plan.series}
 
     def text(self, shown: Shown) -> str:
         """All families."""
@@ -70,7 +73,10 @@ class KpiGauges:
         kpi, of_all = labels_text([("kpi", first.kpi)]), labels_text(self._own(first.labels))
         if self._owners[figure_key(first)] == first.gauge:
             page.add_figures(readings, kpi, of_all)
-        page.add_verdicts(readings, kpi, f"{of_all},{labels_text([('gauge', first.gauge)])}")
+        judged = f"{of_all},{labels_text([('gauge', first.gauge)])}"
+        page.add_verdicts(readings, kpi, judged)
+        if gated := self._gated[figure_key(first), first.gauge]:
+            page.add_samples((one for one in readings if _judges(gated, one)), kpi, judged)
 
     def _own(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
         """All KPIs' own labels; empty where a series has none of this name."""
@@ -113,6 +119,10 @@ class _Page:
             if reading.verdict in BADNESS:
                 family.add(f"{kpi},{self._slice(reading)},{own}", BADNESS[reading.verdict])
 
+    def add_samples(self, readings: Iterable[Reading], kpi: str, own: str) -> None:
+        for reading in readings:
+            self.beside[naming.SAMPLES].add(f"{kpi},{self._slice(reading)},{own}", reading.samples)
+
     def add_breaches(self, breaches: Iterable[Breach]) -> None:
         family = self.beside[naming.GUARDRAIL_BREACH]
         for one in breaches:
@@ -135,6 +145,12 @@ class _Page:
             text = labels_text((name, getattr(one, name)) for name in sorted(naming.SLICE_LABELS))
             self._slices[place] = text
         return text
+
+
+def _judges(gated: Mapping[str, Alert], reading: Reading) -> bool:
+    """Whether the reading may raise one of these alerts, by window."""
+    alert = gated.get(reading.window)
+    return alert is not None and reading.dimension in slices_judged(alert)
 
 
 def help_text(kpi: Kpi) -> str:

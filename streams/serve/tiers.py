@@ -6,7 +6,7 @@ counts are the panes between its old and its new edges. What was told of a windo
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import itemgetter
@@ -86,6 +86,22 @@ class Tier:
     def first_pane(self, cell: str, start_ms: int, end_ms: int) -> int | None:
         """Start of the earliest pane in [start_ms, end_ms) in which a cell is not 0; quick for an `.age`."""
         return next(iter(self.values(cell, start_ms, end_ms)), None)
+
+    def excerpt(self, columns: Sequence[int], since_ms: int) -> dict[int, Mapping[str, int]]:
+        """Start -> cells that are not 0, of these columns, in the panes that start then or later."""
+        chosen = self._columns.mask(columns)
+        found: dict[int, Counter[str]] = {}
+        for panes in self._panes.values():
+            for start_ms, pane in panes.items():
+                if start_ms >= since_ms:
+                    found.setdefault(start_ms, Counter()).update(self._cells(pane.parted(chosen)[0]))
+        return {
+            start: {cell: number for cell, number in cells.items() if number}
+            for start, cells in found.items()
+        }
+
+    def _cells(self, pane: Pane) -> dict[str, int]:
+        return dict(zip(self._columns.named(pane.columns), pane.values.tolist(), strict=True))
 
     def _note(self, start_ms: int, more: Pane) -> None:
         if self._sums:

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from streams.engine.arrivals import newest_of, sources_in
 from streams.engine.facts import NEVER
+from streams.engine.kpis.excerpts import Excerpt, Wanted
 from streams.engine.kpis.readings import Reader, Reading
 from streams.engine.kpis.sums import FOREVER_MS, Changed, Key, Numbers
 from streams.engine.panes import KEEP_MS, TIERS
@@ -165,6 +166,15 @@ class View:
     def values(self, tier: str, cell: str, start_ms: int, end_ms: int) -> Mapping[int, int]:
         """Start -> value of the panes of a tier in [start_ms, end_ms) in which a cell is not 0."""
         return self._tiers[tier].values(cell, start_ms, end_ms)
+
+    def excerpt(self, wanted: Wanted) -> Excerpt:
+        """Some cells of the panes; what it gives does not change with the view."""
+        panes, columns = {}, self._columns.of_slices(wanted.measures, wanted.slices)
+        for tier, since_ms in wanted.since_ms.items():
+            panes[tier] = self._tiers[tier].excerpt(columns, since_ms)
+        views = self._partitions.values()
+        totals = {cell: sum(view.totals.get(cell, 0) for view in views) for cell in wanted.totals}
+        return Excerpt(panes, {cell: total for cell, total in totals.items() if total})
 
     def oldest_ms(self, measure: str) -> int | None:
         """Since when the longest waiting subject of a measure waits; or will wait, if none does yet."""

@@ -16,8 +16,8 @@ from streams.engine.facts import NEVER
 from streams.engine.panes import KEEP_MS
 from streams.engine.plan import Plan
 from streams.naming import NEWEST_MS
-from streams.serve.api import make_app
 from streams.serve.board import Board, Shown
+from streams.serve.http.app import make_app
 from streams.serve.view import View
 from streams.state import Changes, Outcome, PartitionStore, Position, connect
 from tests.builders import Event, Ledger, ms, shipped
@@ -56,9 +56,9 @@ def showing(*events: Event, plan: Plan | None = None, **given: Any) -> Shown:
     return Shown(NOW_MS, ledger.readings(NOW_MS), newest_ms=ledger.newest_ms, **given)
 
 
-def web(board: Board) -> TestClient[Any, Any]:
+def web(board: Board, **given: Any) -> TestClient[Any, Any]:
     """To be entered (`async with`)."""
-    return TestClient(TestServer(make_app(board)))
+    return TestClient(TestServer(make_app(board, **given)))
 
 
 def samples(text: str) -> dict[str, list[Sample]]:

@@ -13,6 +13,7 @@ from streams.serve.board import Shown
 from streams.serve.follower import Stale
 from streams.serve.gauges import Exposition
 from streams.serve.kpi_gauges import KpiGauges
+from streams.serve.server_memory import Memory
 from tests.builders import (
     CATALOG,
     Event,
@@ -132,6 +133,14 @@ def test_freshness_is_shown_as_far_as_it_is_known() -> None:
     assert sample(text, "crm_partitions_stale") == 1
     assert sample(text, "crm_kpi_last_event_timestamp_seconds") == 1_763_800_000.5
     assert sample(text, "crm_event_lag_seconds", partition="0") == 0.25
+
+
+def test_the_memory_of_redis_is_told_while_it_answers() -> None:
+    families = samples(scrape(Shown()))
+    assert families["crm_redis_memory_bytes"] == families["crm_redis_memory_limit_bytes"] == []
+    text = scrape(Shown(memory=Memory(used=700, limit=1_000)))
+    assert sample(text, "crm_redis_memory_bytes") == 700
+    assert sample(text, "crm_redis_memory_limit_bytes") == 1_000
 
 
 def test_members_may_be_called_anything() -> None:
@@ -285,6 +294,23 @@ def test_what_is_critical_is_2_and_without_an_alert_or_enough_samples_there_is_n
     careful = JUDGED.replace("critical: 1}", "critical: 1, min_samples: 9}")
     plan = plan_of(SUMMED + careful)
     assert samples(scrape(showing(plan=plan), plan))["crm_kpi_verdict"] == []
+
+
+def test_samples_are_told_of_the_windows_and_slices_that_an_alert_wants_enough_of() -> None:
+    alert = "{windows: [24h], dimensions: [channel], warn: 0.7, min_samples: 9, judge: bound}"
+    text = SUMMED + JUDGED.replace("    target: 0.8\n", f"    target: 0.8\n    alerts: [{alert}]\n").replace(
+        "windows: [24h]\n    dimensions: [channel]\n    formula: leads_acc",
+        "windows: [24h, 30d]\n    dimensions: [channel, team]\n    formula: leads_acc",
+    )
+    plan = plan_of(text)
+    found = samples(scrape(showing(*mqls(5, accepted=4), plan=plan), plan))["crm_kpi_samples"]
+    assert {(one.labels["window"], one.labels["dimension"], one.labels["member"]) for one in found} == {
+        ("24h", "all", "all"),
+        ("24h", "channel", "web"),
+    }
+    assert all(one.value == 5 for one in found)
+    assert {(one.labels["kpi"], one.labels["gauge"]) for one in found} == {("taken", "crm_taken_ratio")}
+    assert samples(scrape(judged(*mqls(5, accepted=4)), JUDGED_PLAN))["crm_kpi_samples"] == []
 
 
 # -- Against the window before ----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from streams.engine.kpis.sums import Changed, Numbers, Slice, Sums
+from streams.engine.kpis.sums import Changed, ChangingSums, Numbers, Slice
 
 NOTHING: Final[Changed] = {}
 
@@ -12,7 +12,7 @@ NOTHING: Final[Changed] = {}
 class Changes:
     """Compares sums with those that stood in the same place the last time."""
 
-    def __init__(self, sums: Sums, last: "Changes | None") -> None:
+    def __init__(self, sums: ChangingSums, last: "Changes | None") -> None:
         self._sums = sums
         self._last: Mapping[Hashable, Numbers] = {} if last is None else last.seen
         self._found: dict[Hashable, Changed] = {}

@@ -7,7 +7,7 @@ The level at the end of whole panes is the running total less all panes after th
 a frame is that at its end less what its own panes brought.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -253,6 +253,11 @@ class PastPart(Part):
 LEVELS: Final = frozenset({"start", "end"})
 
 
-def has_levels(measure: Measure) -> bool:
-    """Whether it may be read as a level at the end of a frame."""
-    return measure.kind == "union" or bool(measure.over) or not LEVELS.isdisjoint(measure.functions)
+def level_parts(measures: Iterable[Measure]) -> frozenset[str]:
+    """The parts that may be read as levels at the end of a frame."""
+    found: set[str] = set()
+    for measure in measures:
+        if measure.kind == "union" or not LEVELS.isdisjoint(measure.functions):
+            found.add(measure.name)
+        found.update(f"{measure.name}.over{days}" for days in measure.over)
+    return frozenset(found)

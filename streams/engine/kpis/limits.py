@@ -11,26 +11,34 @@ from typing import Final
 from schemas.catalog import Catalog, Path
 from schemas.kpis import Alert, Kpi, Series
 from schemas.words import nearest
-from streams.engine.kpis.verdicts import judged_by
+from streams.engine.kpis.alert_names import alert_name
+from streams.engine.kpis.verdicts import judged_by, target_of
+from streams.naming import PIPELINE_ALERTS
 
 Fault = tuple[Path, str]
 
 
 def limit_faults(catalog: Catalog) -> Iterator[Fault]:
     """All that cannot be in the words of the KPIs."""
+    yield from _called_alike(catalog.kpis)
     for name, kpi in catalog.kpis.items():
         for path, message in _of_kpi(name, kpi, catalog):
             yield ("kpis", name, *path), message
 
 
 def _of_kpi(name: str, kpi: Kpi, catalog: Catalog) -> Iterator[Fault]:
-    if (kpi.formula is None) == (not kpi.series):
-        return  # what is judged is not known
+    if not _is_known(kpi):
+        return
     yield from _direction(kpi)
     yield from _benchmark(kpi)
     yield from _guardrails(name, kpi, catalog.kpis)
     yield from _alerts(kpi)
     yield from _amounts(kpi)
+
+
+def _is_known(kpi: Kpi) -> bool:
+    """Whether it can be said what is judged."""
+    return (kpi.formula is None) != (not kpi.series)
 
 
 def _direction(kpi: Kpi) -> Iterator[Fault]:
@@ -86,6 +94,17 @@ def _alerts(kpi: Kpi) -> Iterator[Fault]:
             yield from _placed(("alerts", at), _order(kpi, alert))
 
 
+def _called_alike(kpis: Mapping[str, Kpi]) -> Iterator[Fault]:
+    """Rules, runbooks and silences know an alert by its name."""
+    taken = dict.fromkeys(PIPELINE_ALERTS, "the pipeline has an alert")
+    for name, kpi in kpis.items():
+        for at, alert in enumerate(kpi.alerts if _is_known(kpi) else ()):
+            called = alert_name(name, kpi, alert)
+            if called in taken:
+                yield ("kpis", name, "alerts", at), f"{taken[called]} {called} too: give this one a `name`"
+            taken.setdefault(called, f"{name} has an alert")
+
+
 def _placed(path: Path, faults: Iterable[Fault]) -> Iterator[Fault]:
     return (((*path, *below), message) for below, message in faults)
 
@@ -105,6 +124,7 @@ def _name(series: Series) -> str:
 
 def _of_series(kpi: Kpi, alert: Alert, series: Series) -> Iterator[Fault]:
     """What its series must have: the windows, and bounds to be judged by."""
+    yield from _sliced(kpi, alert, series)
     windows = series.windows or kpi.windows
     for at, window in enumerate(alert.windows):
         if window not in windows:
@@ -116,10 +136,22 @@ def _of_series(kpi: Kpi, alert: Alert, series: Series) -> Iterator[Fault]:
         yield ("judge",), f"{_name(series)} has no bounds: give it `bounds`, or judge by the point"
 
 
+def _sliced(kpi: Kpi, alert: Alert, series: Series) -> Iterator[Fault]:
+    for at, dimension in enumerate(alert.dimensions):
+        if dimension not in kpi.dimensions:
+            text = f"{_name(series)} is not sliced by {dimension!r}"
+            yield ("dimensions", at), f"{text}{nearest(dimension, kpi.dimensions)}"
+
+
 def _order(kpi: Kpi, alert: Alert) -> Iterator[Fault]:
     """From good to bad: target, clear, warn, critical; two of them may be the same."""
     better, side = _BETTER[kpi.good], "at most" if kpi.good == "up" else "at least"
-    ladder = {"target": kpi.target, "clear": alert.clear, "warn": alert.warn, "critical": alert.critical}
+    ladder = {
+        "target": target_of(kpi, alert),
+        "clear": alert.clear,
+        "warn": alert.warn,
+        "critical": alert.critical,
+    }
     steps = [(name, value) for name, value in ladder.items() if value is not None]
     for (name, value), (below, worse) in combinations(steps, 2):
         if better(worse, value):

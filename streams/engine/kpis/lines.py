@@ -9,7 +9,7 @@ import msgspec
 
 from streams.engine.kpis.changes import NOTHING, Changes
 from streams.engine.kpis.folding import NOTHING_FOLDED, Fold, Folded, Folding, Others
-from streams.engine.kpis.frames import Moment, Past, PastPart, Present, PresentPart, has_levels
+from streams.engine.kpis.frames import Moment, Past, PastPart, Present, PresentPart, level_parts
 from streams.engine.kpis.series import SeriesPlan
 from streams.engine.kpis.sums import Slice
 from streams.engine.kpis.terms import Figures, Number
@@ -58,7 +58,7 @@ class Line:
         self.window = window
         self._scale = {"money": Fraction(1, 10**digits), "seconds": Fraction(1, 1000)}.get(series.unit)
         self._names = tuple(measure.name for measure in series.measures)
-        self._levels = tuple(measure.name for measure in series.measures if has_levels(measure))
+        self._levels = tuple(measure.name for measure in series.measures if level_parts([measure]))
         self._ahead = {measure.ahead for measure in series.measures}
         self._is_whole = series.whole
         self._has_before = series.has_before(window)
@@ -159,7 +159,7 @@ class Line:
         self, frame: Present | Past, both: tuple[Past, Past] | None, slice_: Slice | Others
     ) -> Reading:
         if slice_ not in self._values:
-            self._values[slice_] = self.value(_part(frame, slice_))
+            self._values[slice_] = self.value(part_of(frame, slice_))
         if slice_ not in self._befores:
             self._befores[slice_] = self._before(both, slice_)
         return _with_before(self._values[slice_], self._befores[slice_])
@@ -191,10 +191,10 @@ class Line:
         if both is None:
             return _NO_BEFORE
         current, previous = both
-        before: Figures = self.series.formula.evaluate(_part(previous, slice_))
+        before: Figures = self.series.formula.evaluate(part_of(previous, slice_))
         if before.value is None:
             return _NO_BEFORE
-        now = self.series.formula.value(_part(current, slice_))
+        now = self.series.formula.value(part_of(current, slice_))
         if now is None:
             return self._in_unit(before.value), None, None, before.samples
         change = self._change(now, before.value)
@@ -215,7 +215,8 @@ class Line:
         return value.numerator * scale.numerator / (value.denominator * scale.denominator)
 
 
-def _part(frame: Present | Past, slice_: Slice | Others) -> PresentPart | PastPart | Folded:
+def part_of(frame: Present | Past, slice_: Slice | Others) -> PresentPart | PastPart | Folded:
+    """A slice of a frame, also one that others are folded into."""
     if isinstance(slice_, Others):
         return Folded(slice_.slice, [frame.read(one) for one in slice_.folded])
     return frame.read(slice_)

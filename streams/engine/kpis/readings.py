@@ -14,14 +14,16 @@ from streams.engine.kpis.folding import NOTHING_FOLDED, Folding, has_too_many
 from streams.engine.kpis.frames import Moment
 from streams.engine.kpis.lines import Line, Reading
 from streams.engine.kpis.series import SeriesPlan
-from streams.engine.kpis.sums import WHOLE, Slice, Sums
+from streams.engine.kpis.sums import WHOLE, ChangingSums, Slice, Sums
 from streams.engine.plan import Plan
 from streams.engine.windows import AHEAD_MS, reach_ms
 
 __all__ = ["WHOLE", "Reader", "Reading", "Slice", "Sums", "readings"]
 
 
-def readings(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool, folds: bool = False) -> list[Reading]:
+def readings(
+    plan: Plan, sums: ChangingSums, now_ms: int, *, ahead: bool, folds: bool = False
+) -> list[Reading]:
     """All readings at `now_ms`. `ahead`: windows end at the wall clock and take panes five minutes ahead.
 
     `folds`: small members of large dimensions are marked, and there are readings of all of them together.
@@ -37,7 +39,7 @@ class Reader:
         self.folds = folds
         self._memory = _Memory(plan, folds)
 
-    def read(self, sums: Sums, now_ms: int, *, ahead: bool) -> list[Reading]:
+    def read(self, sums: ChangingSums, now_ms: int, *, ahead: bool) -> list[Reading]:
         """All readings at `now_ms`, as `readings` gives them."""
         try:
             return self._memory.read(sums, now_ms, AHEAD_MS if ahead else 0)
@@ -57,14 +59,14 @@ class _Memory:
         of_kpis = groupby(plan.series, attrgetter("kpi"))
         self._kpis = [_OfKpi(list(of_kpi), digits, folds) for _, of_kpi in of_kpis]
 
-    def read(self, sums: Sums, now_ms: int, ahead_ms: int) -> list[Reading]:
+    def read(self, sums: ChangingSums, now_ms: int, ahead_ms: int) -> list[Reading]:
         moment = Moment(self._plan.calendar, sums, now_ms, ahead_ms, self._indexed(sums))
         changes = Changes(sums, self._changes)
         found = [reading for kpi in self._kpis for reading in kpi.read(moment, changes)]
         self._changes = changes
         return found
 
-    def _indexed(self, sums: Sums) -> Index:
+    def _indexed(self, sums: ChangingSums) -> Index:
         """The cells that there are, and the slices that follow from them."""
         cells = sums.cells()
         if self._index is None:

@@ -53,6 +53,9 @@ def sizes(plan: Plan) -> Sizes:
         owns = owners[figure_key(one)] == one.gauge
         series[one.kpi] += _gauges(one, owns) * _places(plan.catalog, one.windows, one.dimensions)
         series[one.kpi] += _places(plan.catalog, one.judge.alerts, one.dimensions)
+        series[one.kpi] += sum(
+            _places(plan.catalog, [window], alert.dimensions) for window, alert in one.judge.gated.items()
+        )
     for name, kpi in plan.catalog.kpis.items():
         series[name] += 2 + len(kpi.guardrails) * _places(plan.catalog, kpi.windows, kpi.dimensions)
     of_tier = {tier: _cells_of_pane(plan, tier) for tier in KEEP_MS}

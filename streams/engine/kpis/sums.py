@@ -28,10 +28,7 @@ class Numbers(Protocol):
 
 
 class Sums(Protocol):
-    """The panes of all partitions, summed.
-
-    While nothing changes, it may tell the same numbers each time, and best does: then nothing is compared.
-    """
+    """The panes of all partitions, summed."""
 
     def window(self, tier: str, start_ms: int, end_ms: int) -> Numbers:
         """Sums over the panes of a tier that start in [start_ms, end_ms]."""
@@ -44,9 +41,6 @@ class Sums(Protocol):
 
     def key(self, cell: str) -> Key:
         """Where the number of a cell stands, in all numbers told. Holds until there are other cells."""
-
-    def changed(self, before: Numbers, after: Numbers) -> Changed:
-        """Where numbers that were told are not the same."""
 
     def totals(self) -> Mapping[str, int]:
         """Cell -> running total; other counters may stand beside them."""
@@ -62,6 +56,16 @@ class Sums(Protocol):
 
     def values(self, tier: str, cell: str, start_ms: int, end_ms: int) -> Mapping[int, int]:
         """Start -> value of the panes of a tier in [start_ms, end_ms) in which a cell is not 0."""
+
+
+class ChangingSums(Sums, Protocol):
+    """Sums that are read again and again.
+
+    While nothing changes, it may tell the same numbers each time, and best does: then nothing is compared.
+    """
+
+    def changed(self, before: Numbers, after: Numbers) -> Changed:
+        """Where numbers that were told are not the same."""
 
 
 class _Zeros:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from schemas.kpis import Alert, Kpi, Series
 from streams.engine.kpis.confidence import Interval
+from streams.naming import ALL
 
 Verdict = Literal["ok", "warn", "critical", "few_samples", "none"]
 """`none`: there is no value, or nothing that it is judged by."""
@@ -31,6 +32,11 @@ class Judge:
         """Of a series with its gauge and labels filled in."""
         alerts = [alert for alert in kpi.alerts if series in judged_by(kpi, alert)]
         return cls(kpi.good, {window: alert for alert in alerts for window in alert.windows})
+
+    @property
+    def gated(self) -> Mapping[str, Alert]:
+        """The alerts that want enough samples."""
+        return {window: alert for window, alert in self.alerts.items() if alert.min_samples}
 
     def verdict(
         self, window: str, value: float | None, samples: int | None, interval: Interval | None
@@ -54,6 +60,17 @@ class Judge:
         if alert.critical is not None and worse(value, alert.critical):
             return "critical"
         return "warn" if worse(value, alert.warn) else "ok"
+
+
+def slices_judged(alert: Alert) -> list[str]:
+    """The dimensions whose members may raise an alert: the whole always."""
+    return [ALL, *alert.dimensions]
+
+
+def target_of(kpi: Kpi, alert: Alert) -> float | None:
+    """The KPI's target, where the alert judges the gauge that it is the target of."""
+    first = kpi.all_series()[0].gauge
+    return kpi.target if all(series.gauge == first for series in judged_by(kpi, alert)) else None
 
 
 def judged_by(kpi: Kpi, alert: Alert) -> list[Series]:

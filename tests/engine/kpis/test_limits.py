@@ -52,7 +52,7 @@ def test_a_kpi_without_a_direction_may_have_a_target_and_a_benchmark() -> None:
 
 
 def test_two_alerts_may_judge_two_windows_or_two_series() -> None:
-    assert faults(alerts=[alert(), alert(windows=["30d"])]) == []
+    assert faults(alerts=[alert(), alert(windows=["30d"], name="month")]) == []
     twice = [{"formula": "leads"}, {"formula": "leads + leads", "gauge": "crm_twice"}]
     by_gauge = [alert(gauge="crm_leads"), alert(gauge="crm_twice")]
     assert faults(formula=None, series=twice, alerts=by_gauge) == []

@@ -30,12 +30,22 @@ def test_series_are_windows_times_slices_times_the_families_that_show_them() -> 
     }
 
 
+GATED = "{windows: [24h], warn: 1, min_samples: 9}"
+GATED_MEMBERS = "{windows: [24h], dimensions: [channel], warn: 1, min_samples: 9}"
 MORE = [
     (("[24h, 30d]", "[24h, 7d, 30d]"), 3 * (WHOLE + SLICES)),
     (("    formula: leads\n", "    formula: leads / leads\n"), 2 * (WHOLE + SLICES)),
     (
         ("    formula: leads\n", "    formula: leads\n    alerts: [{windows: [24h], warn: 1}]\n"),
         WHOLE + SLICES,
+    ),
+    (
+        ("    formula: leads\n", f"    formula: leads\n    alerts: [{GATED}]\n"),
+        (WHOLE + SLICES) + WHOLE,  # verdicts of all slices, samples of those that the alert judges
+    ),
+    (
+        ("    formula: leads\n", f"    formula: leads\n    alerts: [{GATED_MEMBERS}]\n"),
+        2 * (WHOLE + SLICES),
     ),
     (
         ("    formula: leads\n", "    formula: leads\n    guardrails: [{kpi: waiting, why: x}]\n"),

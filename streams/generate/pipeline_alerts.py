@@ -1,0 +1,237 @@
+"""Alert rules of the pipeline itself, with thresholds from the catalog's section `pipeline`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from schemas.pipeline import Pipeline
+from schemas.words import Span, span_ms
+from streams import naming
+from streams.engine.plan import Plan
+from streams.generate.alert_rule import AlertRule, Severity
+from streams.generate.promql import number
+
+_GRAVE: Final = frozenset[Severity]({"critical"})
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that may be wrong with the pipeline."""
+
+    name: str
+    exprs: Mapping[Severity, str]
+    """The graver first."""
+    for_: Span
+    summary: str
+    description: str
+    section: str
+    """Of docs/operating.md, which says what to do."""
+    stale: frozenset[Severity] = field(default_factory=frozenset)
+    """With which severities it means that the numbers are old, or not all there."""
+
+
+def pipeline_alerts(plan: Plan) -> list[AlertRule]:
+    """Of freshness, workers, Kafka and Redis."""
+    links, pipeline = plan.catalog.links, plan.catalog.pipeline
+    return [
+        AlertRule(
+            name=trouble.name,
+            severity=severity,
+            expr=expr,
+            bare_expr=expr,
+            for_=trouble.for_,
+            keep_firing_for=trouble.for_,
+            owner=pipeline.owner,
+            group=naming.PIPELINE,
+            annotations={
+                "summary": trouble.summary,
+                "description": trouble.description,
+                "board_url": f"{links.board}/",
+                "runbook_url": f"{links.board}/docs/runbooks/{trouble.name}",
+            },
+            stale=severity in trouble.stale,
+        )
+        for trouble in troubles(pipeline)
+        for severity, expr in trouble.exprs.items()
+    ]
+
+
+def troubles(limits: Pipeline) -> Iterator[Trouble]:
+    """All, those first that are nearest to the numbers."""
+    yield from _freshness(limits)
+    yield from _partitions(limits)
+    yield from _processes(limits)
+    yield from _work(limits)
+    yield from _losses()
+    yield _redis(limits)
+
+
+def _freshness(limits: Pipeline) -> Iterator[Trouble]:
+    age = f"time() - max({naming.LAST_EVENT})"
+    yield Trouble(
+        "CrmNoFreshEvent",
+        _beyond(age, _seconds(limits.last_event.warn), _seconds(limits.last_event.critical)),
+        limits.last_event.for_,
+        "No event for {{ $value | humanizeDuration }}",
+        "Nothing is published, or nothing of it is counted: every number stands still.",
+        "a-partition-stands",
+        stale=_GRAVE,
+    )
+    of_source = f'max by (source) ({naming.EVENT_AGE}{{source!="{naming.OTHER}"}})'
+    since, until = (number(_seconds(span)) for span in (limits.source.warn, limits.source.forget))
+    yield Trouble(
+        "CrmSourceSilent",
+        {"warning": f"{of_source} > {since} < {until}"},
+        limits.source.for_,
+        "Nothing from {{ $labels.source }} for {{ $value | humanizeDuration }}",
+        f"Its connector stands still, or all it sends is refused. Forgotten after {limits.source.forget}.",
+        "metrics-of-the-board",
+    )
+
+
+def _partitions(limits: Pipeline) -> Iterator[Trouble]:
+    yield Trouble(
+        "CrmPartitionsStale",
+        {"critical": f"max({naming.PARTITIONS_STALE}) > 0"},
+        limits.partitions,
+        "{{ $value }} partitions are not counted",
+        "No worker owns them, or the board cannot read them: the numbers lack what happens there.",
+        "the-board",
+        stale=_GRAVE,
+    )
+    yield Trouble(
+        "CrmPartitionHeld",
+        {"critical": f"max by (partition, reason) ({naming.PARTITION_HELD}) > 0"},
+        limits.partitions,
+        "Partition {{ $labels.partition }} is held: {{ $labels.reason }}",
+        "It is not counted until somebody has looked: going on would make wrong numbers in silence.",
+        "holds",
+        stale=_GRAVE,
+    )
+
+
+def _processes(limits: Pipeline) -> Iterator[Trouble]:
+    yield Trouble(
+        "CrmWorkersDown",
+        {"critical": f"absent({naming.KAFKA_UP})"},
+        limits.processes,
+        "No worker answers",
+        "Nothing is counted. Kafka keeps what comes, as long as its retention says.",
+        "what-runs-where",
+        stale=_GRAVE,
+    )
+    yield Trouble(
+        "CrmBoardsDown",
+        {"critical": f"absent({naming.PARTITIONS_STALE})"},
+        limits.processes,
+        "No board answers",
+        "No gauges are scraped: no alert on a KPI can fire or end.",
+        "the-board",
+        stale=_GRAVE,
+    )
+    jobs = "|".join((naming.WORKER_JOB, naming.BOARD_JOB))
+    yield Trouble(
+        "CrmProcessDown",
+        {"warning": f'up{{job=~"{jobs}"}} == 0'},
+        limits.processes,
+        "{{ $labels.job }} at {{ $labels.instance }} does not answer",
+        "Others do its work as long as there are any.",
+        "what-runs-where",
+    )
+    yield Trouble(
+        "CrmKafkaDown",
+        {
+            "critical": f"max({naming.KAFKA_UP}) == 0",
+            "warning": f"min by (instance) ({naming.KAFKA_UP}) == 0",
+        },
+        limits.kafka,
+        "Kafka does not answer{{ with $labels.instance }} the worker at {{ . }}{{ end }}",
+        "The numbers stay as they are until it does.",
+        "kafka-is-in-trouble",
+        stale=_GRAVE,
+    )
+
+
+def _work(limits: Pipeline) -> Iterator[Trouble]:
+    lag = f"max by (partition) ({naming.LAG})"
+    yield Trouble(
+        "CrmLag",
+        _beyond(lag, limits.lag.warn, limits.lag.critical),
+        limits.lag.for_,
+        "Partition {{ $labels.partition }} is {{ $value | humanize }} records behind",
+        "What has happened lately is not in the numbers yet.",
+        "the-lag-grows",
+        stale=_GRAVE,
+    )
+    slowest = f"histogram_quantile(0.99, sum by (le) (rate({naming.COMMIT_SECONDS}_bucket[5m])))"
+    yield Trouble(
+        "CrmCommitsSlow",
+        _beyond(slowest, limits.commit_seconds.warn, limits.commit_seconds.critical),
+        limits.commit_seconds.for_,
+        "Commits take up to {{ $value | humanizeDuration }}",
+        "Redis is slow, or Kafka is with dead letters: the lag will grow.",
+        "the-lag-grows",
+    )
+    errors = f"sum by (cause) (increase({naming.ERRORS}_total[15m]))"
+    yield Trouble(
+        "CrmCommitFailures",
+        _beyond(errors, limits.errors.warn, limits.errors.critical),
+        limits.errors.for_,
+        'Partitions opened again {{ $value | printf "%.0f" }} times in 15 minutes: {{ $labels.cause }}',
+        "Work is rolled back and done again; nothing is lost, and nothing gets done while it goes on.",
+        "redis-is-in-trouble",
+    )
+    fenced = f"sum(increase({naming.FENCED}_total[15m]))"
+    yield Trouble(
+        "CrmFenced",
+        _beyond(fenced, limits.fenced.warn, limits.fenced.critical),
+        limits.fenced.for_,
+        '{{ $value | printf "%.0f" }} commits were refused in 15 minutes',
+        "Two workers believe that a partition is theirs. The numbers are right, the work is done twice.",
+        "fenced-commits",
+    )
+
+
+def _losses() -> Iterator[Trouble]:
+    yield Trouble(
+        "CrmRecordsLost",
+        {"critical": _grown(f"{naming.LOST}_total", "1h")},
+        "1m",
+        'Partition {{ $labels.partition }} lost {{ $value | printf "%.0f" }} records',
+        "Kafka deleted them before they were read: the numbers lack them for good.",
+        "records-lost-to-retention",
+    )
+    yield Trouble(
+        "CrmRecordsMisplaced",
+        {"warning": _grown(f"{naming.MISPLACED}_total", "1h")},
+        "1m",
+        'Partition {{ $labels.partition }} has {{ $value | printf "%.0f" }} records that belong elsewhere',
+        "A producer places keys in its own way: the events of one customer do not meet.",
+        "misplaced-records",
+    )
+
+
+def _redis(limits: Pipeline) -> Trouble:
+    share = f"max({naming.REDIS_MEMORY} / {naming.REDIS_MEMORY_LIMIT})"
+    return Trouble(
+        "CrmRedisMemory",
+        _beyond(share, limits.redis_memory.warn, limits.redis_memory.critical),
+        limits.redis_memory.for_,
+        "Redis has filled {{ $value | humanizePercentage }} of its memory",
+        "When it is full it refuses every commit: nothing is lost, and nothing is counted any more.",
+        "sizing",
+    )
+
+
+def _beyond(expr: str, warn: float, critical: float) -> dict[Severity, str]:
+    return {"critical": f"{expr} > {number(critical)}", "warning": f"{expr} > {number(warn)}"}
+
+
+def _grown(counter: str, span: str) -> str:
+    """By how much a counter has grown in each partition; one that was born in the span counts whole."""
+    born = f"{counter} unless {counter} offset {span}"
+    return f"sum by (partition) (increase({counter}[{span}])) > 0\nor\nsum by (partition) ({born}) > 0"
+
+
+def _seconds(span: Span) -> float:
+    return span_ms(span) / 1000

@@ -1,0 +1,36 @@
+"""PromQL as text: selectors, numbers, and which way is worse."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from streams.naming import SLICE_LABELS
+
+BY_SLICE: Final = ", ".join(SLICE_LABELS)
+BEYOND: Final[Mapping[str, str]] = {"up": "<", "down": ">"}
+"""Direction that is good -> the comparison that a bad value meets; one exactly at the threshold does not."""
+
+
+def selector(metric: str, labels: Mapping[str, str], *matchers: str) -> str:
+    """metric{name="value", matcher}"""
+    inside = [*(equals(name, value) for name, value in labels.items()), *matchers]
+    return f"{metric}{{{', '.join(inside)}}}" if inside else metric
+
+
+def equals(name: str, value: str) -> str:
+    quoted = value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return f'{name}="{quoted}"'
+
+
+def one_of(name: str, values: Iterable[str]) -> str:
+    """A matcher for some of the catalog's words, which have nothing in them that a regex reads otherwise."""
+    words = list(values)
+    return equals(name, words[0]) if len(words) == 1 else f'{name}=~"{"|".join(words)}"'
+
+
+def number(value: float) -> str:
+    """As short as it is exact, without an exponent that people stumble over."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
+
+
+def indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

@@ -1,0 +1,50 @@
+// Asking the board again and again, but neither in vain nor too often.
+
+import { get } from "../api.js";
+
+/** So long a section rests before it asks again for what it shows already. */
+const PAUSE_MS = 5_000;
+
+/**
+ * Asks an endpoint: at once when it is asked something else, after a pause when only the numbers may have
+ * changed. An answer that comes too late for the question is dropped.
+ */
+export class Asking {
+  /**
+   * `told(document, parameters)` with an answer; `failed(error)` with an ApiError.
+   */
+  constructor(endpoint, told, failed, { pause_ms = PAUSE_MS } = {}) {
+    Object.assign(this, { endpoint, told, failed, pause_ms, asked: "", version: -1, timer: null });
+    this.asking = new AbortController();
+  }
+
+  /** Have the answer to these parameters, not older than this version of the readings. */
+  want(parameters, version) {
+    const asked = JSON.stringify(parameters);
+    if (asked === this.asked && version === this.version) return;
+    const again = asked === this.asked;
+    Object.assign(this, { asked, version, parameters });
+    if (!again) this.stop();
+    if (this.timer === null) this.timer = setTimeout(() => this.ask(), again ? this.pause_ms : 0);
+  }
+
+  stop() {
+    this.asking.abort();
+    clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  async ask() {
+    const { asked, parameters } = this;
+    const { signal } = (this.asking = new AbortController());
+    this.timer = null;
+    try {
+      const document = await get(this.endpoint, parameters, { signal });
+      if (asked === this.asked) this.told(document, parameters);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.failed(error);
+      this.version = -1; // the next change asks again
+    }
+  }
+}

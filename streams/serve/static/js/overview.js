@@ -1,0 +1,163 @@
+// The overview: a tile per KPI, in groups, kept up to date by the board's stream.
+//
+// 1. The catalog says which tiles there are.
+// 2. The stream brings their readings, and once a second at most what has changed.
+// 3. The series bring the sparklines, now and then.
+
+import { current, onChange } from "./address.js";
+import { ApiError, get } from "./api.js";
+import { loadCatalog } from "./catalog.js";
+import { layOut } from "./columns.js";
+import { el, setAttribute, setText } from "./dom.js";
+import { mountHeader } from "./header.js";
+import { follow } from "./live.js";
+import { Status } from "./status.js";
+import { Summary } from "./summary.js";
+import { Tile } from "./tile.js";
+
+const REDRAW_MS = { minute: 15_000, hour: 60_000, day: 300_000 }; // by the width of a pane
+const AGAIN_MS = 2_000;
+
+const main = document.getElementById("main");
+
+class Overview {
+  constructor(catalog) {
+    this.catalog = catalog;
+    this.status = new Status(catalog.timeZone);
+    this.summary = new Summary();
+    this.tiles = new Map(catalog.kpis.map((kpi) => [kpi.kpi, new Tile(catalog, kpi)]));
+    this.empty = el("p", { class: "notice", hidden: true });
+  }
+
+  mount() {
+    const { windows, dimensions } = this.catalog;
+    mountHeader({ windows, dimensions: ["all", ...dimensions.filter((name) => name !== "all")], status: this.status, home: true });
+    const place = el("div", { class: "groups" });
+    main.replaceChildren(this.summary.node, this.empty, place);
+    const groups = this.catalog.groups.map((group) => this.group(group)).filter((node) => node !== null);
+    layOut(place, groups, (node) => node.querySelectorAll(".tile").length);
+    onChange(() => this.look());
+    this.look();
+  }
+
+  group({ id, title }) {
+    const tiles = this.catalog.kpis.filter((kpi) => kpi.group === id).map((kpi) => this.tiles.get(kpi.kpi).node);
+    if (!tiles.length) return null;
+    const heading = el("h2", { id: `group-${id}`, text: title });
+    return el("section", { class: "group", "aria-labelledby": heading.id }, heading, el("ul", { class: "tiles" }, ...tiles));
+  }
+
+  // -- Readings
+
+  /** Look at what the address asks for now. */
+  look() {
+    const view = current();
+    const key = JSON.stringify([view.window, view.dimension, view.member]);
+    if (key === this.looked) return;
+    this.looked = key;
+    this.view = view;
+    this.follower?.close();
+    setAttribute(main, "aria-busy", "true");
+    this.follower = follow({ ...this.asked(), window: view.window, nearest: 1 }, {
+      readings: (document) => this.all(document),
+      changes: (document) => this.some(document),
+      state: (state) => this.connection(state),
+    });
+    this.courses();
+  }
+
+  /** The slice; a dimension of which no member is chosen is not one yet. */
+  asked() {
+    const { dimension, member } = this.view;
+    const slice = dimension === "all" || member === null ? { dimension: "all" } : { dimension, member };
+    return { series: "first", ...slice };
+  }
+
+  all(document) {
+    const byKpi = new Map(document.readings.map((reading) => [reading.kpi, reading]));
+    for (const [name, tile] of this.tiles) this.tell(tile, byKpi.get(name) ?? null);
+    setAttribute(main, "aria-busy", null);
+    this.hear(document);
+  }
+
+  some(document) {
+    for (const key of document.gone) this.tell(this.tiles.get(this.catalog.of(key).kpi.kpi), null);
+    for (const reading of document.readings) this.tell(this.tiles.get(reading.kpi), reading);
+    this.hear(document);
+  }
+
+  tell(tile, reading) {
+    tile.show(reading, this.view, this.reason(tile.kpi));
+  }
+
+  /** Why a KPI has no reading here. */
+  reason(kpi) {
+    const { dimension } = this.asked();
+    const sliced = dimension === "all" || kpi.dimensions.includes(dimension);
+    return sliced ? "nothing to show in this slice" : `not sliced by ${dimension}`;
+  }
+
+  hear(document) {
+    this.status.hear(document);
+    this.summary.show([...this.tiles.values()]);
+    setText(this.empty, "No readings yet. They come with the first event that a worker has counted.");
+    this.empty.hidden = document.as_of !== null;
+  }
+
+  connection(state) {
+    if (state === "live" && this.status.state === "reconnecting") this.compare();
+    this.status.connection(state);
+    setAttribute(main, "data-old", state === "live" || state === "connecting" ? null : "");
+  }
+
+  /** A board that was started anew may have another catalog: then the page begins anew, too. */
+  async compare() {
+    const found = await loadCatalog().catch(() => null);
+    if (found && JSON.stringify(found.document) !== JSON.stringify(this.catalog.document)) location.reload();
+  }
+
+  // -- Sparklines
+
+  async courses() {
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    this.asking = new AbortController();
+    const { signal } = this.asking;
+    const found = await get("series", this.askedOfSeries(), { signal }).catch(noDocument);
+    if (signal.aborted) return;
+    if (found) this.draw(found);
+    this.timer = setTimeout(() => this.courses(), found ? REDRAW_MS[found.step] : AGAIN_MS);
+  }
+
+  /** A slice is asked of those KPIs that have it. */
+  askedOfSeries() {
+    const { series, dimension, member } = this.asked();
+    const question = { series, span: this.view.window, nearest: 1 };
+    if (dimension === "all") return question;
+    const sliced = this.catalog.kpis.filter((kpi) => kpi.dimensions.includes(dimension));
+    return { ...question, dimension, member, kpi: sliced.map((kpi) => kpi.kpi) };
+  }
+
+  draw({ series }) {
+    const byKpi = new Map(series.map((one) => [one.kpi, one]));
+    for (const [name, tile] of this.tiles) tile.draw(byKpi.get(name) ?? null);
+  }
+}
+
+/** Sparklines that cannot be had come later; that the board does not answer is said by the stream. */
+function noDocument(error) {
+  if (error instanceof ApiError || error.name === "AbortError") return null;
+  throw error;
+}
+
+async function start() {
+  try {
+    new Overview(await loadCatalog()).mount();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    main.replaceChildren(el("p", { class: "notice", role: "alert", text: `Nothing to show: ${error.message}. Trying again.` }));
+    setTimeout(start, AGAIN_MS);
+  }
+}
+
+start();
