@@ -7,6 +7,7 @@ from schemas.kpis import Alert, Kpi
 from streams.engine.kpis.alert_names import alert_name
 from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
+from streams.engine.windows import reach_ms
 from streams.human import GROUPS, series_name
 from streams.serve.choosing import known_windows
 
@@ -20,6 +21,7 @@ def catalog_document(plan: Plan) -> dict[str, Any]:
         "time_zone": catalog.time_zone,
         "groups": [{"id": name, "title": title} for name, title in GROUPS.items()],
         "windows": known_windows(plan),
+        "window_seconds": {name: reach_ms(name) / 1000 for name in known_windows(plan)},
         "dimensions": [
             {"name": name, "of": None if one.of is None else list(one.of)}
             for name, one in catalog.dimensions.items()

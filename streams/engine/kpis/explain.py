@@ -104,7 +104,7 @@ def explain(
     """
     moment = _moment(plan, sums, now_ms, ahead=ahead)
     series = _series(plan, kpi, gauge, labels)
-    _known(window, series.windows, "window")
+    _known("window", window, series.windows)
     slice_ = _slice(series, moment, dimension, member)
     line = Line(series, window, plan.catalog.currency.digits)
     part = line.frame(moment).read(slice_)
@@ -119,21 +119,22 @@ def _moment(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool) -> Moment:
 # -- What is asked for ------------------------------------------------------------------------------------
 
 
-def _known(name: str, known: Sequence[str], what: str) -> None:
+def _known(parameter: str, name: str, known: Sequence[str], what: str = "") -> None:
     if name not in known:
-        raise UnknownReading(f"unknown {what} {name!r}", known)
+        raise UnknownReading(f"unknown {what or parameter} {name!r}", parameter, known)
 
 
 def _series(plan: Plan, kpi: str, gauge: str, labels: Mapping[str, str]) -> SeriesPlan:
-    _known(kpi, list(plan.catalog.kpis), "KPI")
+    _known("kpi", kpi, list(plan.catalog.kpis), "KPI")
     series = [one for one in plan.series if one.kpi == kpi]
     if gauge:
-        _known(gauge, list(dict.fromkeys(one.gauge for one in series)), f"gauge of {kpi}")
+        _known("gauge", gauge, list(dict.fromkeys(one.gauge for one in series)), f"gauge of {kpi}")
         series = [one for one in series if one.gauge == gauge]
     for one in series:
         if labels.items() <= one.labels.items():
             return one
-    _known(_label_text(labels), [_label_text(one.labels) for one in series], f"series of {kpi}")
+    known = [_label_text(one.labels) for one in series]
+    _known("labels", _label_text(labels), known, f"series of {kpi}")
     raise AssertionError("labels that are none of these are known to be none")
 
 
@@ -142,9 +143,9 @@ def _label_text(labels: Mapping[str, str]) -> str:
 
 
 def _slice(series: SeriesPlan, moment: Moment, dimension: str, member: str) -> Slice:
-    _known(dimension, [ALL, *series.dimensions], "dimension")
+    _known("dimension", dimension, [ALL, *series.dimensions])
     there = [found for found in slices_of(series, moment.index) if found[0] == dimension]
-    _known(member, [found for _, found in there], "member" if dimension == ALL else dimension)
+    _known("member", member, [found for _, found in there], "" if dimension == ALL else dimension)
     return dimension, member
 
 

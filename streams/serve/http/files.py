@@ -10,7 +10,9 @@ from typing import Final
 
 from aiohttp import web
 
+from streams.engine.plan import Plan
 from streams.serve.http.keys import BOARD
+from streams.serve.http.parameters import Parameter
 
 STATIC: Final = "static"
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
@@ -57,6 +59,11 @@ def _walk(directory: Traversable, prefix: str) -> Iterator[tuple[str, Traversabl
 
 
 FILES: Final[web.AppKey[Mapping[str, File]]] = web.AppKey("files")
+
+
+def within(plan: Plan) -> list[Parameter]:
+    """The part of an address that is a path."""
+    return [Parameter("path", "Which one.")]
 
 
 async def static(request: web.Request) -> web.StreamResponse:

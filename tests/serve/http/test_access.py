@@ -8,7 +8,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from streams.serve.board import Shown
 from streams.serve.http.access import CHALLENGES, OPEN, is_let_in
-from streams.serve.http.app import ROUTES, make_app
+from streams.serve.http.app import make_app
+from streams.serve.http.routes import ROUTES
 from tests.serve.builders import StillBoard
 
 TOKEN = "correct-horse:battery"

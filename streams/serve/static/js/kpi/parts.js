@@ -30,7 +30,7 @@ export function viewLink(attributes, changes, ...children) {
 /** A table in a frame that scrolls by itself where the page is too narrow, by keyboard too. */
 export function tableFrame(label, head, body) {
   const table = el("table", {}, el("caption", { class: "spoken", text: label }), el("thead", {}, head), body);
-  return el("div", { class: "table-frame", role: "region", tabindex: "0", "aria-label": label }, table);
+  return el("div", { class: "table-frame", role: "group", tabindex: "0", "aria-label": label }, table);
 }
 
 /** A row of header cells: `[text, style]`. */
