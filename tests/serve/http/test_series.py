@@ -90,6 +90,14 @@ async def test_what_cannot_be_drawn_is_refused(query: str, parameter: str) -> No
         assert (await response.json())["parameter"] == parameter
 
 
+async def test_more_points_than_a_chart_can_show_are_not_drawn(client: Redis) -> None:
+    members = "&".join(f"member=m{at}" for at in range(20))
+    query = f"kpi=lead_response&dimension=channel&span=30d&steps=800&{members}"
+    fault = await series(client, query, status=400)
+    assert fault["parameter"] == "steps"
+    assert "50,000" in fault["error"]
+
+
 async def test_before_all_partitions_are_known_nothing_is_drawn() -> None:
     async with web(StillBoard(showing(*LEADS))) as browser:
         assert (await browser.get("/api/v1/series?kpi=lead_volume")).status == 503
