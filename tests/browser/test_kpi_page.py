@@ -94,9 +94,7 @@ async def test_a_shared_address_shows_the_series_the_window_and_the_slice_that_i
     async with live_board(redis_url, *events) as board:
         query = "?window=7d&dimension=channel&member=web&within=5m&state=provisional&theme=dark"
         await opened(page, board, "lead_answered", query)
-        await expect(page.locator(".number-of")).to_have_text(
-            "provisional, 5m, the last 7 days, channel web"
-        )
+        await expect(page.locator(".number-of")).to_have_text("provisional, 5m, the last 7 days, channel web")
         await expect(fact(page, "Samples")).to_have_text("3")
         await expect(number(page)).to_have_text("0.0 %")
         await page.get_by_role("link", name="1h", exact=True).last.click()

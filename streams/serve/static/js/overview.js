@@ -105,16 +105,21 @@ class Overview {
 
   hear(document) {
     this.status.hear(document);
+    this.showAge();
     this.summary.show([...this.tiles.values()]);
     setText(this.empty, "No readings yet. They come with the first event that a worker has counted.");
     this.empty.hidden = document.as_of !== null;
+  }
+
+  showAge() {
+    setAttribute(main, "data-old", this.status.level === "old" ? "" : null);
   }
 
   connection(state) {
     if (state === "live" && this.status.state === "reconnecting") this.compare();
     if (state === "reconnecting") this.askWhy();
     this.status.connection(state);
-    setAttribute(main, "data-old", state === "live" || state === "connecting" ? null : "");
+    this.showAge();
   }
 
   /** A stream does not tell why it ended; an answer may. */
