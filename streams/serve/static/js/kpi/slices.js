@@ -20,7 +20,7 @@ export class Slices {
     this.dimensions = el("nav", { class: "switch", "aria-label": "Slices by" });
     this.head = el("tr");
     this.rows = el("tbody");
-    this.empty = el("p", { class: "empty", text: "Nothing is counted in any slice of this window." });
+    this.empty = el("p", { class: "empty" });
     this.frame = tableFrame("Slices", this.head, this.rows);
     this.more = el("button", { type: "button", class: "more", on: { click: () => this.#showAll() } });
     this.node = section("slices", "Slices", this.dimensions, this.frame, this.empty, this.more);
@@ -55,6 +55,7 @@ export class Slices {
   #fill(readings) {
     this.frame.hidden = readings.length === 0;
     this.empty.hidden = readings.length > 0;
+    setText(this.empty, this.view.known ? "Nothing is counted in any slice of this window." : "Not told yet.");
     const shown = this.all ? readings : readings.slice(0, FIRST);
     setText(this.more, `Show all ${formatValue(readings.length, "count")}`);
     this.more.hidden = shown.length === readings.length;
