@@ -50,10 +50,16 @@ def special_scenarios(plan: Plan) -> list[Scenario]:
 
 
 def _no_event(alert: _Alert) -> Iterator[Case]:
-    """The newest event is of the first minute; an hour after the last alert there is another."""
+    """The newest event is of the first minute; some time after the last alert there is another.
+
+    A second board hangs, and does not see that one.
+    """
     warn, critical = (_whole_minutes(span) for span in _ages(alert.limits))
-    lasting, again = alert.lasting, critical + alert.lasting + 61
-    measured = series(naming.LAST_EVENT, {"instance": "one"}, [(0, again), (60 * again, lasting + 1)])
+    lasting, again = alert.lasting, critical + alert.lasting + 10
+    measured = {
+        **series(naming.LAST_EVENT, {"instance": "one"}, [(0, again), (60 * again, lasting + 1)]),
+        **series(naming.LAST_EVENT, {"instance": "two"}, [(0, again + lasting + 1)]),
+    }
     both: tuple[Severity, Severity] = ("critical", "warning")
 
     def after(minute: int, *severities: Severity) -> list[Fires]:
