@@ -105,11 +105,10 @@ _MISSING: Final = {"CrmWorkersDown": "No worker answers", "CrmBoardsDown": "No b
 
 
 def _missing(alert: _Alert) -> Iterator[Case]:
-    """There from the fifth minute on, then gone for long enough, then there again."""
-    name, lasting = alert.trouble.name, alert.lasting
-    gone = 5 + lasting
+    """There for some minutes, then gone for long enough, then there again."""
+    name, lasting, gone = alert.trouble.name, alert.lasting, 5
     back = gone + lasting + 1
-    phases: list[Phase] = [(NOTHING, 5), (0, lasting), (STALE, lasting + 1), (0, lasting + 1)]
+    phases: list[Phase] = [(0, gone), (STALE, lasting + 1), (0, lasting + 1)]
     measured = series(_PULSES[name], {"instance": "one"}, phases)
     found = [alert.fires("critical", _MISSING[name])]
     checks = {gone - 1: [], gone + lasting - 1: [], gone + lasting: found, back + lasting - 1: found}
