@@ -1,4 +1,4 @@
-"""Runbooks of the KPIs' alerts: what the catalog says of an alert, in the order in which it is needed at night."""
+"""Runbooks of the KPIs' alerts: what the catalog says, in the order in which it is needed at night."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -19,7 +19,7 @@ _BEST: Final[Mapping[str, str]] = {"up": "upper", "down": "lower"}
 def kpi_blocks(judged: Judged, plan: Plan) -> list[str]:
     """The blocks of a page, below its title."""
     return [
-        f"**{judged.title}** is {_SIDE[judged.kpi.good]} what the catalog allows. {sentence(judged.kpi.goal)}",
+        f"**{judged.title}** is {_SIDE[judged.kpi.good]} its limit. {sentence(judged.kpi.goal)}",
         section("What it means", _limits(judged), bullets(_means(judged))),
         section("What to look at first", numbered(_first(judged, plan))),
         section("What helps", bullets(judged.alert.remedy)),
@@ -68,8 +68,8 @@ def _means(judged: Judged) -> Iterator[str]:
 def _first(judged: Judged, plan: Plan) -> Iterator[str]:
     name, window = judged.series.kpi, judged.alert.windows[0]
     yield (
-        "Can the numbers be trusted? The board says at its top when they are old, or a partition has no worker. "
-        "Then see to that first: [operating](../operating.md#what-do-you-see)."
+        "Can the numbers be trusted? The board says at its top when they are old, or a partition has no "
+        "worker. Then see to that first: [operating](../operating.md#what-do-you-see)."
     )
     yield f"[Its page on the board]({judged.board}/kpi/{name}?window={window}): since when, and how fast?"
     yield from judged.alert.first_look
@@ -118,4 +118,5 @@ def _ends(judged: Judged) -> Iterator[str]:
         yield f"What happened stays in the number for as long as its window is, up to {longest[-1]}."
     if alert.min_samples:
         yield "It also ends when there are too few samples, as at night: that says nothing of the cause."
-    yield f"To have quiet while you work: `amtool silence add alertname={judged.name} --duration=2h --comment=...`."
+    silence = f"amtool silence add alertname={judged.name} --duration=2h --comment=..."
+    yield f"To have quiet while you work: `{silence}`."

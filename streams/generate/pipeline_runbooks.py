@@ -61,8 +61,8 @@ def _of_guardrail(plan: Plan) -> list[str]:
     windows = f"in at least {ENOUGH} of the windows {code(WINDOWS)}, for {LASTING}"
     advised = advice()[naming.GUARDRAIL_ALERT]
     return [
-        "A KPI got better against the window before while its guardrail got worse by more than its tolerance, "
-        f"{windows}. The gain may be paid for elsewhere. It never pages.",
+        "A KPI got better against the window before while its guardrail got worse by more than its "
+        f"tolerance, {windows}. The gain may be paid for elsewhere. It never pages.",
         section("What to look at first", numbered(advised.look)),
         section("What helps", bullets(advised.do)),
         section("When it ends", advised.ends),

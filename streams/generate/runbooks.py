@@ -17,8 +17,8 @@ DIRECTORY: Final = "docs/runbooks"
 MARKER: Final = "<!-- DO NOT EDIT: made from the catalog by `kpi generate runbooks`. -->"
 
 _FIRST: Final = (
-    "An alert's `runbook_url` leads here, its `board_url` to the number. While an alert fires that makes numbers "
-    "stale, those of KPIs are held back: see to it first."
+    "An alert's `runbook_url` leads here, its `board_url` to the number. While an alert fires that makes "
+    "numbers stale, those of KPIs are held back: see to it first."
 )
 
 
