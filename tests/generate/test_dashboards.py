@@ -295,11 +295,20 @@ def test_days_begin_where_those_of_the_catalog_do() -> None:
 
 
 def test_a_funnel_counts_who_reached_each_stage() -> None:
-    [funnel] = [one for one in panels(BOARDS["shipped"]["sales"]) if one["type"] == "bargauge"]
+    [funnel] = [one for one in panels(BOARDS["shipped"]["sales"]) if "reached each" in one["title"]]
     names = [target["legendFormat"] for target in funnel["targets"]]
     assert names == ["qualified", "meeting", "proposal", "negotiation", "through all"]
     assert "crm_kpi_denominator" in funnel["targets"][0]["expr"]
     assert "crm_kpi_numerator" in funnel["targets"][-1]["expr"]
+
+
+def test_whether_kpis_with_a_target_reach_it_is_drawn_over_time() -> None:
+    kpis = shipped().catalog.kpis.items()
+    for group in ("sales", "support", "customers", "campaigns", "health"):
+        [drawn] = [one for one in panels(BOARDS["shipped"][group]) if one["type"] == "state-timeline"]
+        having = [kpi for _, kpi in kpis if kpi.group == group and kpi.target is not None]
+        assert [target["legendFormat"] for target in drawn["targets"]] == [kpi.title for kpi in having]
+    assert not [one for one in panels(BOARDS["own"]["sales"]) if one["type"] == "state-timeline"]
 
 
 def test_the_same_catalog_gives_the_same_text() -> None:
