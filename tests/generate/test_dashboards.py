@@ -282,6 +282,20 @@ def test_colours_follow_the_direction_and_what_is_at_the_limit_is_not_beyond_it(
     ]
 
 
+@pytest.mark.parametrize("of", CATALOGS)
+def test_every_number_goes_from_bad_to_good_in_the_direction_of_its_kpi(of: str) -> None:
+    ladder = ["red", "orange", "green"]
+    for kpi in CATALOGS[of].catalog.kpis.values():
+        for one in panels(BOARDS[of][kpi.group]):
+            if one["type"] == "stat" and one["title"].partition(" · ")[0] == kpi.title:
+                colors = [step["color"] for step in one["fieldConfig"]["defaults"]["thresholds"]["steps"]]
+                rising = colors if kpi.good == "up" else colors[::-1]
+                assert rising == ["blue"] or rising == [color for color in ladder if color in rising], (
+                    kpi.title
+                )
+                assert rising[-1] in ("blue", "green")
+
+
 def test_without_an_alert_the_target_decides_and_without_a_target_nothing() -> None:
     steps = tile("shipped", "sales", "Win rate · ${window_1h_qtd}")["thresholds"]["steps"]
     assert [(step["color"], step["value"]) for step in steps] == [("orange", None), ("green", 0.25)]
