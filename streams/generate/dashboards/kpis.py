@@ -206,8 +206,10 @@ class KpiPanels:
         here = words.page(board, self.name, {"window": window, **self.choices.slice})
         there = words.page(board, self.name, {"window": window, **(slice_ or self.choices.slice)})
         about = words.description(self.kpi, shown)
-        alerts = [alert_name(self.name, self.kpi, alert) for alert in self.kpi.alerts]
-        runbooks = [words.runbook(board, alert) for alert in alerts]
+        runbooks = [
+            words.runbook(board, name)
+            for name in dict.fromkeys(alert_name(self.name, self.kpi, alert) for alert in self.kpi.alerts)
+        ]
         return Head(title, about, [here, words.reference(board, self.name), *runbooks], [there])
 
     def _kind(self, shown: Sequence[SeriesPlan]) -> str:
