@@ -4,9 +4,12 @@ company --> Kafka --> worker --> Redis --> board <-- Prometheus --> Alertmanager
 """
 
 import json
+import os
 import re
+import signal
 import threading
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -90,6 +93,21 @@ class System:
     def start(self, name: str) -> None:
         """`kpi <name>`; once more after it was stopped."""
         self.children[name] = worker_or_board(name, self.settings, self.directory)
+
+    def kill9(self, name: str) -> None:
+        process = self.children.pop(name)
+        os.kill(process.pid, signal.SIGKILL)
+        process.stop()
+
+    def shown_ms(self) -> int:
+        """Time of the newest event that the board shows; 0 while there is none."""
+        self.check()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.settings.board_port}/metrics") as reply:
+                found = re.search(rb"^crm_kpi_last_event_timestamp_seconds (.+)$", reply.read(), re.MULTILINE)
+        except OSError:
+            return 0
+        return round(1000 * float(found[1])) if found else 0
 
     def check(self) -> None:
         """StartError when a process that should run has ended."""

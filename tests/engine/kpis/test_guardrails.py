@@ -110,8 +110,8 @@ def test_more_leads_of_whom_fewer_are_accepted_are_a_breach_that_explains_itself
     ("lower", "upper", "samples", "breached"),
     [
         (0.17, 0.23, 1_000, True),
-        (0.06, 0.34, 1_000, False),  # 0.14 to each side: 0.2 apart may be chance when both are so unsure
-        (0.06, 0.34, 100, True),  # the window before had ten times as many samples, and was surer
+        (0.05, 0.35, 1_000, False),  # 0.15 to each side: 0.2 apart may be chance when both are so unsure
+        (0.05, 0.35, 100, True),  # the window before had ten times as many samples, and was surer
     ],
 )
 def test_what_chance_may_have_made_is_no_breach(
