@@ -230,5 +230,4 @@ PIPELINE_ALERTS = (
 """What no KPI's alert may be called."""
 WORKER_JOB = "crm-worker"  # job of all workers in Prometheus
 BOARD_JOB = "crm-board"
-STALE_RECORD = "crm:pipeline_stale:bool"  # what Prometheus records of alerts that mean stale numbers
 PIPELINE = "pipeline"  # the group of alerts about the pipeline itself

@@ -27,11 +27,11 @@ _COMMANDS: Final = (
 )
 for _command in _COMMANDS:
     app.command()(_command)
-_GENERATED: Final = (
+_GENERATING: Final = (
     *(generating.asyncapi, generating.dashboards, generating.reference),
     *(generating.rules, generating.alertmanager, generating.runbooks),
 )
-for _command in _GENERATED:
+for _command in _GENERATING:
     generate.command()(_command)
 generate.command("all")(generating.everything)
 

@@ -57,14 +57,15 @@ def _with_free_port(settings: Settings) -> Settings:
 
 
 def board() -> None:
-    """Run a board: KPI gauges at /metrics, readings at /api/v1/readings, a page at /."""
+    """Run a board: pages at /, KPI gauges at /metrics, readings as JSON at /api/v1."""
+    from streams.generate import reference, runbooks
     from streams.serve.app import run_board
 
     settings = settings_of()
     say_settings(settings)
     plan = read_catalog(settings)
     say(f"catalog: {sizes(plan)}")
-    run_board(settings, plan)
+    run_board(settings, plan, {**reference.texts(plan.catalog), **runbooks.texts(plan)})
 
 
 def run(processes: ProcessesOption = 1) -> None:

@@ -8,6 +8,7 @@ from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
 from streams.generate.case import Part, minutes, series, worse
 from streams.generate.promql import selector
+from streams.generate.recordings import STALE
 
 _WHOLE = {"dimension": naming.ALL, "member": naming.ALL}
 
@@ -49,8 +50,8 @@ def _stale(plan: Plan) -> Part:
         "Numbers are stale while an alert says so that means it, one minute later",
         measured,
         [
-            _expect(naming.STALE_RECORD, 2 + lasting, ({}, 0)),
-            _expect(naming.STALE_RECORD, 4 + lasting, ({}, 1)),
+            _expect(STALE, 2 + lasting, ({}, 0)),
+            _expect(STALE, 4 + lasting, ({}, 1)),
         ],
     )
 

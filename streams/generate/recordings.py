@@ -6,12 +6,16 @@ as a few series of its own, which are cheap to look at over a year.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from streams import naming
 from streams.engine.kpis.guardrails import first_series
 from streams.engine.plan import Plan
 from streams.generate.pipeline_alerts import pipeline_alerts
 from streams.generate.promql import NOT_BEYOND, equals, number, selector
+
+STALE: Final = "crm:pipeline_stale:bool"
+"""1 while the numbers are old or not all there, else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ def _of_pipeline(plan: Plan) -> Iterator[Recording]:
     def recording(record: str, expr: str) -> Recording:
         return Recording(naming.PIPELINE, record, expr)
 
-    yield recording(naming.STALE_RECORD, _stale(plan))
+    yield recording(STALE, _stale(plan))
     yield recording("crm:events:rate5m", f"sum by (outcome) (rate({naming.EVENTS}_total[5m]))")
     yield recording("crm:dead_letters:rate5m", f"sum by (reason) (rate({naming.DEAD_LETTERS}_total[5m]))")
     buckets = f"sum by (le) (rate({naming.COMMIT_SECONDS}_bucket[5m]))"

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas.kpis import Alert, Kpi
+from streams.engine.kpis.alert_names import alert_name
 from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
+from streams.engine.windows import reach_ms
 from streams.human import GROUPS, series_name
 from streams.serve.choosing import known_windows
 
@@ -19,6 +21,7 @@ def catalog_document(plan: Plan) -> dict[str, Any]:
         "time_zone": catalog.time_zone,
         "groups": [{"id": name, "title": title} for name, title in GROUPS.items()],
         "windows": known_windows(plan),
+        "window_seconds": {name: reach_ms(name) / 1000 for name in known_windows(plan)},
         "dimensions": [
             {"name": name, "of": None if one.of is None else list(one.of)}
             for name, one in catalog.dimensions.items()
@@ -38,7 +41,7 @@ def kpi_document(plan: Plan, name: str, guards: Sequence[str]) -> dict[str, Any]
         "series": [_series(plan, kpi, one) for one in plan.series if one.kpi == name],
         "guardrails": [{"kpi": one.kpi, "why": one.why} for one in kpi.guardrails],
         "guards": list(guards),
-        "alerts": [_alert(kpi, alert) for alert in kpi.alerts],
+        "alerts": [_alert(name, kpi, alert) for alert in kpi.alerts],
     }
 
 
@@ -71,8 +74,9 @@ def _series(plan: Plan, kpi: Kpi, series: SeriesPlan) -> dict[str, Any]:
     }
 
 
-def _alert(kpi: Kpi, alert: Alert) -> dict[str, Any]:
+def _alert(kpi_name: str, kpi: Kpi, alert: Alert) -> dict[str, Any]:
     return {
+        "name": alert_name(kpi_name, kpi, alert),
         "gauge": alert.gauge or kpi.gauge,
         **alert.model_dump(
             mode="json",

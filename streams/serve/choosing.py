@@ -24,10 +24,12 @@ class Filter:
     """Of each KPI only the series that stands for it."""
     nearest: bool = False
     """A series that lacks the one window that is asked for gives its nearest instead."""
+    judged: bool = False
+    """Beside them the series that alerts judge, in the windows of the alerts."""
 
     @classmethod
     def of(cls, asked: Mapping[str, Sequence[str]]) -> Self:
-        """Of the parameters kpi, window, dimension, member, series and nearest."""
+        """Of the parameters kpi, window, dimension, member, series, nearest and judged."""
         return cls(
             kpis=_among(asked, "kpi"),
             windows=_among(asked, "window"),
@@ -35,6 +37,7 @@ class Filter:
             members=_among(asked, "member"),
             first="series" in asked,
             nearest="nearest" in asked,
+            judged="judged" in asked,
         )
 
     def allows(self, reading: Reading) -> bool:
@@ -72,13 +75,19 @@ class Chooser:
         firsts = first_series(plan).values()
         chosen = firsts if wanted.first else plan.series
         self._windows = {series_key(one.gauge, one.labels): _windows(one.windows, wanted) for one in chosen}
+        if wanted.judged:
+            for one in plan.series:
+                key = series_key(one.gauge, one.labels)
+                self._windows[key] = [*self._windows.get(key, ()), *one.judge.alerts]
 
     def choose(self, readings: Mapping[str, Iterable[Reading]]) -> Iterator[Reading]:
         for kpi in self.kpis:
             for reading in readings.get(kpi, ()):
-                windows = self._windows.get(series_key(reading.gauge, reading.labels), ())
-                if reading.window in windows and self._wanted.allows(reading):
+                if self._wanted.allows(reading) and reading.window in self._windows_of(reading):
                     yield reading
+
+    def _windows_of(self, reading: Reading) -> Sequence[str]:
+        return self._windows.get(series_key(reading.gauge, reading.labels), ())
 
 
 def series_key(gauge: str, labels: Mapping[str, str]) -> tuple[object, ...]:

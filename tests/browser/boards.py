@@ -21,17 +21,17 @@ BEAT_S = 3.0
 
 
 class LiveBoard:
-    """A board that can be stopped, and started again at the same address, and the writer of its one partition."""
+    """A board that can be stopped, and started again at the same address; and who writes its partition."""
 
-    def __init__(self, writer: Writer, redis_url: str, plan: Plan, now_ms: Callable[[], int], **given: Any) -> None:
+    def __init__(
+        self, writer: Writer, redis_url: str, plan: Plan, now_ms: Callable[[], int], **given: Any
+    ) -> None:
         self.writer = writer
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._plan = plan
         self._now_ms = now_ms
-        self._settings = Settings.read(
-            redis=redis_url, namespace=NAMESPACE, board_port=self.port, **given
-        )
+        self._settings = Settings.read(redis=redis_url, namespace=NAMESPACE, board_port=self.port, **given)
         self._runs = AsyncExitStack()
 
     async def start(self) -> None:
@@ -50,13 +50,14 @@ async def live_board(
     redis_url: str,
     *events: Event,
     plan: Plan | None = None,
+    partitions: int = 1,
     now_ms: Callable[[], int] = lambda: NOW_MS,
     **given: Any,
 ) -> AsyncIterator[LiveBoard]:
     """A board that shows these events; `given` are settings."""
     plan = plan or shipped()
     async with connect(redis_url) as client:
-        writer = await Writer.of(client, fingerprint=plan.fingerprint)
+        writer = await Writer.of(client, partitions=partitions, fingerprint=plan.fingerprint)
         writer.ledger = Ledger(plan)
         beating = asyncio.create_task(_beat(writer))
         board = LiveBoard(writer, redis_url, plan, now_ms, **given)
@@ -66,8 +67,9 @@ async def live_board(
             await board.start()
             yield board
         finally:
-            beating.cancel()
             await board.stop()
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
 
 
 async def _beat(writer: Writer) -> None:

@@ -1,18 +1,19 @@
 """A real Chromium, one for all tests, and a Redis for the boards that it looks at."""
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Error, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, async_playwright, expect
 from pytest_asyncio import is_async_test
 
 from tests.browser.boards import emptied
-from tests.servers import RedisServer, redis_binary, unavailable
+from tests.browser.chromium import launched
+from tests.servers import RedisServer, redis_binary
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE_MS = 30_000
+"""Far more than anything takes, but on a machine that is busy with other tests."""
 NOT_LOADED = "Failed to load resource"
 """Said by the browser itself when the board is away, which some tests want it to be."""
 
@@ -38,9 +39,8 @@ async def redis_url(redis_of_boards: RedisServer) -> str:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None) or unavailable("no chromium on the PATH")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = await launched(playwright)
         yield browser
         await browser.close()
 
@@ -67,7 +67,8 @@ class Complaints:
 async def page(browser: Browser) -> AsyncIterator[Page]:
     """A fresh page at a desk's size. The test fails when the page complains of anything."""
     context = await browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     page, complaints = await context.new_page(), Complaints()
     complaints.listen(page)
     yield page

@@ -129,6 +129,13 @@ def test_only_the_traffic_is_left_out_without_the_profile() -> None:
     }
 
 
+def test_the_documentation_tells_every_variable_and_its_default() -> None:
+    table = re.search(r"<!-- tested: variables -->\n((?:\|.*\n)+)", (ROOT / "docs/compose.md").read_text())
+    assert table
+    rows = re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? ?\|", table[1], re.MULTILINE)
+    assert dict(rows) == variables()
+
+
 # -- Against the code -------------------------------------------------------------------------------------
 
 
@@ -204,7 +211,10 @@ def test_grafana_is_told_where_its_dashboards_and_prometheus_are() -> None:
     by_target = {mount.target: mount.source for mount in mounts(SERVICES["grafana"])}
     assert ROOT / by_target["/etc/grafana/provisioning"] == provisioning
     (provider,) = yaml_of(provisioning / "dashboards/crm.yaml")["providers"]
-    assert (ROOT / by_target[provider["options"]["path"]] / "overview.json").is_file()
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    folder, _, first = home.rpartition("/")
+    assert provider["options"]["path"] == folder
+    assert (ROOT / by_target[folder] / first).is_file()
     (source,) = yaml_of(provisioning / "datasources/prometheus.yaml")["datasources"]
     (port,) = published(SERVICES["prometheus"])
     assert source["url"] == f"http://prometheus:{port.inside}"

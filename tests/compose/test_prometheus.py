@@ -74,7 +74,7 @@ def _without_places(node: Any) -> Any:
 def test_the_token_is_read_where_the_container_writes_it() -> None:
     assert jobs(SHIPPED)["crm-board"]["authorization"]["credentials_file"] == TOKEN
     prometheus = services()["prometheus"]
-    assert f'"$BOARD_TOKEN" >{TOKEN}' in prometheus["command"][0]
+    assert f'"${{BOARD_TOKEN:-none}}" >{TOKEN}' in prometheus["command"][0]
     assert any(one.startswith("/tmp:") for one in prometheus["tmpfs"])
 
 

@@ -8,13 +8,11 @@ from streams.generate.dashboards.choices import Choices
 from streams.generate.dashboards.frame import Frame, Made, dashboard
 from streams.generate.dashboards.kpis import KpiPanels, by_goal
 from streams.generate.dashboards.layout import Section, evenly
+from streams.human import GROUPS
 
 TITLES: Final[Mapping[str, str]] = {
-    "sales": "Sales",
-    "support": "Support",
+    **GROUPS,
     "customers": "Customers and loyalty",
-    "campaigns": "Campaigns",
-    "health": "CRM health",
     "pipeline": "Pipeline health",
 }
 

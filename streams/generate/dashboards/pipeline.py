@@ -32,7 +32,8 @@ def pipeline_dashboard(plan: Plan) -> Made:
 def _sections(plan: Plan, choices: Choices) -> Iterator[Section]:
     watch = Watch.of(plan)
     numbers = [tile for name in names_of(plan, GROUP) for tile in KpiPanels(plan, name, choices).numbers()]
-    yield Section("Can the numbers be trusted?", evenly(4, 8, [*watch.trust(), *numbers]))
+    alerts = line(6, (24, watch.alerts([GROUP])))
+    yield Section("Can the numbers be trusted?", [*evenly(4, 8, [*watch.trust(), *numbers]), alerts])
     yield Section("How fresh they are", _freshness(watch))
     yield Section("How fast is counted", _speed(watch))
     yield Section("Commits and Redis", _commits(watch))

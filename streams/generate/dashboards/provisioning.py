@@ -12,7 +12,8 @@ from streams.generate.alert_rule import AlertRule
 from streams.generate.alerts import alert_rules
 from streams.generate.blocks import yaml_text
 from streams.generate.dashboards.names import FOLDER, SOURCE, SOURCE_UID
-from streams.naming import PIPELINE, STALE_RECORD
+from streams.generate.recordings import STALE
+from streams.naming import PIPELINE
 
 DIRECTORY: Final = "grafana/provisioning"
 NOTICE: Final = "# DO NOT EDIT: made from the catalog by `kpi generate dashboards`.\n"
@@ -92,7 +93,7 @@ def _titles(rules: Sequence[AlertRule]) -> Iterator[str]:
 
 
 def _group(rule: AlertRule) -> str:
-    return "guardrails" if _is_template(rule.group) else rule.group
+    return rule.family
 
 
 def _is_template(text: str) -> bool:
@@ -118,7 +119,7 @@ def _expr(rule: AlertRule) -> str:
     """Grafana cannot inhibit an alert by another: while numbers are stale, those of KPIs have no value."""
     if rule.group == PIPELINE and not rule.kpi:
         return rule.bare_expr
-    return f"(\n{rule.bare_expr}\n)\nunless on () (\n{STALE_RECORD} == 1\n)"
+    return f"(\n{rule.bare_expr}\n)\nunless on () (\n{STALE} == 1\n)"
 
 
 def _asked(letter: str, source: str, model: Part) -> Part:

@@ -34,7 +34,6 @@ _NAMED_BY: Final = (
     *("window", "dimension", "member", "partition", "source"),
 )
 """Labels that tell one alert from another."""
-RATE: Final = "[$__rate_interval]"
 _UP: Final[Mapping[float, tuple[str, str]]] = {0: ("no answer", RED), 1: ("answers", GREEN)}
 
 
@@ -152,7 +151,7 @@ class Watch:
         firing = f"ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{{{_FIRING}{of}}}"
         since = f"1000 * max by ({', '.join(_NAMED_BY)}) ({firing})"
         about = "As Prometheus sees them; Alertmanager tells who is told. Each has a runbook on the board."
-        runbook = words.runbook(self.plan.catalog.links.board, "${__data.fields.Alert:percentencode}")
+        runbook = words.runbook(self.plan.catalog.links.board, "${__data.fields.alertname:percentencode}")
         head = Head("Alerts that fire", about, data_links=[("Runbook", runbook[1])])
         rows = {name: name.capitalize() for name in _NAMED_BY} | {"alertname": "Alert"}
         panel = table_panel(head, rows, [Column("Since", since, "dateTimeFromNow")], "none fires")

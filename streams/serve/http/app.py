@@ -3,13 +3,14 @@
 Everything is read-only. Pages may load nothing but what the board itself serves.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from streams.errors import BadParameter, Busy, UnknownReading
+from streams.errors import BadParameter, Busy
 from streams.serve.answers import Answers
 from streams.serve.board import Board
 from streams.serve.cataloged import catalog_document
@@ -17,28 +18,16 @@ from streams.serve.channels import Channels
 from streams.serve.documents import ByKpi
 from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
-from streams.serve.http import asking, catalog, files, health, kpi, readings, series, stream
+from streams.serve.http import catalog, docs, files, kpi, openapi
+from streams.serve.http.access import guard
 from streams.serve.http.asking import unavailable
 from streams.serve.http.json import answer, encoded
 from streams.serve.http.keys import ANSWERS, BOARD, BY_KPI, CHANNELS, EXPOSITION, WRITTEN
+from streams.serve.http.openapi import openapi_document
+from streams.serve.http.parameters import PARAMETERS
+from streams.serve.http.routes import ROUTES
 from streams.serve.written import Written
 
-ROUTES: Final = [
-    web.get("/", files.overview),
-    web.get("/kpi/{kpi}", files.kpi_page),
-    web.get("/static/{path:.+}", files.static),
-    web.get("/metrics", health.metrics),
-    web.get("/api/v1/catalog", catalog.catalog),
-    web.get("/api/v1/kpis/{kpi}", kpi.one_kpi),
-    web.get("/api/v1/readings", readings.readings),
-    web.get("/api/v1/series", series.series),
-    web.get("/api/v1/stream", stream.stream),
-    web.get("/api/v1/explain", asking.explain),
-    web.get("/api/v1/waiting", asking.waiting),
-    web.get("/api/v1/freshness", readings.freshness),
-    web.get("/healthz", health.healthz),
-    web.get("/readyz", health.readyz),
-]
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -48,9 +37,14 @@ _HEADERS: Final = {
 }
 
 
-def make_app(board: Board) -> web.Application:
-    """The application over a board that somebody else starts and stops."""
-    app = web.Application(middlewares=[_with_faults])
+def make_app(
+    board: Board, *, token: str | None = None, texts: Mapping[str, str] = MappingProxyType({})
+) -> web.Application:
+    """The application over a board that somebody else starts and stops.
+
+    With a token nobody gets an answer without it. `texts`: path -> Markdown of what is at /docs/.
+    """
+    app = web.Application(middlewares=[guard(token), _with_faults] if token else [_with_faults])
     app[BOARD] = board
     app[EXPOSITION] = Exposition(board.plan, board.shown)
     app[BY_KPI] = ByKpi()
@@ -61,7 +55,11 @@ def make_app(board: Board) -> web.Application:
     app[catalog.CATALOG] = files.file_of("catalog.json", encoded(described))
     app[kpi.KPIS] = {one["kpi"]: one for one in described["kpis"]}
     app[files.FILES] = files.static_files()
-    app.add_routes(ROUTES)
+    app[docs.DOCS] = docs.pages(texts, board.plan.catalog.kpis)
+    described = openapi_document(board.plan, ROUTES, has_token=bool(token))
+    app[openapi.OPENAPI] = files.file_of("openapi.json", encoded(described))
+    app[PARAMETERS] = {route.template: route.asks(board.plan) for route in ROUTES}
+    app.add_routes([web.get(route.path, route.handler) for route in ROUTES])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_end_streams)
     return app
@@ -85,12 +83,14 @@ async def _with_faults(
         return await handler(request)
     except BadParameter as error:
         return _bad_request(error)
-    except UnknownReading as error:
-        return answer({"error": str(error), "known": error.known}, status=400)
     except Busy as error:
         return unavailable(str(error))
     except RedisError as error:
         return unavailable(failure_text(error))
+    except web.HTTPClientError as error:
+        refused = answer({"error": error.reason}, status=error.status)
+        refused.headers.extend({name: error.headers[name] for name in ("Allow",) if name in error.headers})
+        return refused
 
 
 def _bad_request(error: BadParameter) -> web.Response:

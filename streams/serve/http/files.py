@@ -10,6 +10,10 @@ from typing import Final
 
 from aiohttp import web
 
+from streams.engine.plan import Plan
+from streams.serve.http.keys import BOARD
+from streams.serve.http.parameters import Parameter
+
 STATIC: Final = "static"
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
 """As browsers want them, whatever the machine's own table says."""
@@ -57,6 +61,11 @@ def _walk(directory: Traversable, prefix: str) -> Iterator[tuple[str, Traversabl
 FILES: Final[web.AppKey[Mapping[str, File]]] = web.AppKey("files")
 
 
+def within(plan: Plan) -> list[Parameter]:
+    """The part of an address that is a path."""
+    return [Parameter("path", "Which one.")]
+
+
 async def static(request: web.Request) -> web.StreamResponse:
     found = request.app[FILES].get(request.match_info["path"])
     if found is None:
@@ -69,5 +78,8 @@ async def overview(request: web.Request) -> web.StreamResponse:
 
 
 async def kpi_page(request: web.Request) -> web.StreamResponse:
-    """The same shell for every KPI: the page asks for what it shows, and says so if there is none."""
-    return request.app[FILES]["kpi.html"].answer(request)
+    """The same shell for every KPI. Of one that there is not it is 404, and the page says which there are."""
+    shell = request.app[FILES]["kpi.html"]
+    if request.match_info["kpi"] in request.app[BOARD].plan.catalog.kpis:
+        return shell.answer(request)
+    return web.Response(status=404, body=shell.body, headers={"Content-Type": shell.content_type})

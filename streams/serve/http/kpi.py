@@ -11,7 +11,7 @@ from streams.serve.documents import head_document
 from streams.serve.http import parameters
 from streams.serve.http.json import answer_of
 from streams.serve.http.keys import BOARD, WRITTEN
-from streams.serve.http.parameters import Parameter, asked
+from streams.serve.http.parameters import Parameter, question
 from streams.serve.http.readings import filter_of, filter_parameters
 from streams.serve.written import joined
 
@@ -24,11 +24,16 @@ def kpi_parameters(plan: Plan) -> list[Parameter]:
     return [one for one in filter_parameters(plan) if one.name != "kpi"]
 
 
+def within(plan: Plan) -> list[Parameter]:
+    """The part of the path that names it."""
+    return [parameters.kpi(plan, many=False)]
+
+
 async def one_kpi(request: web.Request) -> web.Response:
     """Of the whole, and of the members of a dimension that is asked for."""
     board, written, name = request.app[BOARD], request.app[WRITTEN], request.match_info["kpi"]
     parameters.kpi(board.plan).check(name)
-    given = asked(request.query.items(), kpi_parameters(board.plan))
+    given = question(request)
     shown = board.shown()
     wanted = filter_of({**given, "kpi": [name]})
     texts = await asyncio.to_thread(written.texts, shown, wanted)

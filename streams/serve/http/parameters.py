@@ -1,7 +1,11 @@
 """Parameters of questions: what each may be, said once for those who ask and for the OpenAPI document."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
 
 from schemas.words import nearest
 from streams.engine.plan import Plan
@@ -15,7 +19,7 @@ Asked = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a query. Without `known` it may be any text."""
+    """One parameter of a question. Without `known`, `pattern` and `between` it may be any text."""
 
     name: str
     text: str
@@ -24,13 +28,27 @@ class Parameter:
     many: bool = False
     """Whether it may stand there several times: any of its values will do then."""
     required: bool = False
+    pattern: str | None = None
+    between: tuple[int, int] | None = None
+    """A whole number, these two among them."""
+    examples: Sequence[str] = ()
 
     def check(self, value: str) -> None:
-        """BadParameter for a value that is not known."""
+        """BadParameter for a value that cannot be."""
         if self.known is not None and value not in self.known:
+            text = f"unknown {self.name} {value!r}{_meant(value, self.known)}"
+            raise BadParameter(text, self.name, self.known)
+        if self.pattern is not None and not re.fullmatch(self.pattern, value):
+            raise BadParameter(f"{value!r} is no {self.name}", self.name, self.examples)
+        if self.between is not None and not _is_between(value, *self.between):
+            least, most = map(str, self.between)
             raise BadParameter(
-                f"unknown {self.name} {value!r}{_meant(value, self.known)}", self.name, self.known
+                f"{value!r} is no number from {least} to {most}", self.name, [least, "..", most]
             )
+
+
+def _is_between(text: str, least: int, most: int) -> bool:
+    return bool(re.fullmatch(r"[0-9]{1,9}", text)) and least <= int(text) <= most
 
 
 def _meant(value: str, known: Sequence[str]) -> str:
@@ -58,16 +76,15 @@ def asked(query: Iterable[tuple[str, str]], parameters: Sequence[Parameter]) -> 
     return found
 
 
-def single(query: Iterable[tuple[str, str]], parameters: Sequence[str]) -> dict[str, str]:
-    """Parameter -> its one value, empty for the first when it was left out; BadParameter for others."""
-    given = {parameters[0]: ""}
-    for parameter, value in query:
-        if parameter not in parameters:
-            raise BadParameter(f"unknown parameter {parameter!r}", parameter, list(parameters))
-        if given.get(parameter):
-            raise BadParameter(f"{parameter!r} stands there twice", parameter, list(parameters))
-        given[parameter] = value
-    return given
+PARAMETERS: Final[web.AppKey[Mapping[str, Sequence[Parameter]]]] = web.AppKey("parameters")
+"""Path of a route -> the parameters of its query."""
+
+
+def question(request: web.Request) -> Asked:
+    """What a request asks for; BadParameter for what it cannot mean."""
+    resource = request.match_info.route.resource
+    known = request.app[PARAMETERS][resource.canonical] if resource else ()
+    return asked(request.query.items(), known)
 
 
 def one(asked: Asked, name: str) -> str:
@@ -78,22 +95,28 @@ def one(asked: Asked, name: str) -> str:
 # -- Parameters that several questions have ---------------------------------------------------------------
 
 
-def kpi(plan: Plan) -> Parameter:
-    return Parameter("kpi", "KPI, by its name in the catalog.", list(plan.catalog.kpis), many=True)
+def kpi(plan: Plan, *, many: bool = True, required: bool = False) -> Parameter:
+    text = "KPI, by its name in the catalog."
+    return Parameter("kpi", text, list(plan.catalog.kpis), many=many, required=required)
 
 
-def window(plan: Plan) -> Parameter:
+def window(plan: Plan, *, many: bool = True) -> Parameter:
     text = "Window; `now` of what is true at the moment."
-    return Parameter("window", text, known_windows(plan), many=True)
+    return Parameter("window", text, known_windows(plan), many=many)
 
 
-def dimension(plan: Plan) -> Parameter:
+def dimension(plan: Plan, *, many: bool = True) -> Parameter:
     text = "What numbers are sliced by; `all` of the whole."
-    return Parameter("dimension", text, known_dimensions(plan), many=True)
+    return Parameter("dimension", text, known_dimensions(plan), many=many)
 
 
-def member() -> Parameter:
-    return Parameter("member", "Member of a dimension; `all` of the whole.", many=True)
+def member(*, many: bool = True) -> Parameter:
+    return Parameter("member", "Member of a dimension; `all` of the whole.", many=many)
+
+
+def gauge(plan: Plan, *, many: bool = True) -> Parameter:
+    gauges = list(dict.fromkeys(series.gauge for series in plan.series))
+    return Parameter("gauge", "Gauge of the series.", gauges, many=many)
 
 
 def first() -> Parameter:
@@ -103,6 +126,11 @@ def first() -> Parameter:
 def nearest_one() -> Parameter:
     text = "`1`, with one window: a series that lacks it gives the window nearest to it in length."
     return Parameter("nearest", text, ["1"])
+
+
+def judged() -> Parameter:
+    text = "`1`: beside what is asked for, the series that alerts judge, in the windows of the alerts."
+    return Parameter("judged", text, ["1"])
 
 
 def labels(plan: Plan, taken: Collection[str]) -> list[Parameter]:

@@ -11,7 +11,7 @@ from streams.serve.documents import freshness_document, head_document
 from streams.serve.http import parameters
 from streams.serve.http.json import answer, answer_of
 from streams.serve.http.keys import BOARD, WRITTEN
-from streams.serve.http.parameters import Asked, Parameter, asked
+from streams.serve.http.parameters import Asked, Parameter, question
 from streams.serve.written import joined
 
 
@@ -24,19 +24,20 @@ def filter_parameters(plan: Plan) -> list[Parameter]:
         parameters.member(),
         parameters.first(),
         parameters.nearest_one(),
+        parameters.judged(),
     ]
 
 
-def filter_of(asked: Asked) -> Filter:
+def filter_of(given: Asked) -> Filter:
     """BadParameter where `nearest` has no one window to be near to."""
-    if "nearest" in asked and len(set(asked.get("window", ()))) != 1:
+    if "nearest" in given and len(set(given.get("window", ()))) != 1:
         raise BadParameter("'nearest' goes with one 'window'", "nearest", [])
-    return Filter.of(asked)
+    return Filter.of(given)
 
 
 async def readings(request: web.Request) -> web.Response:
     board, written = request.app[BOARD], request.app[WRITTEN]
-    wanted = filter_of(asked(request.query.items(), filter_parameters(board.plan)))
+    wanted = filter_of(question(request))
     shown = board.shown()
     texts = await asyncio.to_thread(written.texts, shown, wanted)
     return answer_of(joined(head_document(shown, board.troubles()), texts.values()))

@@ -9,27 +9,25 @@ from streams.engine.plan import Plan
 from streams.errors import BadParameter
 from streams.naming import ALL
 from streams.serve.charts import MOST_STEPS, SPANS, USUAL, Chart, chart_document
-from streams.serve.choosing import known_dimensions
 from streams.serve.http import parameters
 from streams.serve.http.asking import NOT_READ, unavailable
 from streams.serve.http.json import answer_of, encoded
 from streams.serve.http.keys import ANSWERS, BOARD, BY_KPI
-from streams.serve.http.parameters import Asked, Parameter, asked, one
+from streams.serve.http.parameters import Asked, Parameter, one, question
 
 _OWN: Final = ("kpi", "span", "steps", "dimension", "member", "gauge", "series", "nearest")
 
 
 def chart_parameters(plan: Plan) -> list[Parameter]:
     """What a chart is chosen by; a label of a KPI is a parameter too."""
-    dimensions = known_dimensions(plan)
-    gauges = list(dict.fromkeys(series.gauge for series in plan.series))
+    back = "So many panes back instead, as far as they are kept."
     return [
         parameters.kpi(plan),
         Parameter("span", f"How far back, by the name of a window; {USUAL} if it is left out.", SPANS),
-        Parameter("steps", f"So many panes back instead, 1 to {MOST_STEPS}, as far as they are kept."),
-        Parameter("dimension", "What is drawn by slice: each member that is shown.", dimensions),
+        Parameter("steps", back, between=(1, MOST_STEPS)),
+        parameters.dimension(plan, many=False),
         parameters.member(),
-        Parameter("gauge", "Gauge of the series.", gauges, many=True),
+        parameters.gauge(plan),
         parameters.first(),
         parameters.nearest_one(),
         *parameters.labels(plan, _OWN),
@@ -44,7 +42,7 @@ def chart_of(given: Asked, own: set[str]) -> Chart:
         raise BadParameter("'dimension' goes with a 'kpi'", "kpi", [])
     return Chart(
         span=one(given, "span") or USUAL,
-        steps=_steps(one(given, "steps")),
+        steps=int(one(given, "steps")) if "steps" in given else None,
         kpis=_among(given, "kpi"),
         gauges=_among(given, "gauge"),
         labels=tuple(sorted((name, one(given, name)) for name in given.keys() - own)),
@@ -59,16 +57,8 @@ def _among(given: Asked, name: str) -> frozenset[str] | None:
     return frozenset(given[name]) if name in given else None
 
 
-def _steps(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_STEPS):
-        raise BadParameter(f"{text!r} is no number of panes", "steps", ["1", "..", str(MOST_STEPS)])
-    return int(text)
-
-
 async def series(request: web.Request) -> web.Response:
-    chart = chart_of(asked(request.query.items(), chart_parameters(request.app[BOARD].plan)), set(_OWN))
+    chart = chart_of(question(request), set(_OWN))
     body = await request.app[ANSWERS].of(chart, lambda: _drawn(request.app, chart))
     return unavailable(NOT_READ) if body is None else answer_of(body)
 

@@ -12,17 +12,16 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 
 from streams.serve.channels import Event
-from streams.serve.http.keys import BOARD, CHANNELS
-from streams.serve.http.parameters import asked
-from streams.serve.http.readings import filter_of, filter_parameters
+from streams.serve.http.keys import CHANNELS
+from streams.serve.http.parameters import question
+from streams.serve.http.readings import filter_of
 
 RETRY_MS: Final = 1_000
 """After so long a browser that lost the stream comes back."""
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    parameters = filter_parameters(request.app[BOARD].plan)
-    wanted = filter_of(asked(request.query.items(), parameters))
+    wanted = filter_of(question(request))
     async with request.app[CHANNELS].listening(wanted) as events, sse_response(request) as response:
         sending = asyncio.create_task(_send(response, events), name="stream")
         await response.wait()  # until the client has gone, which the library finds out, or the channel ends

@@ -32,6 +32,15 @@ export class Catalog {
     return this.bySeries.get(seriesKey({ gauge, labels }));
   }
 
+  /** The window that a series shows where one was chosen: that, or the one most like it (as `nearest=1` gives it). */
+  windowOf(series, chosen) {
+    if (series.windows.includes(chosen)) return chosen;
+    const seconds = (window) => Math.max(0.001, this.document.window_seconds[window]);
+    const factor = (window) => Math.abs(Math.log(seconds(window) / seconds(chosen)));
+    const nearer = (one, other) => factor(one) - factor(other) || seconds(other) - seconds(one);
+    return [...series.windows].sort(nearer)[0];
+  }
+
   /** The currency of a reading, or of a series. */
   currencyOf({ labels }) {
     return labels.currency ?? this.currency;

@@ -11,6 +11,7 @@ import { layOut } from "./columns.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { mountHeader } from "./header.js";
 import { follow } from "./live.js";
+import { Readings } from "./readings.js";
 import { Status } from "./status.js";
 import { Summary } from "./summary.js";
 import { Tile } from "./tile.js";
@@ -25,6 +26,7 @@ class Overview {
     this.catalog = catalog;
     this.status = new Status(catalog.timeZone);
     this.summary = new Summary();
+    this.readings = new Readings(catalog);
     this.tiles = new Map(catalog.kpis.map((kpi) => [kpi.kpi, new Tile(catalog, kpi)]));
     this.empty = el("p", { class: "notice", hidden: true });
   }
@@ -58,12 +60,14 @@ class Overview {
     this.view = view;
     this.follower?.close();
     setAttribute(main, "aria-busy", "true");
-    this.follower = follow({ ...this.asked(), window: view.window, nearest: 1 }, {
+    this.follower = follow({ ...this.asked(), window: view.window, nearest: 1, judged: 1 }, {
       readings: (document) => this.all(document),
       changes: (document) => this.some(document),
       state: (state) => this.connection(state),
     });
-    this.courses();
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    this.asking = null;
   }
 
   /** The slice; a dimension of which no member is chosen is not one yet. */
@@ -74,20 +78,22 @@ class Overview {
   }
 
   all(document) {
-    const byKpi = new Map(document.readings.map((reading) => [reading.kpi, reading]));
-    for (const [name, tile] of this.tiles) this.tell(tile, byKpi.get(name) ?? null);
+    this.readings.replace(document);
+    for (const tile of this.tiles.values()) this.tell(tile);
     setAttribute(main, "aria-busy", null);
     this.hear(document);
+    performance.mark("filled"); // for those who measure
+    if (this.asking === null) this.courses(); // numbers first
   }
 
   some(document) {
-    for (const key of document.gone) this.tell(this.tiles.get(this.catalog.of(key).kpi.kpi), null);
-    for (const reading of document.readings) this.tell(this.tiles.get(reading.kpi), reading);
+    for (const name of this.readings.apply(document)) this.tell(this.tiles.get(name));
     this.hear(document);
   }
 
-  tell(tile, reading) {
-    tile.show(reading, this.view, this.reason(tile.kpi));
+  tell(tile) {
+    const { kpi } = tile, chosen = this.view.window;
+    tile.show(this.readings.standing(kpi, chosen), this.readings.worst(kpi), { chosen, reason: this.reason(kpi) });
   }
 
   /** Why a KPI has no reading here. */
@@ -106,8 +112,15 @@ class Overview {
 
   connection(state) {
     if (state === "live" && this.status.state === "reconnecting") this.compare();
+    if (state === "reconnecting") this.askWhy();
     this.status.connection(state);
     setAttribute(main, "data-old", state === "live" || state === "connecting" ? null : "");
+  }
+
+  /** A stream does not tell why it ended; an answer may. */
+  async askWhy() {
+    const fault = await get("freshness").catch((error) => error);
+    if (fault instanceof ApiError && fault.kind === "unauthorised") this.status.fail(fault);
   }
 
   /** A board that was started anew may have another catalog: then the page begins anew, too. */
@@ -119,8 +132,6 @@ class Overview {
   // -- Sparklines
 
   async courses() {
-    clearTimeout(this.timer);
-    this.asking?.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
     const found = await get("series", this.askedOfSeries(), { signal }).catch(noDocument);
@@ -141,6 +152,7 @@ class Overview {
   draw({ series }) {
     const byKpi = new Map(series.map((one) => [one.kpi, one]));
     for (const [name, tile] of this.tiles) tile.draw(byKpi.get(name) ?? null);
+    performance.mark("drawn");
   }
 }
 

@@ -24,7 +24,7 @@ export class Spark {
     const scale = scaleOf(known, target, benchmark);
     const x = placeOf(times), y = scale.y;
     this.line.setAttribute("d", strokes(values, x, y));
-    this.sure.setAttribute("d", area(lower, upper, x, y));
+    this.sure.setAttribute("d", area(lower, upper, x, y, scale.span));
     this.last.setAttribute("d", dot(values, x, y));
     line(this.target, scale.target, y);
     rectangle(this.band, scale.benchmark, y);
@@ -51,7 +51,7 @@ function scaleOf(known, target, benchmark) {
   if (shown.benchmark) edges.push(benchmark.low, benchmark.high);
   const bottom = Math.min(...edges), span = Math.max(...edges) - bottom;
   const y = (value) => (span ? HEIGHT - MARGIN - ((value - bottom) / span) * (HEIGHT - 2 * MARGIN) : HEIGHT / 2);
-  return { ...shown, y };
+  return { ...shown, y, span };
 }
 
 function within(edge, low, high) {
@@ -76,10 +76,11 @@ function dot(values, x, y) {
   return at < 0 ? "" : `M${point(x(at), y(values[at]))}h0`;
 }
 
-/** Between the bounds, where both are known. */
-function area(lower, upper, x, y) {
+/** Between the bounds, where both are known; bounds that mostly lie outside of the drawing would only fill it. */
+function area(lower, upper, x, y, span) {
   const known = [...lower.keys()].filter((at) => lower[at] !== null && upper[at] !== null);
-  if (known.length < 2) return "";
+  const width = known.reduce((sum, at) => sum + upper[at] - lower[at], 0) / known.length;
+  if (known.length < 2 || width > span) return "";
   const inside = (value) => Math.min(HEIGHT, Math.max(0, y(value)));
   const there = known.map((at) => point(x(at), inside(upper[at])));
   const back = known.reverse().map((at) => point(x(at), inside(lower[at])));

@@ -2,7 +2,6 @@
 
 import { link } from "./address.js";
 import { el, setAttribute, setText } from "./dom.js";
-import { formatValue } from "./format.js";
 import { meetsTarget } from "./words.js";
 
 const COUNTED = { critical: "critical", warn: "warn", ok: "ok" };
@@ -29,14 +28,14 @@ export class Summary {
 
   /** Of the tiles as they are now. */
   show(tiles) {
-    const judged = tiles.filter((tile) => tile.reading !== null);
-    const of = (verdict) => judged.filter((tile) => tile.reading.verdict === verdict);
+    const told = tiles.filter((tile) => tile.reading !== null);
+    const of = (verdict) => tiles.filter((tile) => tile.verdict === verdict);
     for (const verdict of Object.keys(COUNTED)) this.figure(verdict, this.counts[verdict], of(verdict).length);
-    const breached = judged.filter((tile) => tile.reading.guardrails.some((guardrail) => guardrail.breached));
+    const breached = told.filter((tile) => tile.reading.guardrails.some((guardrail) => guardrail.breached));
     this.figure("breached", this.breached, breached.length);
     const without = tiles.length - Object.keys(COUNTED).reduce((sum, verdict) => sum + of(verdict).length, 0);
     setText(this.breachedWord, breached.length === 1 ? " guardrail breached" : " guardrails breached");
-    setText(this.rest, `of ${tiles.length} KPIs, ${without} not judged; ${targetsText(judged)}`);
+    setText(this.rest, `of ${tiles.length} KPIs, ${without} not judged; ${targetsText(told)}`);
     this.showBad([...of("critical"), ...of("warn")]);
     setText(this.aloud, `${of("critical").length} critical, ${of("warn").length} warn, guardrails breached: ${breached.length}.`);
   }
@@ -48,9 +47,10 @@ export class Summary {
 
   /** What is bad, by name, as links. */
   showBad(tiles) {
-    const rows = tiles.map(({ kpi, reading, unit, currency }) => ({
-      verdict: reading.verdict,
-      text: `${kpi.title} ${formatValue(reading.value, unit, currency)}`,
+    const rows = tiles.map(({ kpi, verdict, beyond }) => ({
+      verdict,
+      name: [kpi.title, beyond.of].filter(Boolean).join(", "),
+      value: beyond.value,
       href: link(`/kpi/${kpi.kpi}`),
     }));
     const now = JSON.stringify(rows);
@@ -70,7 +70,7 @@ function figure(name, number, word) {
   return el("li", { class: "figure", "data-figure": name }, number, word);
 }
 
-function chip({ verdict, text, href }) {
+function chip({ verdict, name, value, href }) {
   const word = el("span", { class: "spoken", text: `${verdict}: ` });
-  return el("li", {}, el("a", { class: "chip", "data-verdict": verdict, href }, word, text));
+  return el("li", {}, el("a", { class: "chip", "data-verdict": verdict, href }, word, `${name} `, el("b", { text: value })));
 }

@@ -16,6 +16,7 @@ export class Tile {
     this.kpi = kpi;
     this.first = kpi.series[0];
     this.reading = null;
+    this.worst = null;
     this.course = null;
     this.build();
   }
@@ -23,7 +24,7 @@ export class Tile {
   build() {
     const { kpi } = this;
     const anchor = followView(el("a", { text: kpi.title, title: kpi.goal }), () => link(`/kpi/${kpi.kpi}`));
-    this.verdict = el("p", { class: "verdict" });
+    this.badge = el("p", { class: "verdict" });
     this.detail = el("p", { class: "tile-detail" });
     this.value = el("p", { class: "tile-value" });
     this.change = el("span", { class: "change" });
@@ -39,7 +40,7 @@ export class Tile {
         "div",
         { class: "tile-head" },
         el("div", { class: "tile-name" }, el("h3", { class: "tile-title" }, anchor), this.detail),
-        this.verdict,
+        this.badge,
       ),
       this.value,
       el("p", { class: "tile-change" }, this.change, this.before, this.aloud),
@@ -48,15 +49,20 @@ export class Tile {
     );
   }
 
-  /** Show a reading; null where there is none, with the reason why. */
-  show(reading, view, reason = "") {
+  /**
+   * Show what is known of the KPI: the reading that stands for it and the one with the worst verdict, either may
+   * be null. `chosen` is the window that was chosen, `reason` says why there may be nothing to show.
+   */
+  show(reading, worst, { chosen, reason }) {
+    const came = (reading === null) !== (this.reading === null);
     this.reading = reading;
+    this.worst = worst;
     this.showValue(reading);
-    this.showVerdict(reading);
+    this.showVerdict();
     this.showChange(reading);
-    setText(this.detail, this.detailText(reading, view));
+    setText(this.detail, this.detailText(reading, chosen));
     this.showNotes(reading, reason);
-    if (this.course) this.draw(this.course);
+    if (came) this.draw(this.course);
   }
 
   /** Draw the course of `/api/v1/series`; null for none. */
@@ -83,11 +89,22 @@ export class Tile {
     setAttribute(this.value, "data-long", text.length > LONG ? "" : null);
   }
 
-  showVerdict(reading) {
-    const verdict = reading?.verdict ?? "none";
-    setText(this.verdict, verdictWord(verdict));
-    setAttribute(this.verdict, "data-verdict", verdict);
-    setAttribute(this.node, "data-verdict", verdict);
+  get verdict() {
+    return this.worst?.verdict ?? "none";
+  }
+
+  showVerdict() {
+    setText(this.badge, verdictWord(this.verdict));
+    setAttribute(this.badge, "data-verdict", this.verdict);
+    setAttribute(this.node, "data-verdict", this.verdict);
+  }
+
+  /** What is beyond its limit, in words: of `p90, business, 24h` the value `5 h 3 min`. */
+  get beyond() {
+    const { worst } = this, { series } = this.catalog.of(worst);
+    const window = worst.window === "now" ? null : worst.window;
+    const value = formatValue(worst.value, series.unit, this.catalog.currencyOf(series));
+    return { of: [series.name, window].filter(Boolean).join(", "), value };
   }
 
   showChange(reading) {
@@ -98,18 +115,24 @@ export class Tile {
     setAttribute(this.change, "data-way", change?.way ?? "none");
   }
 
-  detailText(reading, view) {
-    const window = reading && otherWindow(reading, view.window);
+  detailText(reading, chosen) {
+    const window = reading && otherWindow(reading, chosen);
     return [this.first.name, window].filter(Boolean).join(" · ");
   }
 
   showNotes(reading, reason) {
     const breaches = (reading?.guardrails ?? []).filter(({ breached }) => breached);
     setText(this.guard, breaches.map(({ sentence }) => `Guardrail: ${sentence}.`).join(" "));
-    const notes = (reading === null ? [reason] : this.notesOf(reading)).filter(Boolean);
+    const notes = [this.otherBad(), ...(reading === null ? [reason] : this.notesOf(reading))].filter(Boolean);
     if (notes.join() === this.noted) return;
     this.noted = notes.join();
     this.notes.replaceChildren(...notes.map((text) => el("li", { text })));
+  }
+
+  /** What is bad, where that is not the value of the tile. */
+  otherBad() {
+    const bad = this.verdict === "critical" || this.verdict === "warn";
+    return bad && this.worst !== this.reading ? `${this.verdict}: ${this.beyond.of} ${this.beyond.value}` : null;
   }
 
   notesOf(reading) {

@@ -2,11 +2,11 @@
 
 import { get } from "../api.js";
 
-/** So long a section rests before it asks again for what it shows already. */
+/** So long is between two questions of a section, at least, if both are the same. */
 const PAUSE_MS = 5_000;
 
 /**
- * Asks an endpoint: at once when it is asked something else, after a pause when only the numbers may have
+ * Asks an endpoint: at once when it is asked something else, and not too often when only the numbers may have
  * changed. An answer that comes too late for the question is dropped.
  */
 export class Asking {
@@ -14,7 +14,7 @@ export class Asking {
    * `told(document, parameters)` with an answer; `failed(error)` with an ApiError.
    */
   constructor(endpoint, told, failed, { pause_ms = PAUSE_MS } = {}) {
-    Object.assign(this, { endpoint, told, failed, pause_ms, asked: "", version: -1, timer: null });
+    Object.assign(this, { endpoint, told, failed, pause_ms, asked: "", version: -1, timer: null, at_ms: -Infinity });
     this.asking = new AbortController();
   }
 
@@ -25,7 +25,8 @@ export class Asking {
     const again = asked === this.asked;
     Object.assign(this, { asked, version, parameters });
     if (!again) this.stop();
-    if (this.timer === null) this.timer = setTimeout(() => this.ask(), again ? this.pause_ms : 0);
+    const rest_ms = this.at_ms + this.pause_ms - performance.now();
+    if (this.timer === null) this.timer = setTimeout(() => this.ask(), again ? Math.max(0, rest_ms) : 0);
   }
 
   stop() {
@@ -38,6 +39,7 @@ export class Asking {
     const { asked, parameters } = this;
     const { signal } = (this.asking = new AbortController());
     this.timer = null;
+    this.at_ms = performance.now();
     try {
       const document = await get(this.endpoint, parameters, { signal });
       if (asked === this.asked) this.told(document, parameters);

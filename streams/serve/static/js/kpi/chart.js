@@ -4,7 +4,6 @@ import { el, setText } from "../dom.js";
 import { formatValue, windowWords } from "../format.js";
 import { holdsForPanes } from "../words.js";
 import { Asking } from "./asking.js";
-import { sameSeries } from "./choice.js";
 import { section } from "./parts.js";
 import { Plot } from "./plot.js";
 import { PointTable } from "./point_table.js";
@@ -31,7 +30,7 @@ export class Chart {
   }
 
   #take({ series: found }) {
-    const points = found.find((one) => sameSeries(one, this.view.series));
+    const points = found.find((one) => this.view.catalog.of(one)?.series === this.view.series);
     const known = (points?.values ?? []).some((value) => value !== null);
     this.#say(known ? "" : emptyWords(points));
     if (!known) return;

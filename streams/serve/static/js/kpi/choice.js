@@ -3,6 +3,8 @@
 // Nothing here touches the page or the network. A choice is always one that exists: what was asked for in vain
 // is told in `notes`, a sentence each.
 
+import { DEFAULT_WINDOW } from "../address.js";
+
 export const WHOLE = "all";
 export const NOW = "now";
 /** Own labels that are no choice: there is one currency. */
@@ -10,9 +12,6 @@ const NO_CHOICE = new Set(["currency"]);
 /** Names that the address uses for other things. */
 const TAKEN = new Set(["window", "dimension", "member", "theme", "gauge", "sort", "kpi"]);
 const LEVEL_SPANS = ["1h", "24h", "7d", "30d", "90d", "365d"];
-/** As long as they may be, as the board reckons too when it looks for the nearest. */
-const DAYS = { now: 1 / 1440, today: 1, wtd: 7, mtd: 31, qtd: 92, ytd: 366 };
-const UNIT_DAYS = { m: 1 / 1440, h: 1 / 24, d: 1 };
 
 /**
  * The choice for one KPI of the catalog.
@@ -46,12 +45,6 @@ export function noSeries(kpi) {
   return { gauge: null, ...Object.fromEntries(names.map((name) => [name, null])) };
 }
 
-/** Whether two series, or a series and a reading, are one. */
-export function sameSeries(one, other) {
-  const [a, b] = [Object.entries(one.labels), Object.entries(other.labels)];
-  return one.gauge === other.gauge && a.length === b.length && a.every(([name, value]) => other.labels[name] === value);
-}
-
 /** Spans between which the chart of a level can be switched. */
 export function levelSpans(catalog) {
   const known = LEVEL_SPANS.filter((span) => catalog.windows.includes(span));
@@ -61,19 +54,6 @@ export function levelSpans(catalog) {
 /** Whether a series has no windows: it stands as it is now. */
 export function isLevel(series) {
   return series.windows.every((window) => window === NOW);
-}
-
-/** The window nearest in length to the one asked for, by the factor between them; of two as near the longer. */
-export function nearestWindow(windows, asked) {
-  const distance = (window) => Math.abs(Math.log(daysOf(window) / daysOf(asked)));
-  const longestFirst = [...windows].sort((one, other) => daysOf(other) - daysOf(one));
-  return longestFirst.reduce((best, window) => (distance(window) < distance(best) ? window : best));
-}
-
-/** Days that a window covers, at most; of one that is not known a day. */
-function daysOf(window) {
-  const [, number, unit] = /^(\d+)([mhd])$/.exec(window) ?? [];
-  return DAYS[window] ?? (number ? Number(number) * UNIT_DAYS[unit] : 1);
 }
 
 function chosenSeries(kpi, { all }, notes) {
@@ -92,7 +72,7 @@ function chosenSeries(kpi, { all }, notes) {
 function chosenWindow(catalog, series, { window: asked, all }, notes) {
   const known = catalog.windows.includes(asked);
   if (isLevel(series)) return { window: NOW, span: known ? asked : levelSpans(catalog)[0] };
-  const window = series.windows.includes(asked) ? asked : nearestWindow(series.windows, asked);
+  const window = catalog.windowOf(series, known ? asked : DEFAULT_WINDOW);
   if (window !== asked && all.window) notes.push(`This number has no window ${asked}; shown is the nearest, ${window}.`);
   return { window, span: window };
 }

@@ -20,6 +20,7 @@ export function faint(name, share) {
 /** A round point; lengths are in canvas pixels. */
 export function dot(context, { x, y, radius, edge, fill }) {
   context.save();
+  context.setLineDash([]); // what was drawn last may have been dashed
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
   context.fillStyle = fill;

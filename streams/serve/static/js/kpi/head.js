@@ -112,7 +112,7 @@ function targetOf(kpi, series, reading, currency) {
   if (reading && reading.target !== null) return targetText(reading, kpi, series.unit, currency).replace("target ", "").replace(/ (met|missed)$/, ", $1");
   const [first] = kpi.series;
   const text = formatValue(kpi.target, kpi.unit, first.labels.currency);
-  return first === series || !first.name ? text : `${text} (of ${first.name})`;
+  return first === series ? text : `${text} (of ${first.name || "the number"})`;
 }
 
 function benchmarkOf({ benchmark, unit, series }) {

@@ -12,8 +12,8 @@ import { mountHeader } from "../header.js";
 import { follow } from "../live.js";
 import { Status } from "../status.js";
 import { choose, isLevel, levelSpans, NOW, WHOLE } from "./choice.js";
-import { Readings } from "./readings.js";
 import { sectionsOf } from "./sections.js";
+import { Told } from "./told.js";
 import { unknownKpi } from "./unknown.js";
 import { viewOf } from "./view.js";
 
@@ -25,7 +25,7 @@ class KpiPage {
     this.catalog = catalog;
     this.kpi = kpi;
     this.status = new Status(catalog.timeZone);
-    this.readings = new Readings();
+    this.readings = new Told(catalog);
     this.sections = sectionsOf(catalog, kpi);
   }
 
@@ -63,8 +63,8 @@ class KpiPage {
     this.follower?.close();
     setAttribute(main, "aria-busy", "true");
     this.follower = follow(parameters, {
-      readings: (document) => this.hear(document, () => this.readings.replace(document.readings)),
-      changes: (document) => this.hear(document, () => this.readings.take(document.readings, document.gone)),
+      readings: (document) => this.hear(document, () => this.readings.replace(document)),
+      changes: (document) => this.hear(document, () => this.readings.apply(document)),
       state: (state) => this.connection(state),
     });
   }

@@ -4,7 +4,7 @@ import { link } from "../address.js";
 import { el, setText } from "../dom.js";
 import { Asking } from "./asking.js";
 import { barsOf, marksOf } from "./chart.js";
-import { noSeries, sameSeries, WHOLE } from "./choice.js";
+import { noSeries, WHOLE } from "./choice.js";
 import { section } from "./parts.js";
 import { Plot } from "./plot.js";
 import { aligned, enoughSamples } from "./points.js";
@@ -73,7 +73,7 @@ class Course {
     this.plot.node.hidden = !known;
     this.empty.hidden = known;
     if (!known) return;
-    const series = kpi.series.find((one) => sameSeries(one, points)) ?? kpi.series[0];
+    const [series] = kpi.series;
     const enough = enoughSamples(kpi, series);
     const shown = aligned([{ name: "", colour: kpi === view.kpi ? "--accent" : "--line-2", points, enough, counts: enough === 0 }]);
     const marks = kpi === view.kpi ? marksOf({ kpi, series, reading: view.readingOf(series) }, points) : { target: null, benchmark: null };

@@ -3,7 +3,7 @@
 import { el, setText } from "../dom.js";
 import { windowWords } from "../format.js";
 import { Asking } from "./asking.js";
-import { ownLabels, sameSeries } from "./choice.js";
+import { ownLabels } from "./choice.js";
 import { figureName } from "./facets.js";
 import { section } from "./parts.js";
 import { Plot } from "./plot.js";
@@ -33,10 +33,10 @@ export class Percentiles {
   }
 
   #take({ series: found }) {
-    const { kpi, currency, zone, span } = this.view;
+    const { catalog, kpi, currency, zone, span } = this.view;
     const together = alike(kpi, this.view.series).map((series, at) => ({ series, at }));
     const lines = together.flatMap(({ series, at }) => {
-      const points = found.find((one) => sameSeries(one, series));
+      const points = found.find((one) => catalog.of(one)?.series === series);
       const name = figureName(series);
       return points ? [{ name, colour: COLOURS[at % COLOURS.length], points, enough: enoughSamples(kpi, series) }] : [];
     });

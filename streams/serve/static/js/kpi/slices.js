@@ -103,10 +103,8 @@ export class Slices {
 function headOf({ key, title, style = null }, by) {
   if (key === null) return el("th", { scope: "col", text: title });
   const current = key === by.key;
-  const arrow = by.descending ? " ▼" : " ▲";
   const sort = current && by.descending ? key : `-${key}`;
-  const button = el("button", { type: "button", class: "sort", on: { click: () => go({ sort }) } }, title,
-    el("span", { class: "sort-way", "aria-hidden": "true", text: current ? arrow : "" }));
+  const button = el("button", { type: "button", class: "sort", text: title, on: { click: () => go({ sort }) } });
   const way = current ? (by.descending ? "descending" : "ascending") : null;
   return el("th", { scope: "col", class: style, "aria-sort": way }, button);
 }

@@ -4,7 +4,8 @@ import { el, setText } from "../dom.js";
 import { formatSeconds, formatTime, formatValue } from "../format.js";
 import { Asking } from "./asking.js";
 import { ageRows } from "./ages.js";
-import { headRow, inWords, redone, section, tableFrame } from "./parts.js";
+import { WHOLE } from "./choice.js";
+import { headRow, redone, section, tableFrame } from "./parts.js";
 
 const LISTED = [20, 100, 1_000];
 
@@ -17,10 +18,10 @@ export class Waiting {
     this.rows = el("tbody");
     this.list = tableFrame("Those who wait the longest", headRow([["Who", ""], ["Waits for", "number"], ["Since", ""]]), this.rows);
     this.more = el("button", { type: "button", class: "more", text: "List more", on: { click: () => this.#more() } });
-    this.node = section("waiting", "Who is waiting", this.total,
-      el("div", { class: "waiting-parts" },
-        el("div", {}, el("h3", { text: "How long they wait" }), this.ages),
-        el("div", {}, el("h3", { text: "The longest waiting" }), this.list, this.more)));
+    this.parts = el("div", { class: "waiting-parts" },
+      el("div", {}, el("h3", { text: "How long they wait" }), this.ages),
+      el("div", {}, el("h3", { text: "The longest waiting" }), this.list, this.more));
+    this.node = section("waiting", "Who is waiting", this.total, this.parts);
     const failed = (error) => setText(this.total, `Who is waiting cannot be told now: ${error.message}.`);
     this.asking = new Asking("waiting", (found) => this.#take(found), failed);
   }
@@ -36,10 +37,9 @@ export class Waiting {
   }
 
   #take({ number, waiting, ages, as_of: asOf }) {
-    const name = inWords(this.measure);
-    const sliced = this.view.dimension === "all" ? "" : " This list is of the whole, not of the slice.";
-    setText(this.total, `${formatValue(number, "count")} in ${name} now.${number > 0 ? sliced : " Nobody is waiting."}`);
-    for (const part of [this.ages, this.list]) part.hidden = number === 0;
+    const sliced = this.view.dimension === WHOLE ? "" : " This list is of the whole, not of the slice.";
+    setText(this.total, number > 0 ? `${waitWords(number)} now.${sliced}` : "Nobody is waiting.");
+    this.parts.hidden = number === 0;
     redone(this.ages, ageRows(ages ?? []), ageBar);
     redone(this.rows, waiting, (waiter) => this.#row(waiter, asOf));
     this.more.hidden = waiting.length >= number || this.limit === LISTED.length - 1;
@@ -56,11 +56,15 @@ export class Waiting {
 
 function ageBar({ text, number, share }) {
   const bar = el("span", { class: "age-bar" });
-  bar.style.blockSize = `${100 * share}%`;
+  bar.style.inlineSize = `${100 * share}%`;
   return el("li", { class: "age" },
-    el("span", { class: "age-number", text: number > 0 ? formatValue(number, "count") : "" }),
+    el("span", { class: "age-text", text }),
     el("span", { class: "age-track", "aria-hidden": "true" }, bar),
-    el("span", { class: "age-text", text }));
+    el("span", { class: "age-number", text: formatValue(number, "count") }));
+}
+
+function waitWords(number) {
+  return number === 1 ? "1 is waiting" : `${formatValue(number, "count")} are waiting`;
 }
 
 /** Only pages: the catalog may be wrong, and an id is anybody's. */

@@ -1,0 +1,116 @@
+"""/docs/..: the reference of the KPIs and the runbooks of their alerts, as pages for people.
+
+They are Markdown that the command line hands over, since it is made of the catalog in a room above. What
+stands there is text: markup in it stays text.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from typing import Final
+
+from aiohttp import web
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from streams.serve.http.files import File, file_of
+
+DOCS: Final[web.AppKey[Mapping[str, File]]] = web.AppKey("docs")
+_INDEX: Final = "README"
+_OUTSIDE: Final = re.compile(r"[a-z][a-z0-9+.-]*:|//|#|/", re.IGNORECASE)
+"""How addresses begin that are not of a page beside this one."""
+_MARKER: Final = re.compile(r"\A(<!--.*?-->\s*)+", re.DOTALL)
+_SHELL: Final = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/static/board.css">
+<link rel="stylesheet" href="/static/docs.css">
+<script src="/static/js/first.js"></script>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the text</a>
+<header class="top"><p class="brand-line"><a class="brand" href="/">CRM KPIs</a></p>
+<nav aria-label="Pages">{links}</nav></header>
+<main id="main" class="docs" tabindex="-1">
+{body}</main>
+</body>
+</html>
+"""
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    found = request.app[DOCS].get(request.path)
+    if found is None:
+        raise web.HTTPNotFound
+    return found.answer(request)
+
+
+def pages(texts: Mapping[str, str], kpis: Iterable[str]) -> dict[str, File]:
+    """Address -> page, of texts by their paths (`docs/kpis/churn.md`).
+
+    A link to another of them leads there; one to a file that is none of them is text alone.
+    """
+    addresses = {path: address_of(path) for path in texts}
+    indexes = {address: path for path, address in addresses.items() if path.endswith(f"/{_INDEX}.md")}
+    boards = {f"/docs/kpis/{kpi}": f"/kpi/{kpi}" for kpi in kpis}
+    found = {}
+    for path, address in addresses.items():
+        links = [(address, posixpath.basename(posixpath.dirname(path))) for address, path in indexes.items()]
+        if address in boards:
+            links.append((boards[address], "its numbers"))
+        found[address] = file_of(f"{address}.html", _page(path, texts[path], addresses, links).encode())
+    return found
+
+
+def address_of(path: str) -> str:
+    """/docs/kpis/churn of docs/kpis/churn.md; /docs/kpis/ of the README there."""
+    return f"/{path.removesuffix('.md').removesuffix(_INDEX)}"
+
+
+def _page(path: str, text: str, addresses: Mapping[str, str], links: Iterable[tuple[str, str]]) -> str:
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = markdown.parse(_MARKER.sub("", text))
+    for token in _links(tokens):
+        _lead(token, posixpath.dirname(path), addresses)
+    return _SHELL.format(
+        title=escape(_title(tokens) or path),
+        links="".join(f'<a href="{escape(address)}">{escape(name)}</a>' for address, name in links),
+        body=markdown.renderer.render(tokens, markdown.options, {}),
+    )
+
+
+def _title(tokens: Iterable[Token]) -> str:
+    """The first heading."""
+    of_heading = False
+    for token in tokens:
+        if of_heading:
+            return "".join(child.content for child in token.children or ())
+        of_heading = token.type == "heading_open"
+    return ""
+
+
+def _links(tokens: Iterable[Token]) -> Iterator[Token]:
+    for token in tokens:
+        if token.type == "link_open":
+            yield token
+        yield from _links(token.children or ())
+
+
+def _lead(link: Token, directory: str, addresses: Mapping[str, str]) -> None:
+    """Make a link between files one between pages."""
+    href = str(link.attrs["href"])
+    if _OUTSIDE.match(href):
+        return
+    target, hash_, anchor = href.partition("#")
+    address = addresses.get(posixpath.normpath(posixpath.join(directory, target)))
+    if address is None:
+        del link.attrs["href"]  # an <a> without one is text
+    else:
+        link.attrs["href"] = f"{address}{hash_}{anchor}"
