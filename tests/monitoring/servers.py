@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from tests.servers import Server, unavailable
 
-Sample = dict[str, str]
+Labels = dict[str, str]
 """The labels of a series."""
 ASKED_S: Final = 20.0
 
@@ -65,14 +65,14 @@ class PrometheusServer(Monitor):
     name = "prometheus"
     patience_s = 30.0
 
-    def query(self, expr: str) -> list[tuple[Sample, float]]:
+    def query(self, expr: str) -> list[tuple[Labels, float]]:
         """The series of an instant query, or its one number without labels."""
         data = self.ask("/api/v1/query", query=expr)["data"]
         if data["resultType"] in ("scalar", "string"):
             return [({}, float(data["result"][1]))]
         return [(series["metric"], float(series["value"][1])) for series in data["result"]]
 
-    def alerts(self, state: str = "firing") -> list[Sample]:
+    def alerts(self, state: str = "firing") -> list[Labels]:
         """The labels of all alerts in a state."""
         alerts = self.ask("/api/v1/alerts")["data"]["alerts"]
         return [alert["labels"] for alert in alerts if alert["state"] == state]
@@ -106,7 +106,7 @@ class AlertmanagerServer(Monitor):
     name = "alertmanager"
     patience_s = 30.0
 
-    def alerts(self) -> list[tuple[Sample, dict[str, Any]]]:
+    def alerts(self) -> list[tuple[Labels, dict[str, Any]]]:
         """Labels and status (`state`, `inhibitedBy`) of what fires."""
         return [(alert["labels"], alert["status"]) for alert in self.ask("/api/v2/alerts")]
 

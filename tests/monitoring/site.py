@@ -3,14 +3,15 @@
 company --> Kafka --> worker --> Redis --> board <-- Prometheus --> Alertmanager --> Receiver
 """
 
-import asyncio
 import json
+import os
 import re
+import signal
 import threading
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,11 +19,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
+from streams.commands.company import Timed
 from streams.commands.publisher import FollowedPublisher, Sent
-from streams.commands.stack import child
+from streams.commands.stack import STOP_S, worker_or_board
 from streams.embedded.processes import Child
-from streams.embedded.traffic import encode
-from streams.embedded.world import Event
 from streams.settings import Settings
 from streams.state import connect
 from tests.monitoring import shipped
@@ -32,12 +32,18 @@ PATIENCE_S: Final = 90.0
 LOOK_S: Final = 0.1
 
 
-async def until(condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
-    """What a condition gives once it gives something; TimeoutError after a generous time."""
-    async with asyncio.timeout(patience_s):
-        while not (found := await asyncio.to_thread(condition)):
-            await asyncio.sleep(LOOK_S)
+def until(condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
+    """What a condition gives once it gives something; an AssertionError after a generous time."""
+    deadline = time.monotonic() + patience_s
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {patience_s:g} s: {condition}"
+        time.sleep(LOOK_S)
     return found
+
+
+def sent(time_ms: int, line: bytes) -> Sent:
+    """A line as it would have been sent then."""
+    return Sent(line, timestamp_ms=time_ms)
 
 
 class Receiver:
@@ -77,19 +83,40 @@ class Receiver:
 
 
 @dataclass(slots=True)
-class Site:
-    """What runs, and what is asked of it."""
+class System:
+    """Worker and board as processes, and what is published to them."""
 
     settings: Settings
     directory: Path
-    prometheus: PrometheusServer
-    alertmanager: AlertmanagerServer
-    children: list[Child] = field(default_factory=list)
+    children: dict[str, Child] = field(default_factory=dict)
+
+    def start(self, name: str) -> None:
+        """`kpi <name>`; once more after it was stopped."""
+        self.children[name] = worker_or_board(name, self.settings, self.directory)
+
+    def kill9(self, name: str) -> None:
+        process = self.children.pop(name)
+        os.kill(process.pid, signal.SIGKILL)
+        process.stop()
+
+    def shown_ms(self) -> int:
+        """Time of the newest event that the board shows; 0 while there is none."""
+        self.check()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.settings.board_port}/metrics") as reply:
+                found = re.search(rb"^crm_kpi_last_event_timestamp_seconds (.+)$", reply.read(), re.MULTILINE)
+        except OSError:
+            return 0
+        return round(1000 * float(found[1])) if found else 0
 
     def check(self) -> None:
         """StartError when a process that should run has ended."""
-        for process in self.children:
+        for process in self.children.values():
             process.check()
+
+    def stop(self) -> None:
+        for process in self.children.values():
+            process.stop(STOP_S)
 
     @asynccontextmanager
     async def publisher(self) -> AsyncIterator[FollowedPublisher]:
@@ -100,28 +127,30 @@ class Site:
         finally:
             await redis.aclose()
 
-    async def counted(self, publisher: FollowedPublisher, events: Iterable[Event]) -> None:
-        """Publish events, and return when the worker has committed all of them."""
-        await publisher.publish_all((Sent(encode(event)) for event in events), self.check, lambda _: None)
+    async def counted(self, publisher: FollowedPublisher, events: Iterable[Timed]) -> None:
+        """Publish events when they happen, and return when the worker has committed all of them."""
+        await publisher.publish_all((sent(*event) for event in events), self.check, lambda _: None)
 
-    def board(self, path: str) -> Any:
-        """JSON of the board; None while it does not answer."""
-        url = f"http://127.0.0.1:{self.settings.board_port}{path}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as reply:
-                return json.load(reply)
-        except OSError:
-            return None
 
-    async def judged(self, newest_ms: int) -> None:
+@dataclass(slots=True)
+class Watch:
+    """Prometheus and Alertmanager, and what they say."""
+
+    prometheus: PrometheusServer
+    alertmanager: AlertmanagerServer
+
+    def judged(self, newest_ms: int) -> None:
         """Return when Prometheus has scraped the readings of this event, and judged them twice."""
-        await until(lambda: self._scraped_ms() >= newest_ms)
+        until(lambda: self._scraped_ms() >= newest_ms)
         for _ in range(2):
-            await until(partial(self._judged_since, time.time()))
+            until(partial(self._judged_since, time.time()))
+
+    def firing(self) -> set[tuple[str, str]]:
+        """Name and severity of what fires."""
+        return {(labels["alertname"], labels["severity"]) for labels in self.prometheus.alerts()}
 
     def _scraped_ms(self) -> int:
         """Time of the newest event, as Prometheus knows it."""
-        self.check()
         found = self.prometheus.query("max(crm_kpi_last_event_timestamp_seconds)")
         return round(1000 * found[0][1]) if found else 0
 
@@ -129,31 +158,36 @@ class Site:
         """Whether all rules were evaluated later than that."""
         return all(since_s < _seconds(group["lastEvaluation"]) for group in self.prometheus.groups())
 
-    def firing(self) -> set[tuple[str, str]]:
-        """Name and severity of what fires in Prometheus."""
-        return {(labels["alertname"], labels["severity"]) for labels in self.prometheus.alerts()}
+
+@contextmanager
+def system(directory: Path, settings: Settings, *names: str) -> Iterator[System]:
+    """`kpi <name>` of each, on servers that are there."""
+    running = System(settings, directory)
+    try:
+        for name in names:
+            running.start(name)
+        yield running
+    finally:
+        running.stop()
 
 
 @contextmanager
-def site(directory: Path, settings: Settings, rules: Path, receiver: Receiver) -> Iterator[Site]:
-    """Prometheus and Alertmanager beside a worker and a board, each a process of its own."""
-    prometheus, alertmanager = (
-        PrometheusServer(directory / "prometheus"),
-        AlertmanagerServer(directory / "alertmanager"),
-    )
+def watched(
+    directory: Path, settings: Settings, rules: Path, receiver: Receiver, every: str
+) -> Iterator[Watch]:
+    """Prometheus and Alertmanager beside a worker and a board with these settings, looking so often."""
+    prometheus = PrometheusServer(directory / "prometheus")
+    alertmanager = AlertmanagerServer(directory / "alertmanager")
     ports = {
         "board": settings.board_port,
         "worker": settings.worker_port,
         "localhost": prometheus.port,
         "alertmanager": alertmanager.port,
     }
-    prometheus.configure(shipped.prometheus_config(rules, ports))
+    prometheus.configure(shipped.prometheus_config(rules, ports, every))
     alertmanager.configure(shipped.alertmanager_config(receiver.url))
-    with ExitStack() as stack:
-        children = [stack.enter_context(child(name, settings, directory)) for name in ("worker", "board")]
-        stack.enter_context(alertmanager)
-        stack.enter_context(prometheus)
-        yield Site(settings, directory, prometheus, alertmanager, children)
+    with alertmanager, prometheus:
+        yield Watch(prometheus, alertmanager)
 
 
 def _seconds(time_: str) -> float:
