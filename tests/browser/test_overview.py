@@ -80,13 +80,13 @@ async def test_an_update_moves_nothing(page: Page, redis_url: str) -> None:
 async def test_the_summary_says_what_is_beyond_its_limits_whichever_series_or_window_is_judged(
     page: Page, redis_url: str
 ) -> None:
-    async with live_board(redis_url, lead_created("lead-1", "11:00")) as board:
+    async with live_board(redis_url, lead_created("lead-1", "2024-04-05 11:00")) as board:
         await opened(page, board, "?window=7d")
         chip = page.get_by_role("list", name="Beyond their limits").get_by_role("link")
-        await expect(chip).to_have_text("critical: Leads waiting, oldest 7 h 0 min")
+        await expect(chip).to_have_text("critical: Leads waiting, oldest 10 d 7 h")
         await expect(page.locator('[data-figure="critical"]')).to_have_text("1 critical")
         await expect(tile(page, "leads_waiting").locator(".verdict")).to_have_text("critical")
-        await expect(tile(page, "leads_waiting").locator(".tile-foot")).to_contain_text("oldest 7 h 0 min")
+        await expect(tile(page, "leads_waiting").locator(".tile-foot")).to_contain_text("oldest 10 d 7 h")
         await board.take(lead_contacted("lead-1", "17:00"))
         await expect(page.locator(".summary-bad")).to_have_text("Nothing is beyond its limits.")
 

@@ -6,9 +6,9 @@ import pytest
 from redis.asyncio import Redis
 
 from streams.engine.kpis.folding import Others
-from streams.engine.kpis.frames import WHOLE
 from streams.engine.kpis.guardrails import first_series
 from streams.engine.kpis.points import Drawing, Span
+from streams.engine.kpis.sums import WHOLE
 from streams.serve.charts import shown_slices
 from streams.serve.view import View
 from streams.state import Snapshot
@@ -88,6 +88,14 @@ async def test_what_cannot_be_drawn_is_refused(query: str, parameter: str) -> No
         response = await browser.get(f"/api/v1/series?{query}")
         assert response.status == 400
         assert (await response.json())["parameter"] == parameter
+
+
+async def test_more_points_than_a_chart_can_show_are_not_drawn(client: Redis) -> None:
+    members = "&".join(f"member=m{at}" for at in range(20))
+    query = f"kpi=lead_response&dimension=channel&span=30d&steps=800&{members}"
+    fault = await series(client, query, status=400)
+    assert fault["parameter"] == "steps"
+    assert "50,000" in fault["error"]
 
 
 async def test_before_all_partitions_are_known_nothing_is_drawn() -> None:
