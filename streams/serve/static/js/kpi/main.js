@@ -39,8 +39,12 @@ class KpiPage {
   mount() {
     const { catalog, kpi } = this;
     document.title = `${kpi.title} – CRM KPIs`;
-    const own = [...new Set(kpi.series.flatMap((series) => series.windows))].filter((window) => window !== NOW);
-    const windows = kpi.series.every(isLevel) ? levelSpans(catalog) : catalog.windows.filter((one) => own.includes(one));
+    const own = [...new Set(kpi.series.flatMap((series) => series.windows))].filter(
+      (window) => window !== NOW,
+    );
+    const windows = kpi.series.every(isLevel)
+      ? levelSpans(catalog)
+      : catalog.windows.filter((one) => own.includes(one));
     mountHeader({ windows, dimensions: [WHOLE, ...kpi.dimensions], status: this.status });
     main.replaceChildren(...this.layOut());
     onChange(() => this.look());

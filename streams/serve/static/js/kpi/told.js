@@ -33,7 +33,8 @@ export class Told {
 
   /** The readings of a series in a window, one per member of a dimension. */
   members(series, window, dimension) {
-    const fits = (one) => one.window === window && one.dimension === dimension && this.catalog.of(one)?.series === series;
+    const fits = (one) =>
+      one.window === window && one.dimension === dimension && this.catalog.of(one)?.series === series;
     return [...this.byKey.values()].filter(fits);
   }
 }
