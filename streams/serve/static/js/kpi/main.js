@@ -11,9 +11,9 @@ import { el, setAttribute } from "../dom.js";
 import { mountHeader } from "../header.js";
 import { follow } from "../live.js";
 import { Status } from "../status.js";
+import { Told } from "../told.js";
 import { choose, isLevel, levelSpans, NOW, WHOLE } from "./choice.js";
 import { sectionsOf } from "./sections.js";
-import { Told } from "./told.js";
 import { unknownKpi } from "./unknown.js";
 import { viewOf } from "./view.js";
 
@@ -83,7 +83,6 @@ class KpiPage {
 
   connection(state) {
     this.status.connection(state);
-    setAttribute(main, "data-old", state === "live" || state === "connecting" ? null : "");
   }
 
   /** Nobody asks for what nobody sees. */
