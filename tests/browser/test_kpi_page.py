@@ -159,18 +159,19 @@ async def test_what_is_committed_reaches_the_number_the_slices_and_the_explanati
 
 
 async def test_what_a_stream_tells_gone_is_gone(page: Page, redis_url: str) -> None:
-    now_ms = [NOW_MS]
-    async with live_board(
-        redis_url, lead_created("lead-1", NOW_MS - 50 * 60_000, channel="web"), now_ms=lambda: now_ms[0]
-    ) as board:
+    now_ms, streams, at_ms = [NOW_MS], [], NOW_MS - 50 * 60_000
+    page.on("request", lambda request: streams.append(request.url) if "/stream?" in request.url else None)
+    event = lead_created("lead-1", at_ms, channel="web")
+    async with live_board(redis_url, event, now_ms=lambda: now_ms[0]) as board:
         await opened(page, board, "lead_acceptance", "?window=1h")
-        await board.take(lead_qualified("lead-1", NOW_MS - 50 * 60_000, channel="web"))
+        await board.take(lead_qualified("lead-1", at_ms, channel="web"))
         slices = section(page, "Slices")
         await expect(slices.get_by_role("row", name="web")).to_be_visible()
         now_ms[0] += 2 * HOUR_MS
         await expect(slices.get_by_role("row", name="web")).to_have_count(0)
         await expect(slices.get_by_text("Nothing is counted in any slice of this window.")).to_be_visible()
         await expect(number(page)).to_have_text("–")
+    assert len(streams) == 1  # by a change, not because all was asked for anew
 
 
 async def test_the_course_is_gone_through_by_keys_and_says_each_point(page: Page, redis_url: str) -> None:
