@@ -174,6 +174,21 @@ async def test_what_a_stream_tells_gone_is_gone(page: Page, redis_url: str) -> N
     assert len(streams) == 1  # by a change, not because all was asked for anew
 
 
+async def test_when_the_board_comes_back_so_does_every_section(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1", channel="web")) as board:
+        await opened(page, board, "lead_volume")
+        await expect(number(page)).to_have_text("1")
+        await board.stop()
+        await expect(page.locator("main[data-old]")).to_be_visible()
+        await expect(number(page)).to_have_text("1")  # old, and said to be
+        await board.take(lead_created("lead-2", channel="mail"))
+        await board.start()
+        await expect(number(page)).to_have_text("2")
+        await expect(page.locator("main[data-old]")).to_have_count(0)
+        await expect(section(page, "Slices").get_by_role("row", name="mail")).to_be_visible()
+        await expect(section(page, "Why this number").locator(".value")).to_have_text("2")
+
+
 async def test_the_course_is_gone_through_by_keys_and_says_each_point(page: Page, redis_url: str) -> None:
     events = [
         *each(lambda at: ticket_created(f"old-{at}", NOW_MS - 5 * HOUR_MS), 3),
