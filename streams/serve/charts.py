@@ -6,11 +6,11 @@ from typing import Any, Final, get_args
 
 from schemas.words import Window
 from streams.engine.kpis.folding import Others
-from streams.engine.kpis.frames import WHOLE, Slice
 from streams.engine.kpis.guardrails import first_series
 from streams.engine.kpis.points import Points, Span, Wish
 from streams.engine.kpis.readings import Reading
 from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.sums import WHOLE, Slice
 from streams.engine.plan import Plan
 from streams.engine.windows import nearest_window, step_of
 from streams.human import rfc3339

@@ -4,12 +4,13 @@ Of each cell the panes are added up once, from the first on; a stretch is the di
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
-from streams.engine.kpis.frames import Slice
+from streams.engine.kpis.sums import FOREVER_MS, Slice
 
 PaneCells = Mapping[int, Mapping[str, int]]
 """Start of a pane -> its cells that are not 0."""
@@ -28,7 +29,7 @@ class Wanted:
 
 
 class Excerpt:
-    """Some cells of some panes, as sums (`streams.engine.kpis.frames.Sums`)."""
+    """Some cells of some panes, as sums (`streams.engine.kpis.sums.Sums`); keys are the cells themselves."""
 
     def __init__(self, panes: Mapping[str, PaneCells], totals: Mapping[str, int]) -> None:
         """`panes`: by tier."""
@@ -36,17 +37,27 @@ class Excerpt:
         self._totals = totals
         self._running = lru_cache(maxsize=None)(self._added_up)
 
-    def window(self, tier: str, start_ms: int, end_ms: int) -> Mapping[str, int]:
+    def key(self, cell: str) -> str:
+        return cell
+
+    def window(self, tier: str, start_ms: int, end_ms: int) -> Counter[str]:
         """Cell -> sum over the panes of a tier that start in [start_ms, end_ms]."""
         starts, running = self._running(tier)
         first, last = bisect_left(starts, start_ms), bisect_right(starts, end_ms)
-        found = ((cell, sums[last] - sums[first]) for cell, sums in running.items())
-        return {cell: number for cell, number in found if number}
+        return Counter({cell: sums[last] - sums[first] for cell, sums in running.items()})
+
+    def level_now(self) -> Counter[str]:
+        return Counter(self._totals)
+
+    def level_at(self, tier: str, time_ms: int) -> Counter[str]:
+        levels = self.level_now()
+        levels.subtract(self.window(tier, time_ms, FOREVER_MS))
+        return levels
 
     def totals(self) -> Mapping[str, int]:
         return self._totals
 
-    def cells(self) -> Iterable[str]:
+    def cells(self) -> set[str]:
         """Every cell that is not 0 in some pane or total."""
         of_panes = (cells for panes in self._panes.values() for cells in panes.values())
         return set(self._totals).union(*of_panes)

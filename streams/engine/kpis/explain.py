@@ -9,15 +9,18 @@ from typing import Final
 import msgspec
 
 from streams.engine.kpis import terms
-from streams.engine.kpis.frames import Index, Moment, PastPart, PresentPart, Slice, Sums, level_parts
-from streams.engine.kpis.readings import Line, Reading, slices_of
+from streams.engine.kpis.cells import Index, bucket_cell
+from streams.engine.kpis.frames import Moment, PastPart, PresentPart
+from streams.engine.kpis.lines import Line, Reading
+from streams.engine.kpis.readings import slices_of
 from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.sums import Slice, Sums
 from streams.engine.kpis.terms import Before, Formula, Named, Number, Term, parts_of
 from streams.engine.kpis.values import samples_of, value_of
 from streams.engine.plan import Plan
 from streams.engine.windows import AHEAD_MS
 from streams.errors import UnknownReading
-from streams.naming import ALL
+from streams.naming import ALL, cell
 
 Part = PresentPart | PastPart
 
@@ -109,7 +112,7 @@ def explain(
 
 
 def _moment(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool) -> Moment:
-    index = Index(sums.cells(), level_parts(plan.measures.values()))
+    index = Index(sums.cells(), sums.key)
     return Moment(plan.calendar, sums, now_ms, AHEAD_MS if ahead else 0, index)
 
 
@@ -232,8 +235,8 @@ def _operand(operand: terms.Operand, part: Part, within: str) -> Operand:
     cells = _cells(operand, part)
     tier = part.frame.tier if cells else ""
     sums: Counter[int] = Counter()
-    for cell in cells:
-        sums.update(moment.sums.values(tier, cell, part.frame.start_ms, part.frame.until_ms))
+    for name in cells:
+        sums.update(moment.sums.values(tier, name, part.frame.start_ms, part.frame.until_ms))
     return Operand(
         text=within.format(_written(operand)),
         measure=measure.name,
@@ -241,7 +244,7 @@ def _operand(operand: terms.Operand, part: Part, within: str) -> Operand:
         samples=samples_of(operand)(part),
         tier=tier,
         panes=[PaneSum(start_ms, sums[start_ms]) for start_ms in sorted(sums) if sums[start_ms]],
-        running=moment.totals.get(part.cells[measure.name]),
+        running=moment.sums.totals().get(cell(measure.name, *part.slice)),
     )
 
 
@@ -251,11 +254,11 @@ def _cells(operand: terms.Operand, part: Part) -> Sequence[str]:
     if not frame.tier or operand.function == "oldest":
         return ()
     if operand.function == "mean":
-        return (part.cells[f"{measure.name}.sum"],)
+        return (cell(f"{measure.name}.sum", *part.slice),)
     if operand.function == "quantile":
-        buckets = frame.moment.index.buckets.get((measure.name, part.slice), {})
-        return [cell for cell in buckets.values() if frame.sums(measure).get(cell)]
-    return (part.cells[measure.name],)
+        buckets, numbers = frame.moment.index.buckets.get((measure.name, part.slice), {}), frame.sums(measure)
+        return [bucket_cell(measure.name, at, part.slice) for at, key in buckets.items() if numbers[key]]
+    return (cell(measure.name, *part.slice),)
 
 
 def _written(operand: terms.Operand) -> str:

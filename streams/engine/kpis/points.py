@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Final, Literal
 
+from streams.engine.kpis.cells import Index
 from streams.engine.kpis.excerpts import Excerpt, Wanted
 from streams.engine.kpis.folding import Others
-from streams.engine.kpis.frames import Index, Moment, Past, Present, Slice, level_parts
-from streams.engine.kpis.readings import Line, Reading, part_of
+from streams.engine.kpis.frames import Moment, Past, Present, level_parts
+from streams.engine.kpis.lines import Line, Reading, part_of
 from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.sums import Slice
 from streams.engine.kpis.terms import Operand
 from streams.engine.panes import TIERS, Calendar
 from streams.engine.plan import Plan
@@ -87,7 +89,6 @@ class Drawing:
         self._measures = {
             measure.name: measure for one in self._drawn for measure in one.line.series.measures
         }
-        self._levels = level_parts(self._measures.values())
 
     @property
     def number(self) -> int:
@@ -102,12 +103,13 @@ class Drawing:
         for tier, start_ms in chain.from_iterable(one.since_ms(calendar) for one in self._drawn):
             since_ms[tier] = min(since_ms[tier], start_ms)
         slices = {part for one in self._drawn for slice_ in one.slices for part in _parts(slice_)}
-        totals = [cell(part, *slice_) for part in self._levels.union(self._measures) for slice_ in slices]
+        parts = level_parts(self._measures.values()).union(self._measures)
+        totals = [cell(part, *slice_) for part in parts for slice_ in slices]
         return Wanted(frozenset(self._measures), slices, since_ms, totals)
 
     def points(self, found: Excerpt) -> list[Points]:
         """Of each series its slices, one after the other."""
-        index = Index(found.cells(), self._levels)
+        index = Index(found.cells(), found.key)
         moment = Moment(self._plan.calendar, found, self._now_ms, self._ahead_ms, index)
         return [one for drawn in self._drawn for one in drawn.points(moment)]
 

@@ -7,11 +7,13 @@ from typing import get_args
 import pytest
 
 from schemas.words import Window
+from streams.engine.kpis.cells import Index
 from streams.engine.kpis.folding import Others
-from streams.engine.kpis.frames import WHOLE, Index, Moment, Slice, level_parts
+from streams.engine.kpis.frames import Moment
+from streams.engine.kpis.lines import Line, Reading
 from streams.engine.kpis.points import Drawing, Points, Span, kind_of
-from streams.engine.kpis.readings import Line, Reading
 from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.sums import WHOLE, Slice
 from streams.engine.kpis.terms import Operand
 from streams.engine.measures.base import BARE
 from streams.engine.panes import DAY, HOUR, HOUR_MS, KEEP_MS, MINUTE, MINUTE_MS
@@ -36,7 +38,7 @@ def company() -> Ledger:
 
 @lru_cache
 def moment(now_ms: int = NOW_MS) -> Moment:
-    index = Index(company().cells(), level_parts(shipped().measures.values()))
+    index = Index(company().cells(), company().key)
     return Moment(shipped().calendar, company(), now_ms, 0, index)
 
 

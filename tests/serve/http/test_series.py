@@ -7,9 +7,9 @@ from redis.asyncio import Redis
 
 from streams.engine.kpis.excerpts import Wanted
 from streams.engine.kpis.folding import Others
-from streams.engine.kpis.frames import WHOLE
 from streams.engine.kpis.guardrails import first_series
 from streams.engine.kpis.points import Drawing, Span
+from streams.engine.kpis.sums import WHOLE
 from streams.engine.panes import HOUR
 from streams.serve.charts import shown_slices
 from streams.serve.view import View
