@@ -1,6 +1,7 @@
 """Excerpts: sums over any stretch, compared with adding up the panes one by one."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +25,11 @@ def test_a_stretch_is_the_sum_of_the_panes_that_start_in_it_both_ends_among_them
         if start <= at <= end:
             expected.update(cells)
     found = Excerpt({DAY: panes}, {}).window(DAY, start, max(start, end)) if start <= end else {}
-    assert found == {cell: number for cell, number in expected.items() if number}
+    assert _without_zeros(found) == _without_zeros(expected)
+
+
+def _without_zeros(sums: Mapping[str, int]) -> dict[str, int]:
+    return {cell: number for cell, number in sums.items() if number}
 
 
 @given(panes_of_a_tier, st.sampled_from(CELLS), st.integers(0, 20), st.integers(0, 21))
