@@ -4,6 +4,7 @@ import { el, setText } from "../dom.js";
 import { formatValue, windowWords } from "../format.js";
 import { holdsForPanes } from "../words.js";
 import { Asking } from "./asking.js";
+import { rangeWords } from "./judged.js";
 import { section } from "./parts.js";
 import { Plot } from "./plot.js";
 import { PointTable } from "./point_table.js";
@@ -99,10 +100,9 @@ function captionOf({ kind }, step, span, zone, series) {
 }
 
 function legend(line, { target, benchmark, unit, currency, bars }) {
-  const told = (value) => formatValue(value, unit, currency);
   const keys = [
-    target !== null && ["target", `target ${told(target)}`],
-    benchmark && ["benchmark", `benchmark ${told(benchmark.low)} to ${told(benchmark.high)}`],
+    target !== null && ["target", `target ${formatValue(target, unit, currency)}`],
+    benchmark && ["benchmark", `benchmark ${rangeWords(benchmark, unit, currency)}`],
     line.lower.some((value) => value !== null) && ["bounds", "bounds at 95 %"],
     line.weak.some(Boolean) && ["weak", bars ? "pale: few samples" : "hollow, dashed: few samples"],
     line.running && ["running", bars ? "the last is still running" : "hollow at the end: still running"],

@@ -35,32 +35,25 @@ export class Explain {
 
   #take(found) {
     const open = new Set([...this.body.querySelectorAll("details[open]")].map((one) => one.dataset.key));
-    const { series, zone } = this.view;
     this.#say("");
-    redone(this.body, [{ found, currency: currencyOf(series), zone }], explained);
+    redone(this.body, [{ found, zone: this.view.zone }], explained);
     for (const one of this.body.querySelectorAll("details")) one.open = open.has(one.dataset.key);
   }
 }
 
-function explained({ found, currency, zone }) {
-  return el(
-    "div",
-    {},
-    formula(found, currency),
-    ...told(found, zone),
-    measures(found),
-    ...references(found, currency, zone),
-  );
+function explained({ found, zone }) {
+  return el("div", {}, formula(found), ...told(found, zone), measures(found), ...references(found, zone));
 }
 
-function formula({ formula: text, filled, value, unit }, currency) {
+function formula(found) {
+  const { formula: text, filled, value, unit } = found;
   const row = (sign, content, style) => [el("dt", { text: sign }), el("dd", { class: style, text: content })];
   return el(
     "dl",
     { class: "formula" },
     ...row("Formula", text, "code"),
     ...row("With its numbers", SMALLEST[unit] ? `${filled} (${SMALLEST[unit]})` : filled, "code"),
-    ...row("Value", formatValue(value, unit, currency), "value"),
+    ...row("Value", formatValue(value, unit, currencyOf(found)), "value"),
   );
 }
 
@@ -104,10 +97,10 @@ function list(title, some) {
 }
 
 /** The KPIs that the formula names, each explained in its turn. */
-function references({ references: found }, currency, zone) {
+function references({ references: found }, zone) {
   return found.map((one) => {
-    const inside = explained({ found: { ...one, would_change: null }, currency, zone });
-    return folded(one.kpi, formatValue(one.value, one.unit, currency), null, inside);
+    const value = formatValue(one.value, one.unit, currencyOf(one));
+    return folded(one.kpi, value, null, explained({ found: { ...one, would_change: null }, zone }));
   });
 }
 

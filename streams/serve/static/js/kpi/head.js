@@ -6,9 +6,9 @@ import { formatValue, windowWords } from "../format.js";
 import { followView } from "../header.js";
 import { changeOf, targetText, verdictWord } from "../words.js";
 import { noSeries } from "./choice.js";
-import { boundsWords, whyNone } from "./judged.js";
+import { boundsWords, rangeWords, whyNone } from "./judged.js";
 import { redone } from "./parts.js";
-import { sliceWords } from "./view.js";
+import { currencyOf, sliceWords } from "./view.js";
 
 const LONG = 9; // so many characters do not fit in the largest letters
 const GOOD = { up: "higher is better", down: "lower is better", none: "neither more nor less is better" };
@@ -133,14 +133,12 @@ function targetOf(kpi, series, reading, currency) {
       .replace("target ", "")
       .replace(/ (met|missed)$/, ", $1");
   const [first] = kpi.series;
-  const text = formatValue(kpi.target, kpi.unit, first.labels.currency);
+  const text = formatValue(kpi.target, kpi.unit, currencyOf(first));
   return first === series ? text : `${text} (of ${first.name || "the number"})`;
 }
 
 function benchmarkOf({ benchmark, unit, series }) {
   if (!benchmark) return "none";
-  const [low, high] = [benchmark.low, benchmark.high].map((edge) =>
-    formatValue(edge, unit, series[0].labels.currency),
-  );
-  return `${low === high ? low : `${low} to ${high}`} (${benchmark.source}, ${benchmark.date})`;
+  const range = rangeWords(benchmark, unit, currencyOf(series[0]));
+  return `${range} (${benchmark.date}: ${benchmark.source})`;
 }

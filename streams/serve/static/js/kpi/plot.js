@@ -54,7 +54,6 @@ export class Plot {
     if (shape === this.shape) this.uplot.setData(columnsOf(shown));
     else this.#build(shape);
     this.#tell();
-    performance.mark("drawn"); // for those who measure
   }
 
   #build(shape) {
