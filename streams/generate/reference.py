@@ -212,6 +212,12 @@ def _limits(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
     yield table(heading, rows) if rows else "No alerts."
 
 
+_ALERT_HEADING: Final = (
+    *("alert on", "windows", "of", "warns beyond", "critical beyond"),
+    *("samples", "judged by", "for", "ends"),
+)
+
+
 def _benchmark(kpi: Kpi, catalog: Catalog) -> str:
     if kpi.benchmark is None:
         return "none"

@@ -53,10 +53,9 @@ def anchors(text: str) -> set[str]:
 
 
 def test_the_advice_of_the_catalog_stands_in_the_runbook_of_its_alert() -> None:
-    assert all(
-        alert.first_look and alert.remedy for kpi in shipped().catalog.kpis.values() for alert in kpi.alerts
-    )
-    [alert] = shipped().catalog.kpis["leads_waiting"].alerts
+    kpis = shipped().catalog.kpis
+    assert all(alert.first_look and alert.remedy for kpi in kpis.values() for alert in kpi.alerts)
+    [alert] = kpis["leads_waiting"].alerts
     for sentence in (*alert.first_look, *alert.remedy):
         assert sentence in page("CrmLeadsWaitingOldest")
 
