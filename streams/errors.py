@@ -5,12 +5,13 @@ KpiError
   +-- TooManySeries       the catalog's gauges may have more series than is allowed
   +-- SettingsError       a KPI_... setting is missing or wrong
   +-- BadParameter        a question asks for something that there is not
+  |     +-- UnknownReading    there is no such KPI, series, window or slice to explain
+  +-- Busy                the board serves as many as it can already
   +-- MissingPart         a program or package that this command needs is not installed
   +-- StartError          a child process (worker, board, Redis) did not come up
   +-- Unreachable         Kafka or Redis does not answer
   +-- Stalled             a partition of this worker lags and does not move
   +-- Held                a partition must not be processed until somebody has looked
-  +-- UnknownReading      there is no such KPI, series, window or slice to explain
 """
 
 from collections.abc import Sequence
@@ -52,6 +53,14 @@ class BadParameter(KpiError):
         super().__init__(f"{message}; known: {', '.join(known) or 'none'}")
 
 
+class UnknownReading(BadParameter):
+    """There is no such KPI, series, window or slice; `known` is what there is instead."""
+
+
+class Busy(KpiError):
+    """The board serves as many as it can already."""
+
+
 class MissingPart(KpiError):
     """A program or package that this command needs is not installed; the text says how to get it."""
 
@@ -74,11 +83,3 @@ class Held(KpiError):
     def __init__(self, reason: str, message: str) -> None:
         self.reason = reason
         super().__init__(message)
-
-
-class UnknownReading(KpiError):
-    """There is no such KPI, series, window or slice; `known` is what there is instead."""
-
-    def __init__(self, message: str, known: Sequence[str]) -> None:
-        self.known = known
-        super().__init__(f"{message}; known: {', '.join(known) or 'none'}")

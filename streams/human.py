@@ -9,6 +9,15 @@ from schemas.kpis import Kpi
 from streams.naming import OWN_LABELS
 
 NONE: Final = "–"
+GROUPS: Final = {
+    "sales": "Sales",
+    "support": "Support",
+    "customers": "Customers",
+    "campaigns": "Campaigns",
+    "health": "CRM health",
+    "pipeline": "Pipeline",
+}
+"""Group of KPIs -> its title, in the order in which they are shown."""
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _LARGE: Final = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"))
@@ -76,7 +85,7 @@ def gauge_extra(kpi: Kpi, gauge: str) -> str:
     return gauge.removeprefix(kpi.gauge).removesuffix("_seconds").strip("_").replace("_", " ")
 
 
-def own_labels(labels: Mapping[str, str]) -> list[str]:
+def own_labels(labels: Mapping[str, object]) -> list[str]:
     """The names of a KPI's own labels, in the one order that is used everywhere."""
     return [name for name in OWN_LABELS if name in labels] + sorted(labels.keys() - set(OWN_LABELS))
 

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     board_host: str = "127.0.0.1"
     board_port: int = Field(8600, ge=0, le=65535)
     """Port of the board and of the KPI gauges; 0 takes a free one."""
+    board_token: SecretStr | None = None
+    """Whoever asks the board for anything but its health must give this token."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     series_limit: int = Field(500_000, ge=1)
@@ -95,6 +97,14 @@ class Settings(BaseSettings):
         text = value.get_secret_value() if value else ""
         if text and not (text.startswith(("redis://", "rediss://")) and _is_url(text)):
             raise ValueError("write redis://host:port/db")
+        return value if text else None
+
+    @field_validator("board_token")
+    @classmethod
+    def _token_fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value() if value else ""
+        if text and not re.fullmatch(r"[!-~]{12,}", text):
+            raise ValueError("write at least 12 characters: letters, digits and signs, no spaces")
         return value if text else None
 
     @model_validator(mode="after")
@@ -177,7 +187,7 @@ class Settings(BaseSettings):
         """Variable -> value as people may see it."""
         shown = {name: value for name, value in self.environment().items() if value != ""}
         for name in shown:
-            if name.endswith("PASSWORD"):
+            if name.endswith(("PASSWORD", "TOKEN")):
                 shown[name] = HIDDEN
             if name == f"{PREFIX}REDIS":
                 shown[name] = _without_password(shown[name])

@@ -19,7 +19,10 @@ import schemas
 from streams.engine.decode import Reject
 from streams.engine.engine import Engine
 from streams.engine.facts import Row
+from streams.engine.kpis.cells import parsed
+from streams.engine.kpis.excerpts import Excerpt, Wanted
 from streams.engine.kpis.readings import Reading, readings
+from streams.engine.kpis.sums import FOREVER_MS, Changed, Slice
 from streams.engine.panes import Pane
 from streams.engine.plan import Plan, read_plan
 from streams.engine.work import RowKey
@@ -220,19 +223,38 @@ class Ledger:
             both.newest_ms = max(both.newest_ms, ledger.newest_ms)
         return both
 
-    # -- Sums (streams.engine.kpis.readings)
+    # -- Sums (streams.engine.kpis.sums)
 
-    def window(self, tier: str, start_ms: int, end_ms: int) -> Mapping[str, int]:
+    def window(self, tier: str, start_ms: int, end_ms: int) -> Counter[str]:
         found: Counter[str] = Counter()
         for (tier_, start), cells in self.panes.items():
             if tier_ == tier and start_ms <= start <= end_ms:
                 _add(found, cells)
         return found
 
-    def totals(self) -> Mapping[str, int]:
+    def level_now(self) -> Counter[str]:
         return Counter(self.running)
 
-    def cells(self) -> Iterable[str]:
+    def level_at(self, tier: str, time_ms: int) -> Counter[str]:
+        levels = self.level_now()
+        levels.subtract(self.window(tier, time_ms, FOREVER_MS))
+        return levels
+
+    def key(self, cell: str) -> str:
+        return cell
+
+    def changed(self, before: Any, after: Any) -> Changed:
+        changed: dict[str, set[Slice]] = {}
+        for cell in before.keys() | after.keys():
+            if before[cell] != after[cell]:
+                measure, slice_, _ = parsed(cell)
+                changed.setdefault(measure, set()).add(slice_)
+        return changed
+
+    def totals(self) -> Mapping[str, int]:
+        return self.running
+
+    def cells(self) -> set[str]:
         return {*self.running, *(name for cells in self.panes.values() for name in cells)}
 
     def first_pane(self, tier: str, cell: str, start_ms: int, end_ms: int) -> int | None:
@@ -243,6 +265,14 @@ class Ledger:
     def values(self, tier: str, cell: str, start_ms: int, end_ms: int) -> Mapping[int, int]:
         found = {start: cells.get(cell, 0) for (tier_, start), cells in self.panes.items() if tier_ == tier}
         return {start: found[start] for start in sorted(found) if found[start] and start_ms <= start < end_ms}
+
+    def excerpt(self, wanted: Wanted) -> Excerpt:
+        """As the board's view gives it, found by looking at every cell."""
+        panes: dict[str, dict[int, dict[str, int]]] = {tier: {} for tier in wanted.since_ms}
+        for (tier, start), cells in self.panes.items():
+            if tier in wanted.since_ms and start >= wanted.since_ms[tier]:
+                panes[tier][start] = {name: n for name, n in cells.items() if _is_wanted(name, wanted)}
+        return Excerpt(panes, {name: self.running[name] for name in wanted.totals if self.running[name]})
 
     def oldest_ms(self, measure: str) -> int | None:
         return min(self.waiting[measure].values(), default=None)
@@ -289,6 +319,11 @@ class Ledger:
     def sum(self, part: str, start: Time = 0, end: Time = "2100-01-01", tier: str = "day") -> int:
         """A cell's sum over the panes of a tier that start in [start, end)."""
         return self.window(tier, ms(start), ms(end) - 1).get(part, 0)
+
+
+def _is_wanted(name: str, wanted: Wanted) -> bool:
+    measure, slice_, _ = parsed(name)
+    return measure in wanted.measures and slice_ in wanted.slices
 
 
 def _fields(reading: Reading) -> dict[str, Any]:

@@ -57,14 +57,15 @@ def _with_free_port(settings: Settings) -> Settings:
 
 
 def board() -> None:
-    """Run a board: KPI gauges at /metrics, readings at /api/v1/readings, a page at /."""
+    """Run a board: pages at /, KPI gauges at /metrics, readings as JSON at /api/v1."""
+    from streams.generate import reference, runbooks
     from streams.serve.app import run_board
 
     settings = settings_of()
     say_settings(settings)
     plan = read_catalog(settings)
     say(f"catalog: {sizes(plan)}")
-    run_board(settings, plan)
+    run_board(settings, plan, {**reference.texts(plan.catalog), **runbooks.texts(plan)})
 
 
 def run(processes: ProcessesOption = 1) -> None:
@@ -83,6 +84,12 @@ def demo(
     days: DaysOption = 120,
     per_day: PerDayOption = 400,
     rate: RateOption = 10,
+    crisis: Annotated[
+        bool,
+        typer.Option(
+            "--crisis", help="All is well, then nobody answers and customers leave (--per-day 1500)."
+        ),
+    ] = False,
     speed: Annotated[
         float | None,
         typer.Option(min=1, help="Let the history pass at so many times real time, not at once."),
@@ -95,7 +102,7 @@ def demo(
 
     settings = settings_of()
     read_catalog(settings)
-    until_interrupted(demo(settings, Company(days, per_day, rate, seed), speed, seconds, say))
+    until_interrupted(demo(settings, Company(days, per_day, rate, seed, crisis), speed, seconds, say))
 
 
 def simulate(

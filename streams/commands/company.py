@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from streams.clock import clock_ms
+from streams.embedded.crisis import LASTS_MS, WELL, Crisis
 from streams.embedded.traffic import Traffic, encode, simulate
-from streams.embedded.world import DAY_MS
+from streams.embedded.world import DAY_MS, USUAL, Care
 
 ROUND: Final = 1_000
 """So many events are published at once, at most."""
@@ -18,24 +19,33 @@ Timed = tuple[int, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """`days` of history at `per_day` events, then `rate` events a second. Same `seed`, same company."""
+    """`days` of history at `per_day` events, then `rate` events a second. Same `seed`, same company.
+
+    `crisis`: all is well until one comes, at the end of the history.
+    """
 
     days: int
     per_day: float
     rate: float
     seed: int
+    crisis: bool = False
 
     def __str__(self) -> str:
         return f"--days {self.days} --per-day {self.per_day:g} --rate {self.rate:g} --seed {self.seed}"
 
     def history(self, until_ms: int) -> Iterator[Timed]:
         """What happened in the days until then."""
-        traffic = Traffic(self.seed, self.per_day)
+        crisis = Crisis(until_ms - LASTS_MS) if self.crisis else None
+        traffic = Traffic(self.seed, self.per_day, care=self._care(), crisis=crisis)
         return _encoded(traffic, until_ms - self.days * DAY_MS, until_ms)
 
     def present(self, from_ms: int) -> Iterator[Timed]:
         """What happens from then on, for ever."""
-        return _encoded(Traffic(self.seed + 1, self.rate * 86_400, prefix="live-"), from_ms)
+        traffic = Traffic(self.seed + 1, self.rate * 86_400, prefix="live-", care=self._care())
+        return _encoded(traffic, from_ms)
+
+    def _care(self) -> Care:
+        return WELL if self.crisis else USUAL
 
 
 def _encoded(traffic: Traffic, from_ms: int, until_ms: int | None = None) -> Iterator[Timed]:

@@ -36,6 +36,8 @@ class Sent(NamedTuple):
 
     value: bytes
     headers: Headers = ()
+    timestamp_ms: int | None = None
+    """Of the record; now by default."""
 
     def size(self) -> int:
         """Bytes that it takes on the broker, about."""
@@ -121,7 +123,11 @@ class Publisher:
         assert self._producer is not None
         acknowledged = [
             await self._producer.send(
-                self._settings.topic, one.value, key=self._key_of(one.value), headers=list(one.headers)
+                self._settings.topic,
+                one.value,
+                key=self._key_of(one.value),
+                headers=list(one.headers),
+                timestamp_ms=one.timestamp_ms,
             )
             for one in sent
         ]

@@ -134,6 +134,39 @@ def whole(name: str, calendar: Calendar, now_ms: int) -> Stretch | None:
     return Stretch(name, found.tier, found.start_ms, calendar.starts(now_ms).of(found.tier))
 
 
+def ended(name: str, calendar: Calendar, end_ms: int) -> Stretch:
+    """The window as it was when a pane ended: `30d` the 30 days before, `mtd` the month as far as it went.
+
+    ValueError for `now`, which ends with no pane.
+    """
+    at_ms = end_ms - 1 if name in _PERIODS else end_ms
+    found = window(name, calendar, at_ms)
+    if not found.tier:
+        raise ValueError("a level's window has no panes")
+    return Stretch(name, found.tier, found.start_ms, end_ms)
+
+
+def step_of(name: str) -> str:
+    """The tier by whose panes a chart shows what was within the window; of levels, the last hour."""
+    return DAY if name == "7d" else tier_of(name) or MINUTE
+
+
+def pane_starts(name: str, calendar: Calendar, now_ms: int, panes: int | None = None) -> list[int]:
+    """Where the panes of a chart begin, the one that holds `now_ms` last; `panes`: as many before that."""
+    tier = step_of(name)
+    current_ms = calendar.starts(now_ms).of(tier)
+    panes = _SHOWN.get(name) if panes is None else panes
+    if panes is None:
+        start_ms = window(name, calendar, now_ms).start_ms
+    else:
+        start_ms = _back(calendar, tier, current_ms, panes)
+    return [*_starts(calendar, tier, start_ms, current_ms), current_ms]
+
+
+_SHOWN: Final = {"now": 60, "7d": 7}
+"""Windows that a chart does not show by their own panes -> how many it shows."""
+
+
 def matured(name: str, calendar: Calendar, now_ms: int, mature_ms: int) -> Stretch | None:
     """The window that ended at the start of the pane that holds `now_ms - mature_ms`."""
     tier = tier_of(name)
@@ -172,7 +205,9 @@ def _back(calendar: Calendar, tier: str, start_ms: int, panes: int) -> int:
 
 
 def _starts(calendar: Calendar, tier: str, start_ms: int, end_ms: int) -> list[int]:
-    """The starts of the hour or day panes in [start_ms, end_ms)."""
+    """The starts of the panes of a tier in [start_ms, end_ms)."""
+    if tier == MINUTE:
+        return list(range(start_ms, end_ms, MINUTE_MS))
     if tier == HOUR:
         return calendar.hours(start_ms, end_ms)
     return list(map(calendar.day_start_ms, range(calendar.day(start_ms), calendar.day(end_ms))))

@@ -45,7 +45,7 @@ def _probes(limits: Pipeline) -> Iterator[Probe]:
         "CrmSourceSilent",
         {"warning": span_ms(limits.source.warn) / 1000},
         60,
-        _gauge(naming.EVENT_AGE, {"source": "/shop"}),
+        _age_of_shop,
         lambda value: f"Nothing from /shop for {duration(value)}",
         {"source": "/shop"},
     )
@@ -103,6 +103,13 @@ def _gauge(
 ) -> Callable[[Sequence[Phase]], dict[str, str]]:
     own = {"instance": "one", **(labels or {})}
     return lambda phases: series(metric, own, phases)
+
+
+def _age_of_shop(phases: Sequence[Phase]) -> dict[str, str]:
+    """Of a source that usually speaks at once: another board has seen nothing else."""
+    lasting = sum(length for _, length in phases)
+    usual = series(naming.EVENT_AGE, {"instance": "two", "source": "/shop"}, [(0, lasting)])
+    return {**_gauge(naming.EVENT_AGE, {"source": "/shop"})(phases), **usual}
 
 
 def _share_of_memory(phases: Sequence[Phase]) -> dict[str, str]:

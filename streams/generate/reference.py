@@ -27,7 +27,7 @@ _GROUPS: Final = {
     "pipeline": "The pipeline itself",
 }
 _UNITS: Final = {
-    "count": "a count",
+    "count": "a number",
     "ratio": "a ratio (1 is 100 %)",
     "seconds": "seconds",
     "money": "money, in major units",

@@ -87,14 +87,14 @@ def _whole_minutes(span: Span) -> int:
     return span_ms(span) // 60_000
 
 
-def _forgotten(alert: _Alert) -> Iterator[Case]:
-    forget, lasting = span_ms(alert.limits.source.forget) / 1000, alert.lasting
-    ages = {"/gone": forget, "/nearly": forget - 60, naming.OTHER: forget - 60}
-    measured: dict[str, str] = {}
-    for source, age in ages.items():
-        measured |= series(naming.EVENT_AGE, {"source": source}, [(age, lasting + 1)])
-    summary = f"Nothing from /nearly for {duration(forget - 60)}"
-    yield alert.case(measured, {lasting: [alert.fires("warning", summary, source="/nearly")]})
+def _seldom(alert: _Alert) -> Iterator[Case]:
+    """A ledger was always so silent; of `other` one board has seen that it usually speaks at once."""
+    age, lasting = 2 * span_ms(alert.limits.source.warn) / 1000, alert.lasting
+    silent: list[Phase] = [(age, lasting + 1)]
+    measured = series(naming.EVENT_AGE, {"source": "/ledger"}, silent)
+    measured |= series(naming.EVENT_AGE, {"instance": "one", "source": naming.OTHER}, silent)
+    measured |= series(naming.EVENT_AGE, {"instance": "two", "source": naming.OTHER}, [(0, lasting + 1)])
+    yield alert.case(measured, {lasting: []})
 
 
 # -- Absence ----------------------------------------------------------------------------------------------
@@ -237,9 +237,9 @@ _COUNTING: Final = tuple(_COUNTERS)
 _SLOW: Final = ("CrmCommitsSlow",)
 _LAWS: Final[Mapping[str, tuple[Sequence[str], _Cases]]] = {
     "Old is what is older than the catalog says, by more than nothing": (("CrmNoFreshEvent",), _no_event),
-    "A source that is silent for longer still is forgotten, and `other` is none": (
+    "A source that seldom speaks is not missed when it is silent, and `other` is none": (
         ("CrmSourceSilent",),
-        _forgotten,
+        _seldom,
     ),
     "Who was there and is gone is missed": (tuple(_PULSES), _missing),
     "Who was never there is missed too": (tuple(_PULSES), _never_there),

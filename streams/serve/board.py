@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Literal, NamedTuple, Self
 
 from redis.asyncio import Redis
 
 from streams.engine.kpis.guardrails import Breach, breaches
+from streams.engine.kpis.points import Drawing, Points, Wish
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
+from streams.errors import BadParameter
 from streams.serve.explaining import Answer, Which, answer
 from streams.serve.follower import Followed, Followers, Stale
 from streams.serve.members import Census
@@ -29,6 +31,9 @@ LATEST_S: Final = 1.0
 """Readings are computed when the feed moved, at most every SOONEST_S, and at least every LATEST_S."""
 COUNT_S: Final = 10.0
 """How often the members of dimensions are counted, for which every cell is looked at."""
+
+MOST_POINTS: Final = 50_000
+"""So many points are drawn for one question at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,13 @@ class Shown:
     """What comparing the readings of KPIs with those of their guardrails has shown."""
     memory: Memory | None = None
     """Of the Redis server; None while it does not answer."""
+
+
+class Drawn(NamedTuple):
+    """What charts show."""
+
+    as_of_ms: int
+    points: Sequence[Points]
 
 
 class Board:
@@ -115,6 +127,20 @@ class Board:
         async with followed.busy:
             followed.view.expire(now_ms)
             return await asyncio.to_thread(answer, self.plan, followed.view, now_ms, which, ahead=self._wall)
+
+    async def points(self, wishes: Sequence[Wish]) -> Drawn | None:
+        """What is drawn now; None while not all partitions are known. BadParameter for too many points."""
+        followed, now_ms = self._followed, self.shown().now_ms
+        if now_ms is None or not self._followers.complete:
+            return None
+        drawing = Drawing(self.plan, now_ms, wishes, ahead=self._wall)
+        if drawing.number > MOST_POINTS:
+            text = f"{drawing.number:,} points are more than {MOST_POINTS:,}: ask for fewer KPIs or panes"
+            raise BadParameter(text, "steps", [])
+        async with followed.busy:
+            followed.view.expire(now_ms)
+            excerpt = await asyncio.to_thread(followed.view.excerpt, drawing.wanted)
+        return Drawn(now_ms, await asyncio.to_thread(drawing.points, excerpt))
 
     async def __aenter__(self) -> Self:
         self._tasks = [

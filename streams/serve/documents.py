@@ -8,30 +8,58 @@ import msgspec
 from streams.engine.kpis.guardrails import Breach, first_series
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
+from streams.human import rfc3339
+from streams.serve.board import Shown
+from streams.serve.choosing import series_key
 
 _Of = TypeVar("_Of", Reading, Breach)
-_Place = tuple[str, str, str, str]
+Place = tuple[str, str, str, str]
 """(KPI, window, dimension, member)."""
+ByPlace = Mapping[Place, Sequence[Breach]]
+
+
+class Documents:
+    """Makes a document per reading; whole numbers of any size stay whole numbers.
+
+    The series that stands for its KPI has the KPI's target, and how it compares with its guardrails.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._kpis = plan.catalog.kpis
+        self._firsts = {series_key(one.gauge, one.labels) for one in first_series(plan).values()}
+
+    def compared(self, reading: Reading, breaches: ByPlace) -> Sequence[Breach]:
+        """The comparisons that belong to a reading."""
+        return breaches.get(_place(reading), ()) if self._stands(reading) else ()
+
+    def document(self, reading: Reading, compared: Sequence[Breach]) -> dict[str, Any]:
+        """The document of a reading with its comparisons."""
+        return {
+            **msgspec.structs.asdict(reading),
+            "target": self._kpis[reading.kpi].target if self._stands(reading) else None,
+            "guardrails": [
+                {"kpi": one.guardrail, "breached": one.breached, "sentence": one.sentence or None}
+                for one in compared
+            ],
+        }
+
+    def _stands(self, reading: Reading) -> bool:
+        return series_key(reading.gauge, reading.labels) in self._firsts
+
+
+def by_place(breaches: Iterable[Breach]) -> ByPlace:
+    found: dict[Place, list[Breach]] = {}
+    for breach in breaches:
+        found.setdefault(_place(breach), []).append(breach)
+    return found
 
 
 def reading_documents(
     plan: Plan, readings: Iterable[Reading], breaches: Iterable[Breach]
 ) -> list[dict[str, Any]]:
-    """A document per reading; whole numbers of any size stay whole numbers.
-
-    The series that stands for its KPI has the KPI's target, and how it compares with its guardrails.
-    """
-    compared: dict[_Place, list[Breach]] = {}
-    for breach in breaches:
-        compared.setdefault(_place(breach), []).append(breach)
-    firsts = {(one.gauge, *sorted(one.labels.items())) for one in first_series(plan).values()}
-    documents = []
-    for reading in readings:
-        stands = (reading.gauge, *sorted(reading.labels.items())) in firsts
-        target = plan.catalog.kpis[reading.kpi].target if stands else None
-        found = compared.get(_place(reading), ()) if stands else ()
-        documents.append(_document(reading, target, found))
-    return documents
+    """A document per reading."""
+    documents, compared = Documents(plan), by_place(breaches)
+    return [documents.document(one, documents.compared(one, compared)) for one in readings]
 
 
 class Sorted(NamedTuple):
@@ -63,16 +91,40 @@ def _by_kpi(items: Iterable[_Of]) -> dict[str, list[_Of]]:
     return found
 
 
-def _document(reading: Reading, target: float | None, breaches: Sequence[Breach]) -> dict[str, Any]:
+def _place(one: Reading | Breach) -> Place:
+    return one.kpi, one.window, one.dimension, one.member
+
+
+# -- How fresh they are ----------------------------------------------------------------------------------
+
+
+def head_document(shown: Shown, troubles: list[str]) -> dict[str, Any]:
+    """What is said of all readings together."""
     return {
-        **msgspec.structs.asdict(reading),
-        "target": target,
-        "guardrails": [
-            {"kpi": one.guardrail, "breached": one.breached, "sentence": one.sentence or None}
-            for one in breaches
+        "as_of": _time(shown.as_of_ms),
+        "newest_event": _time(shown.newest_ms),
+        "stale": _stale(shown),
+        "troubles": troubles,
+    }
+
+
+def freshness_document(shown: Shown) -> dict[str, Any]:
+    """How old is what is shown, by partition and by whoever sends events; ages in seconds."""
+    return {
+        "as_of": _time(shown.as_of_ms),
+        "newest_event": _time(shown.newest_ms),
+        "stale": _stale(shown),
+        "lag_seconds": {str(partition): lag_ms / 1000 for partition, lag_ms in shown.lag_ms.items()},
+        "sources": [
+            {"source": source, "newest_event": _time(shown.sources_ms[source]), "age_seconds": age_ms / 1000}
+            for source, age_ms in shown.ages_ms().items()
         ],
     }
 
 
-def _place(one: Reading | Breach) -> _Place:
-    return one.kpi, one.window, one.dimension, one.member
+def _time(time_ms: int | None) -> str | None:
+    return None if time_ms is None else rfc3339(time_ms)
+
+
+def _stale(shown: Shown) -> list[dict[str, Any]]:
+    return [{"partition": stale.partition, "reason": stale.reason} for stale in shown.stale]

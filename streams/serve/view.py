@@ -3,17 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from redis.asyncio import Redis
 
 from streams.engine.arrivals import newest_of, sources_in
 from streams.engine.facts import NEVER
+from streams.engine.kpis.excerpts import Excerpt, Wanted
 from streams.engine.kpis.readings import Reader, Reading
+from streams.engine.kpis.sums import FOREVER_MS, Changed, Key, Numbers
 from streams.engine.panes import KEEP_MS, TIERS
 from streams.engine.plan import Plan
 from streams.naming import COUNTER, NEWEST_MS, is_time
-from streams.serve.panes import Panes, Tier
+from streams.serve.columns import NO_COLUMN, Columns, array_of, different, roomy, told
+from streams.serve.panes import Panes
+from streams.serve.tiers import Tier
 from streams.state import Feed, PaneChanges, Snapshot
+
+_ALWAYS_MS: Final = 0
+"""When the pane of the totals begins."""
 
 
 @dataclass(slots=True)
@@ -21,6 +29,8 @@ class PartitionView:
     """What is known of one partition."""
 
     tiers: Mapping[str, Panes]
+    levels: Panes
+    """The totals of cells, as a pane of their own."""
     totals: dict[str, int] = field(default_factory=dict)
     times: dict[str, int] = field(default_factory=dict)
     """The totals that are times, which are not summed."""
@@ -34,10 +44,12 @@ class PartitionView:
             self.tiers[tier].drop(start_ms)
         for total, number in changes.totals.items():
             (self.times if is_time(total) else self.totals)[total] = number
+        cells = {total: number for total, number in changes.totals.items() if not total.startswith(COUNTER)}
+        self.levels.put(_ALWAYS_MS, cells)
 
     def clear(self) -> None:
         """Take the panes out of the tiers, which all partitions share."""
-        for panes in self.tiers.values():
+        for panes in (*self.tiers.values(), self.levels):
             panes.clear()
 
 
@@ -48,7 +60,9 @@ class View:
     """
 
     def __init__(self) -> None:
-        self._tiers = {tier: Tier() for tier in TIERS}
+        self._columns = Columns()
+        self._tiers = {tier: Tier(self._columns) for tier in TIERS}
+        self._levels = Tier(self._columns)
         self._partitions: dict[int, PartitionView] = {}
         self._reader: Reader | None = None
 
@@ -57,7 +71,8 @@ class View:
     def load(self, partition: int, snapshot: Snapshot) -> None:
         """Put a snapshot in place of all that was known of a partition."""
         self.forget(partition)
-        fresh = PartitionView({name: tier.of(partition) for name, tier in self._tiers.items()})
+        tiers = {name: tier.of(partition) for name, tier in self._tiers.items()}
+        fresh = PartitionView(tiers, self._levels.of(partition))
         fresh.apply(PaneChanges(snapshot.panes, snapshot.totals, ()))
         self._partitions[partition] = fresh
 
@@ -112,9 +127,26 @@ class View:
 
     # -- Sums ---------------------------------------------------------------------------------------------
 
-    def window(self, tier: str, start_ms: int, end_ms: int) -> Mapping[str, int]:
-        """Cell -> sum over the panes of a tier that start in [start_ms, end_ms], without those that are 0."""
+    def window(self, tier: str, start_ms: int, end_ms: int) -> Numbers:
+        """Sums over the panes of a tier that start in [start_ms, end_ms]."""
         return self._tiers[tier].window(start_ms, end_ms)
+
+    def level_now(self) -> Numbers:
+        """The running totals."""
+        return self._levels.window(_ALWAYS_MS, _ALWAYS_MS)
+
+    def level_at(self, tier: str, time_ms: int) -> Numbers:
+        """The running totals less the panes of a tier that start at `time_ms` or after it."""
+        after = array_of(self.window(tier, time_ms, FOREVER_MS))
+        return told(roomy(array_of(self.level_now()), len(after)) - after)
+
+    def key(self, cell: str) -> Key:
+        """Where the number of a cell stands, in all numbers told. Holds until there are other cells."""
+        return self._columns.get(cell, NO_COLUMN)
+
+    def changed(self, before: Numbers, after: Numbers) -> Changed:
+        """Where numbers that were told are not the same."""
+        return self._columns.places(different(array_of(before), array_of(after)))
 
     def totals(self) -> dict[str, int]:
         """Cell -> running total; and the counters of events beside them."""
@@ -123,11 +155,9 @@ class View:
             totals.update(partition.totals)
         return totals
 
-    def cells(self) -> set[str]:
+    def cells(self) -> frozenset[str]:
         """Every cell that is not 0 in some pane or total."""
-        totals = self.totals().items()
-        cells = {cell for cell, total in totals if total and not cell.startswith(COUNTER)}
-        return cells.union(*(tier.columns.used() for tier in self._tiers.values()))
+        return self._columns.used()
 
     def first_pane(self, tier: str, cell: str, start_ms: int, end_ms: int) -> int | None:
         """Start of the earliest pane of a tier in [start_ms, end_ms) in which a cell is not 0."""
@@ -136,6 +166,15 @@ class View:
     def values(self, tier: str, cell: str, start_ms: int, end_ms: int) -> Mapping[int, int]:
         """Start -> value of the panes of a tier in [start_ms, end_ms) in which a cell is not 0."""
         return self._tiers[tier].values(cell, start_ms, end_ms)
+
+    def excerpt(self, wanted: Wanted) -> Excerpt:
+        """Some cells of the panes; what it gives does not change with the view."""
+        panes, columns = {}, self._columns.of_slices(wanted.measures, wanted.slices)
+        for tier, since_ms in wanted.since_ms.items():
+            panes[tier] = self._tiers[tier].excerpt(columns, since_ms)
+        views = self._partitions.values()
+        totals = {cell: sum(view.totals.get(cell, 0) for view in views) for cell in wanted.totals}
+        return Excerpt(panes, {cell: total for cell, total in totals.items() if total})
 
     def oldest_ms(self, measure: str) -> int | None:
         """Since when the longest waiting subject of a measure waits; or will wait, if none does yet."""

@@ -4,7 +4,8 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
+from operator import sub
 from typing import Any, Final, Self
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ from streams.state import Feed
 MOST: Final = 1_000
 """So many subjects are listed at most."""
 LISTED: Final = 20
+AGES_MS: Final = tuple(span_ms(span) for span in ("15m", "1h", "4h", "1d", "3d", "7d", "30d"))
+"""Where one class of ages ends and the next begins."""
 _BETWEEN: Final = " / "
 """Stands between the fields of an id where people read it."""
 
@@ -62,6 +65,16 @@ class Waiter:
 
 
 @dataclass(frozen=True, slots=True)
+class Age:
+    """How many have waited for `from_ms` or longer, but not yet for `to_ms`."""
+
+    from_ms: int
+    to_ms: int | None
+    """None: they have no upper end."""
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingList:
     """The oldest of those who wait at `as_of_ms`, the oldest first."""
 
@@ -70,6 +83,8 @@ class WaitingList:
     number: int
     """How many wait that long, listed or not."""
     waiters: Sequence[Waiter]
+    ages: Sequence[Age] = ()
+    """Of all who wait, however long; the youngest first."""
 
     def document(self) -> dict[str, Any]:
         """As JSON has it; ages in seconds."""
@@ -79,7 +94,13 @@ class WaitingList:
             "older_seconds": self.question.older_ms / 1000,
             "number": self.number,
             "waiting": [_row(waiter) for waiter in self.waiters],
+            "ages": [_age(age) for age in self.ages],
         }
+
+
+def _age(age: Age) -> dict[str, Any]:
+    to_s = None if age.to_ms is None else age.to_ms / 1000
+    return {"from_seconds": age.from_ms / 1000, "to_seconds": to_s, "number": age.number}
 
 
 def _row(waiter: Waiter) -> dict[str, Any]:
@@ -97,14 +118,24 @@ async def who_waits(feeds: Sequence[Feed], plan: Plan, question: Question, now_m
 
     Whoever waits only from a later time on (its due time, say) is neither counted nor listed.
     """
-    until_ms = now_ms - question.older_ms
-    measure = question.measure
-    found = await asyncio.gather(*(feed.waiting([measure], question.limit, until_ms) for feed in feeds))
+    measure, until_ms = question.measure, now_ms - question.older_ms
+    times_ms = [now_ms - age_ms for age_ms in (0, *AGES_MS)]
+    asked = (feed.waiting([measure], question.limit, until_ms, times_ms) for feed in feeds)
+    found = await asyncio.gather(*asked)
     lists = [of_feed[measure] for of_feed in found]
     oldest = sorted(chain.from_iterable(one.oldest for one in lists), key=lambda one: (one[1], one[0]))
     subject = _subject_of(plan, measure)
     waiters = [_waiter(subject, id_, since_ms, now_ms) for id_, since_ms in oldest[: question.limit]]
-    return WaitingList(question, now_ms, sum(one.number for one in lists), waiters)
+    by_time = [sum(numbers) for numbers in zip(*(one.by_time for one in lists), strict=True)]
+    return WaitingList(question, now_ms, sum(one.number for one in lists), waiters, _ages(by_time))
+
+
+def _ages(by_time: Sequence[int]) -> list[Age]:
+    """Of how many have waited for each of the ages or longer, 0 first."""
+    edges: list[tuple[int, int | None]] = list(pairwise((0, *AGES_MS)))
+    edges.append((AGES_MS[-1], None))
+    numbers = [*map(sub, by_time, by_time[1:]), *by_time[-1:]]
+    return [Age(*edge, number) for edge, number in zip(edges, numbers, strict=True)] if by_time else []
 
 
 def _subject_of(plan: Plan, measure: str) -> Subject:

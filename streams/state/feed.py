@@ -62,6 +62,8 @@ class Waiting(NamedTuple):
     """How many there are, told or not."""
     oldest: Sequence[tuple[str, int]]
     """(id, since_ms), the oldest first."""
+    by_time: Sequence[int] = ()
+    """How many wait since each of the times that were asked for, or before it."""
 
 
 class Feed:
@@ -83,20 +85,29 @@ class Feed:
         return tail.entries if tail.leads_on_from(position) else Gap(tail.position)
 
     async def waiting(
-        self, measures: Iterable[str], count: int = 20, until_ms: int | None = None
+        self,
+        measures: Iterable[str],
+        count: int = 20,
+        until_ms: int | None = None,
+        times_ms: Sequence[int] = (),
     ) -> dict[str, Waiting]:
         """Measure -> those who wait for longest, all of one moment.
 
-        `until_ms`: only those who wait since then or before; others will only be due some day.
+        `until_ms`: only those who wait since then or before; others will only be due some day. `times_ms`:
+        how many wait since each of these times or before, whatever `until_ms` is.
         """
         names, until = list(measures), "+inf" if until_ms is None else until_ms
         pipeline = self.client.pipeline(transaction=True)
         for key in map(self.keys.waiting, names):
-            pipeline.zcount(key, "-inf", until)
             pipeline.zrange(key, "-inf", until, byscore=True, offset=0, num=count, withscores=True)
-        found = await pipeline.execute()
-        told = zip(names, found[::2], found[1::2], strict=True)
-        return {measure: Waiting(number, _since(oldest)) for measure, number, oldest in told}
+            for time_ms in (until, *times_ms):
+                pipeline.zcount(key, "-inf", time_ms)
+        found = iter(await pipeline.execute())
+        of_each = (list(islice(found, 2 + len(times_ms))) for _ in names)
+        return {
+            measure: Waiting(number, _since(oldest), by_time)
+            for measure, (oldest, number, *by_time) in zip(names, of_each, strict=True)
+        }
 
     async def newest_ms(self) -> int | None:
         """Time of the newest accepted event; None before there was any."""

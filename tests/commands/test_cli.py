@@ -134,6 +134,7 @@ def test_settings_come_from_a_file_and_variables_go_first(
         ("KPI_REDIS", "rediss://host/0?password=s3cret&db=2", "rediss://host/0?password=**********&db=2"),
         ("KPI_REDIS", "redis://host:6379/0", "redis://host:6379/0"),
         ("KPI_KAFKA_PASSWORD", "s3cret", "**********"),
+        ("KPI_BOARD_TOKEN", "s3cret-and-long", "**********"),
         ("KPI_CATALOG", "[bold]/my.yaml", "[bold]/my.yaml"),
     ],
 )
@@ -152,6 +153,8 @@ def test_settings_are_shown_as_they_are_but_for_secrets(
         ("KPI_WORKER_PORT", "many", "integer"),
         ("KPI_BOARD_PORT", "70000", "65535"),
         ("KPI_BROKER", "localhost:9092", "kafka://host:port"),
+        ("KPI_BOARD_TOKEN", "s3cret", "12 characters"),
+        ("KPI_BOARD_TOKEN", "s3cret and long", "no spaces"),
         ("KPI_REDIS", "http://user:s3cret@host", "redis://host:port/db"),
         ("KPI_REDIS", "redis://user:s3cret@[::1", "redis://host:port/db"),
         ("KPI_REDIS", "redis://user:s3/cret@host", "redis://host:port/db"),

@@ -1,8 +1,10 @@
 """Invented traffic in a configured Kafka: it never mixes with real events, and goes on where it stopped."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import chain, islice
 
 import pytest
@@ -60,6 +62,11 @@ async def test_history_comes_first_and_then_the_present(settings: Settings) -> N
     lines = {line for _, line in found}
     assert set(told(began_ms, len(lines))) == lines
     assert lines > {line for _, line in COMPANY.history(began_ms)}
+
+
+async def test_a_mark_is_not_later_than_any_event_of_its_round(settings: Settings) -> None:
+    for mark, line in await run_until(settings, live):
+        assert mark.since_ms <= datetime.fromisoformat(json.loads(line)["time"]).timestamp() * 1000
 
 
 async def test_who_is_started_again_goes_on_without_a_gap_and_without_another_company(

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -23,6 +23,17 @@ def check_rules(exprs: Iterable[str], directory: Path) -> str:
     file = directory / "rules.yaml"
     YAML().dump({"groups": [{"name": "all", "rules": recorded}]}, file)
     return promtool("check", "rules", file)
+
+
+def check_values(series: Mapping[str, str], directory: Path) -> str:
+    """What promtool says of expressions that give one series, with the value 1; empty when all do."""
+    tests = [
+        {"expr": expr, "eval_time": "0s", "exp_samples": [{"labels": labels, "value": 1}]}
+        for expr, labels in series.items()
+    ]
+    file = directory / "tests.yaml"
+    YAML().dump({"rule_files": [], "tests": [{"interval": "1m", "promql_expr_test": tests}]}, file)
+    return promtool("test", "rules", file)
 
 
 def run_cases(root: Path, *names: str) -> str:

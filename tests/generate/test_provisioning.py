@@ -117,3 +117,8 @@ def test_dashboards_lie_where_they_are_mounted() -> None:
 def test_every_file_says_near_its_beginning_that_it_is_generated(path: str) -> None:
     assert "DO NOT EDIT" in TEXTS[path][:300]
     assert not path.endswith(".yaml") or TEXTS[path].startswith(NOTICE)
+
+
+def test_the_readme_of_grafana_names_every_file() -> None:
+    text = (ROOT / "grafana" / "README.md").read_text()
+    assert [path for path in TEXTS if Path(path).name not in text] == []

@@ -16,8 +16,9 @@ from streams.engine.facts import NEVER
 from streams.engine.panes import KEEP_MS
 from streams.engine.plan import Plan
 from streams.naming import NEWEST_MS
-from streams.serve.api import make_app
 from streams.serve.board import Board, Shown
+from streams.serve.http.app import make_app
+from streams.serve.view import View
 from streams.state import Changes, Outcome, PartitionStore, Position, connect
 from tests.builders import Event, Ledger, ms, shipped
 
@@ -55,9 +56,9 @@ def showing(*events: Event, plan: Plan | None = None, **given: Any) -> Shown:
     return Shown(NOW_MS, ledger.readings(NOW_MS), newest_ms=ledger.newest_ms, **given)
 
 
-def web(board: Board) -> TestClient[Any, Any]:
+def web(board: Board, **given: Any) -> TestClient[Any, Any]:
     """To be entered (`async with`)."""
-    return TestClient(TestServer(make_app(board)))
+    return TestClient(TestServer(make_app(board, **given)))
 
 
 def samples(text: str) -> dict[str, list[Sample]]:
@@ -74,6 +75,18 @@ def sample(text: str, name: str, **labels: str) -> float | None:
     found = [one.value for one in samples(text)[name] if labels.items() <= one.labels.items()]
     assert len(found) < 2, found
     return found[0] if found else None
+
+
+def sums_of(view: View, tier: str, start_ms: int, end_ms: int) -> dict[str, int]:
+    """The cells of a window that are not 0."""
+    numbers = view.window(tier, start_ms, end_ms)
+    return exact({cell: numbers[view.key(cell)] for cell in (*view.cells(), "never seen")})
+
+
+def exact(sums: Mapping[str, int]) -> dict[str, int]:
+    """Without those that are 0; all of them Python's integers."""
+    assert all(type(number) is int for number in sums.values())
+    return {cell: number for cell, number in sums.items() if number}
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from streams.clock import clock_ms
 from streams.errors import SettingsError, StartError
-from streams.serve.app import running, serve
+from streams.serve.app import is_open, running, serve
 from streams.settings import Settings
 from tests.builders import shipped
 from tests.serve.builders import NAMESPACE, Writer
@@ -64,6 +64,28 @@ async def test_a_board_needs_the_address_of_a_redis() -> None:
     with pytest.raises(SettingsError, match="KPI_REDIS"):
         async with running(settings_of(None), shipped()):
             raise AssertionError("it runs")
+
+
+@pytest.mark.parametrize(
+    ("host", "token", "says"),
+    [
+        ("127.0.0.1", None, False),
+        ("::1", None, False),
+        ("localhost", None, False),
+        ("0.0.0.0", None, True),
+        ("10.0.0.7", None, True),
+        ("board.example", None, True),
+        ("0.0.0.0", "correct-horse-battery", False),
+    ],
+)
+def test_a_board_that_anybody_may_ask_is_known_to_be_one(host: str, token: str | None, says: bool) -> None:
+    assert is_open(settings_of(None, board_host=host, board_token=token)) is says
+
+
+async def test_a_board_with_a_token_wants_it(redis_url: str) -> None:
+    async with running(settings_of(redis_url, board_token="correct-horse-battery"), shipped()) as address:
+        assert await status(f"{address}/metrics") == 401
+        assert await status(f"{address}/healthz") == 200
 
 
 def test_the_clock_tells_milliseconds() -> None:

@@ -179,9 +179,9 @@ async def test_a_board_explains_what_it_shows(client: Redis) -> None:
         )
         status, response = await get(board, "kpi=lead_response&window=24h&quantile=0.9")
         assert (status, response["labels"]) == (200, {"clock": "calendar", "quantile": "0.9"})
-        status, fault = await get(board, "kpi=win_rate&window=3d")
-        assert (status, fault["known"][:2]) == (400, ["1h", "24h"])
-        assert "unknown window '3d'" in fault["error"]
+        status, fault = await get(board, "kpi=win_rate&window=now")
+        assert (status, fault["parameter"], fault["known"][:2]) == (400, "window", ["1h", "24h"])
+        assert "unknown window 'now'" in fault["error"]
         status, fault = await get(board, "")
         assert (status, "win_rate" in fault["known"]) == (400, True)
         status, fault = await get(board, "kpi=win_rate&shoe=1")

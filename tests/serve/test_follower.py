@@ -12,7 +12,7 @@ from streams.serve.follower import Followed, Follower, Stale
 from streams.serve.view import View, read_once
 from streams.state import Feed, Snapshot, connect
 from tests.builders import Event, each, lead_contacted, lead_created, ms, shipped
-from tests.serve.builders import NAMESPACE, NOW_MS, Writer, board_on, clock, until, value
+from tests.serve.builders import NAMESPACE, NOW_MS, Writer, board_on, clock, sums_of, until, value
 from tests.servers import RedisServer
 
 
@@ -44,7 +44,7 @@ def a_follower(client: Redis) -> tuple[Follower, CountedFeed, View]:
 
 def state(view: View) -> Any:
     """All that can be read from a view."""
-    windows = {tier: view.window(tier, 0, NOW_MS) for tier in ("minute", "hour", "day")}
+    windows = {tier: sums_of(view, tier, 0, NOW_MS) for tier in ("minute", "hour", "day")}
     return windows, view.totals(), view.cells(), view.newest_ms, view.oldest_ms("leads_waiting")
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from streams.engine.panes import DAY, DAY_MS, HOUR, HOUR_MS, KEEP_MS, MINUTE, MINUTE_MS, TIERS
 from streams.naming import NEWEST_MS, source_total
 from streams.serve import panes as panes_module
+from streams.serve import tiers
+from streams.serve.tiers import Tier
 from streams.serve.view import View
 from streams.state import Pane, PaneChanges, Snapshot
 from tests.builders import (
@@ -23,10 +25,18 @@ from tests.builders import (
     ms,
     shipped,
 )
+from tests.serve.builders import exact, sums_of
 
 PARTITIONS = range(3)
 STARTS = [k * HOUR_MS for k in range(6)]
-CELLS = ["leads", "leads|channel|web", "leads|channel|a|b", "leads_waiting.age", "leads_waiting.age|team|x"]
+CELLS = [
+    "revenue",
+    "leads",
+    "leads|channel|web",
+    "leads|channel|a|b",
+    "leads_waiting.age",
+    "leads_waiting.age|team|x",
+]
 NONE = PaneChanges({}, {}, ())
 
 
@@ -107,14 +117,14 @@ def test_all_sums_equal_those_of_plain_dicts_at_any_size(steps: list[tuple[str, 
         for at, start in enumerate(STARTS):
             for end_at in range(at, len(STARTS)):
                 expected = plain.window(tier, STARTS[at : end_at + 1])
-                assert exact(view.window(tier, start, STARTS[end_at])) == expected
+                assert sums_of(view, tier, start, STARTS[end_at]) == expected
         for cell in CELLS:
             firsts = [start for start in STARTS if plain.window(tier, [start]).get(cell)]
             assert view.first_pane(tier, cell, 0, DAY_MS) == min(firsts, default=None)
             assert view.first_pane(tier, cell, 1, STARTS[-1]) == min(
                 (start for start in firsts if 1 <= start < STARTS[-1]), default=None
             )
-    assert {cell: total for cell, total in exact(view.totals()).items() if total} == plain.total()
+    assert exact(view.totals()) == plain.total()
     assert view.cells() == plain.cells()
 
 
@@ -133,7 +143,7 @@ def test_windows_that_are_kept_equal_plain_sums_whatever_changes_and_wherever_th
         for tier in TIERS:
             for at, end_at in asked:
                 expected = plain.window(tier, STARTS[at : end_at + 1])
-                assert exact(view.window(tier, STARTS[at], STARTS[end_at])) == expected
+                assert sums_of(view, tier, STARTS[at], STARTS[end_at]) == expected
         if forgets:
             view.forget_windows()
 
@@ -151,11 +161,6 @@ def take(view: View, plain: Plain, step: str, number: int, told: PaneChanges) ->
     plain.apply(number, told)
 
 
-def exact(sums: Mapping[str, int]) -> Mapping[str, int]:
-    assert all(type(number) is int for number in sums.values())
-    return sums
-
-
 def snapshot(panes: Mapping[Pane, Mapping[str, int]], totals: Mapping[str, int] | None = None) -> Snapshot:
     return Snapshot(None, "0-0", panes, totals or {}, {})
 
@@ -169,40 +174,41 @@ def empty_view() -> View:
 
 def test_more_panes_than_an_int64_may_sum_are_summed_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(panes_module, "SMALL", 2**63)
-    monkeypatch.setattr(panes_module, "MANY", 2)
+    monkeypatch.setattr(tiers, "MANY", 2)
     view = View()
     view.load(0, snapshot({(DAY, start): {"revenue": 2**62} for start in STARTS}))
-    assert view.window(DAY, 0, DAY_MS) == {"revenue": 6 * 2**62}
+    assert sums_of(view, DAY, 0, DAY_MS) == {"revenue": 6 * 2**62}
 
 
 def test_a_window_that_nobody_asks_for_any_more_is_not_kept_up_to_date(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    view, added = empty_view(), list[int]()
+    view, brought = empty_view(), list[int]()
+    plus = Tier._plus
 
-    def add(sums: Any, pane: Any, sign: int) -> Any:
-        added.append(sign)
-        return sums
+    def counted(tier: Tier, sums: Any, panes: Any) -> Any:
+        brought.append(len(sums))
+        return plus(tier, sums, panes)
 
-    for rounds, kept in ((1, 1), (2, 0)):
+    monkeypatch.setattr(Tier, "_plus", counted)
+    for rounds, kept in ((1, 2), (2, 1)):
         view.window(DAY, 0, DAY_MS)
         for _ in range(rounds):
             view.forget_windows()
-        with monkeypatch.context() as patched:
-            patched.setattr(panes_module, "_added", add)
-            view.apply(0, PaneChanges({(DAY, 0): {f"leads {rounds}": 1}}, {}, ()))
-        assert added.count(1) == kept
-        added.clear()
+        brought.clear()
+        view.apply(0, PaneChanges({(DAY, 0): {f"leads {rounds}": 1}}, {}, ()))
+        view.window(DAY, DAY_MS, DAY_MS)
+        assert len(brought) == kept, "the one that is asked for, and the other while it is kept"
 
 
 def test_a_pane_is_freed_when_it_leaves_its_tier_and_no_longer_counts() -> None:
     view = View()
     view.load(0, snapshot({(tier, 0): {"leads": 1} for tier in TIERS}))
     view.expire(3 * HOUR_MS - 1)
-    assert view.window(MINUTE, 0, 0) == {"leads": 1}
+    assert sums_of(view, MINUTE, 0, 0) == {"leads": 1}
     view.expire(3 * HOUR_MS)
-    assert view.window(MINUTE, 0, 0) == {}
-    assert view.window(HOUR, 0, 0) == {"leads": 1}
+    assert sums_of(view, MINUTE, 0, 0) == {}
+    assert sums_of(view, HOUR, 0, 0) == {"leads": 1}
     view.expire(800 * DAY_MS)
     assert view.cells() == set()
 
@@ -213,7 +219,7 @@ def test_a_new_snapshot_replaces_all_that_was_known_of_its_partition_and_of_no_o
     view.load(1, snapshot({(DAY, 0): {"leads": 10}}, {"backlog": 10}))
     view.set_oldest(0, {"leads_waiting": 5})
     view.load(0, snapshot({(DAY, 0): {"leads": 2}}, {"backlog": 2}))
-    assert view.window(DAY, 0, 0) == {"leads": 12}
+    assert sums_of(view, DAY, 0, 0) == {"leads": 12}
     assert view.totals() == {"backlog": 12}
     assert view.cells() == {"leads", "backlog"}
     assert view.oldest_ms("leads_waiting") is None

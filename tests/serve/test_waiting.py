@@ -80,6 +80,18 @@ async def test_who_began_to_wait_at_once_comes_in_the_order_of_ids(client: Redis
     assert [waiter.name for waiter in found.waiters] == [f"lead-{number:02}" for number in range(7)]
 
 
+async def test_ages_tell_of_all_who_wait_whatever_is_listed(client: Redis) -> None:
+    """They came at 10:00, 10:10, 10:30, 10:40, 10:50 and 11:00; that of 10:20 was answered."""
+    await two_partitions(client)
+    found = await asked(client, older="470m", limit="1")
+    assert [(age.from_ms // MINUTE_MS, age.number) for age in found.ages if age.number] == [(240, 6)]
+    found = await asked(client, now_ms=ms("11:00"))
+    by_age = {age.from_ms // MINUTE_MS: age.number for age in found.ages}
+    assert by_age == {0: 2, 15: 3, 60: 1, 240: 0, 1440: 0, 4320: 0, 10080: 0, 43200: 0}
+    assert sum(by_age.values()) == found.number == 6
+    assert [age.to_ms for age in found.ages] == [*(age.from_ms for age in found.ages[1:]), None]
+
+
 HOSTILE = "../../admin?x=1#\x1b[2J</a> ü/"
 
 
@@ -146,6 +158,7 @@ async def test_a_board_tells_who_waits(client: Redis) -> None:
         await until(lambda: bool(board.shown().readings))
         status, found = await get(board, "measure=leads_waiting&older=1h&limit=1")
     assert status == 200
+    assert {"from_seconds": 14_400.0, "to_seconds": 86_400.0, "number": 6} in found.pop("ages")
     assert found == {
         "as_of": "2024-04-15T18:00:00.000Z",
         "measure": "leads_waiting",

@@ -318,8 +318,8 @@ async def test_those_who_wait_longest_come_first(client: Redis) -> None:
     await owner.commit(Changes(waiting={"leads_waiting": since}))
     waiting = await a_feed(client).waiting(["leads_waiting", "tickets_open"], count=2)
     assert waiting == {
-        "leads_waiting": Waiting(30, [("lead|29", NOW_MS - 29_000), ("lead|28", NOW_MS - 28_000)]),
-        "tickets_open": Waiting(0, []),
+        "leads_waiting": Waiting(30, [("lead|29", NOW_MS - 29_000), ("lead|28", NOW_MS - 28_000)], []),
+        "tickets_open": Waiting(0, [], []),
     }
 
 
@@ -328,8 +328,18 @@ async def test_those_who_will_wait_only_later_are_left_out_of_those_who_do(clien
     since = {f"request|{i}": NOW_MS + i * 1_000 for i in range(-2, 3)}
     await owner.commit(Changes(waiting={"overdue": since}))
     due = await a_feed(client).waiting(["overdue"], until_ms=NOW_MS)
-    assert due == {"overdue": Waiting(3, [(f"request|{i}", NOW_MS + i * 1_000) for i in (-2, -1, 0)])}
+    assert due == {"overdue": Waiting(3, [(f"request|{i}", NOW_MS + i * 1_000) for i in (-2, -1, 0)], [])}
     assert (await a_feed(client).waiting(["overdue"]))["overdue"].number == 5
+
+
+async def test_how_many_wait_since_each_of_some_times_is_told_of_the_same_moment(client: Redis) -> None:
+    owner = await an_owner(client)
+    since = {f"lead|{i}": NOW_MS - i * 1_000 for i in range(30)}
+    await owner.commit(Changes(waiting={"leads_waiting": since}))
+    times_ms = [NOW_MS, NOW_MS - 10_000, NOW_MS - 10_001, NOW_MS - 30_000]
+    found = await a_feed(client).waiting(["leads_waiting", "tickets_open"], 1, NOW_MS - 25_000, times_ms)
+    assert (found["leads_waiting"].number, found["leads_waiting"].by_time) == (5, [30, 20, 19, 0])
+    assert found["tickets_open"].by_time == [0, 0, 0, 0]
 
 
 async def test_a_partition_is_alive_while_its_owner_beats(client: Redis) -> None:

@@ -9,15 +9,18 @@ from typing import Final
 import msgspec
 
 from streams.engine.kpis import terms
-from streams.engine.kpis.frames import Index, Moment, PastPart, PresentPart, Slice, Sums, level_parts
-from streams.engine.kpis.readings import Line, Reading, slices_of
+from streams.engine.kpis.cells import Index, bucket_cell
+from streams.engine.kpis.frames import Moment, PastPart, PresentPart
+from streams.engine.kpis.lines import Line, Reading
+from streams.engine.kpis.readings import slices_of
 from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.sums import Slice, Sums
 from streams.engine.kpis.terms import Before, Formula, Named, Number, Term, parts_of
 from streams.engine.kpis.values import samples_of, value_of
 from streams.engine.plan import Plan
 from streams.engine.windows import AHEAD_MS
 from streams.errors import UnknownReading
-from streams.naming import ALL
+from streams.naming import ALL, cell
 
 Part = PresentPart | PastPart
 
@@ -101,7 +104,7 @@ def explain(
     """
     moment = _moment(plan, sums, now_ms, ahead=ahead)
     series = _series(plan, kpi, gauge, labels)
-    _known(window, series.windows, "window")
+    _known("window", window, series.windows)
     slice_ = _slice(series, moment, dimension, member)
     line = Line(series, window, plan.catalog.currency.digits)
     part = line.frame(moment).read(slice_)
@@ -109,28 +112,29 @@ def explain(
 
 
 def _moment(plan: Plan, sums: Sums, now_ms: int, *, ahead: bool) -> Moment:
-    index = Index(sums.cells(), level_parts(plan.measures.values()))
+    index = Index(sums.cells(), sums.key)
     return Moment(plan.calendar, sums, now_ms, AHEAD_MS if ahead else 0, index)
 
 
 # -- What is asked for ------------------------------------------------------------------------------------
 
 
-def _known(name: str, known: Sequence[str], what: str) -> None:
+def _known(parameter: str, name: str, known: Sequence[str], what: str = "") -> None:
     if name not in known:
-        raise UnknownReading(f"unknown {what} {name!r}", known)
+        raise UnknownReading(f"unknown {what or parameter} {name!r}", parameter, known)
 
 
 def _series(plan: Plan, kpi: str, gauge: str, labels: Mapping[str, str]) -> SeriesPlan:
-    _known(kpi, list(plan.catalog.kpis), "KPI")
+    _known("kpi", kpi, list(plan.catalog.kpis), "KPI")
     series = [one for one in plan.series if one.kpi == kpi]
     if gauge:
-        _known(gauge, list(dict.fromkeys(one.gauge for one in series)), f"gauge of {kpi}")
+        _known("gauge", gauge, list(dict.fromkeys(one.gauge for one in series)), f"gauge of {kpi}")
         series = [one for one in series if one.gauge == gauge]
     for one in series:
         if labels.items() <= one.labels.items():
             return one
-    _known(_label_text(labels), [_label_text(one.labels) for one in series], f"series of {kpi}")
+    known = [_label_text(one.labels) for one in series]
+    _known("labels", _label_text(labels), known, f"series of {kpi}")
     raise AssertionError("labels that are none of these are known to be none")
 
 
@@ -139,9 +143,9 @@ def _label_text(labels: Mapping[str, str]) -> str:
 
 
 def _slice(series: SeriesPlan, moment: Moment, dimension: str, member: str) -> Slice:
-    _known(dimension, [ALL, *series.dimensions], "dimension")
+    _known("dimension", dimension, [ALL, *series.dimensions])
     there = [found for found in slices_of(series, moment.index) if found[0] == dimension]
-    _known(member, [found for _, found in there], "member" if dimension == ALL else dimension)
+    _known("member", member, [found for _, found in there], "" if dimension == ALL else dimension)
     return dimension, member
 
 
@@ -231,8 +235,8 @@ def _operand(operand: terms.Operand, part: Part, within: str) -> Operand:
     cells = _cells(operand, part)
     tier = part.frame.tier if cells else ""
     sums: Counter[int] = Counter()
-    for cell in cells:
-        sums.update(moment.sums.values(tier, cell, part.frame.start_ms, part.frame.until_ms))
+    for name in cells:
+        sums.update(moment.sums.values(tier, name, part.frame.start_ms, part.frame.until_ms))
     return Operand(
         text=within.format(_written(operand)),
         measure=measure.name,
@@ -240,7 +244,7 @@ def _operand(operand: terms.Operand, part: Part, within: str) -> Operand:
         samples=samples_of(operand)(part),
         tier=tier,
         panes=[PaneSum(start_ms, sums[start_ms]) for start_ms in sorted(sums) if sums[start_ms]],
-        running=moment.totals.get(part.cells[measure.name]),
+        running=moment.sums.totals().get(cell(measure.name, *part.slice)),
     )
 
 
@@ -250,11 +254,11 @@ def _cells(operand: terms.Operand, part: Part) -> Sequence[str]:
     if not frame.tier or operand.function == "oldest":
         return ()
     if operand.function == "mean":
-        return (part.cells[f"{measure.name}.sum"],)
+        return (cell(f"{measure.name}.sum", *part.slice),)
     if operand.function == "quantile":
-        buckets = frame.moment.index.buckets.get((measure.name, part.slice), {})
-        return [cell for cell in buckets.values() if frame.sums(measure).get(cell)]
-    return (part.cells[measure.name],)
+        buckets, numbers = frame.moment.index.buckets.get((measure.name, part.slice), {}), frame.sums(measure)
+        return [bucket_cell(measure.name, at, part.slice) for at, key in buckets.items() if numbers[key]]
+    return (cell(measure.name, *part.slice),)
 
 
 def _written(operand: terms.Operand) -> str:

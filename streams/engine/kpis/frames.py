@@ -7,101 +7,19 @@ The level at the end of whole panes is the running total less all panes after th
 a frame is that at its end less what its own panes brought.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from itertools import repeat
-from typing import Final, Protocol
+from typing import Final
 
 from streams.engine.buckets import Counts
 from streams.engine.facts import NEVER
+from streams.engine.kpis.cells import Index
+from streams.engine.kpis.sums import FOREVER_MS, WHOLE, ZEROS, Numbers, Slice, Sums
 from streams.engine.measures.base import Measure
 from streams.engine.measures.intervals import lasting_ms
 from streams.engine.panes import DAY, HOUR, HOUR_MS, MINUTE, MINUTE_MS, TIERS, Calendar
 from streams.engine.windows import Stretch, Window, compared, days_of, matured, whole, window
-from streams.naming import ALL, cell, split_cell
-
-Slice = tuple[str, str]
-"""(dimension, member)."""
-WHOLE: Final[Slice] = (ALL, ALL)
-FOREVER_MS: Final = 2**62
-"""After every pane."""
-
-_NONE: Final[Mapping[str, int]] = {}
-
-
-class Sums(Protocol):
-    """The panes of all partitions, summed. Cells that are 0 may be left out.
-
-    What it returns is never changed afterwards: the same mapping twice means that nothing has changed.
-    """
-
-    def window(self, tier: str, start_ms: int, end_ms: int) -> Mapping[str, int]:
-        """Cell -> sum over the panes of a tier that start in [start_ms, end_ms]."""
-
-    def totals(self) -> Mapping[str, int]:
-        """Cell -> running total."""
-
-    def cells(self) -> Iterable[str]:
-        """Every cell that is not 0 in some pane or total."""
-
-    def first_pane(self, tier: str, cell: str, start_ms: int, end_ms: int) -> int | None:
-        """Start of the earliest pane of a tier in [start_ms, end_ms) in which a cell is not 0."""
-
-    def oldest_ms(self, measure: str) -> int | None:
-        """Since when the longest waiting subject of a measure waits, exactly; or will, if none does yet."""
-
-    def values(self, tier: str, cell: str, start_ms: int, end_ms: int) -> Mapping[int, int]:
-        """Start -> value of the panes of a tier in [start_ms, end_ms) in which a cell is not 0."""
-
-
-# -- Cells ------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=2**17)
-def parsed(name: str) -> tuple[str, Slice, int | None]:
-    """(measure, slice, bucket) of a cell; bucket None for what is none."""
-    part, dimension, member = split_cell(name)
-    measure, _, suffix = part.partition(".")
-    is_bucket = suffix.startswith("b") and suffix[1:].isdigit()
-    return measure, (dimension, member), int(suffix[1:]) if is_bucket else None
-
-
-class Index:
-    """All cells that there are, by what they hold."""
-
-    def __init__(self, cells: Iterable[str], levels: frozenset[str]) -> None:
-        """`levels`: the parts that may be read as levels."""
-        self.members: dict[tuple[str, str], set[str]] = {}
-        """(measure, dimension) -> members."""
-        self.buckets: dict[tuple[str, Slice], dict[int, str]] = {}
-        """(measure, slice) -> bucket -> cell; the shortest durations first."""
-        self.levels: list[str] = []
-        """The cells of those parts."""
-        for name in cells:
-            measure, slice_, bucket = parsed(name)
-            self.members.setdefault((measure, slice_[0]), set()).add(slice_[1])
-            if bucket is not None:
-                self.buckets.setdefault((measure, slice_), {})[bucket] = name
-            elif name.partition("|")[0] in levels:
-                self.levels.append(name)
-        self.buckets = {key: dict(sorted(cells.items())) for key, cells in self.buckets.items()}
-
-
-class _Cells(dict[str, str]):
-    """Part -> its cell in one slice."""
-
-    def __init__(self, slice_: Slice) -> None:
-        self._slice = slice_
-
-    def __missing__(self, part: str) -> str:
-        name = self[part] = cell(part, *self._slice)
-        return name
-
-
-@lru_cache(maxsize=2**14)
-def _cells(slice_: Slice) -> _Cells:
-    return _Cells(slice_)
-
+from streams.naming import cell
 
 # -- One moment -------------------------------------------------------------------------------------------
 
@@ -116,10 +34,10 @@ class Moment:
         self.now_ms = now_ms
         self.ahead_ms = ahead_ms
         self.index = index
-        self.totals = sums.totals()
+        self.levels = sums.level_now()
         self.present = lru_cache(maxsize=None)(self._present)
         self.past = lru_cache(maxsize=None)(self._past)
-        self.level = lru_cache(maxsize=None)(self._level)
+        self.level_at = lru_cache(maxsize=None)(sums.level_at)
         self.from_on = lru_cache(maxsize=None)(self._from_on)
         self.stretch = lru_cache(maxsize=None)(self._stretch)
         self.compared = lru_cache(maxsize=None)(self._compared)
@@ -162,13 +80,8 @@ class Moment:
     def _past(self, stretch: Stretch) -> "Past":
         return Past(self, stretch)
 
-    def _level(self, tier: str, time_ms: int) -> Mapping[str, int]:
-        """Cell -> level at the start of a pane."""
-        after, totals = self.from_on(tier, time_ms), self.totals
-        return {name: totals.get(name, 0) - after.get(name, 0) for name in self.index.levels}
-
-    def _from_on(self, tier: str, start_ms: int) -> Mapping[str, int]:
-        """Cell -> sum over the pane that starts then and all after it."""
+    def _from_on(self, tier: str, start_ms: int) -> Numbers:
+        """Sums over the pane that starts then and all after it."""
         return self.sums.window(tier, start_ms, FOREVER_MS)
 
 
@@ -185,12 +98,12 @@ class Present:
         self.of_panes = lru_cache(maxsize=None)(self._of_panes)
         self.read: Callable[[Slice], PresentPart] = lru_cache(maxsize=None)(self._read)
 
-    def sums(self, measure: Measure) -> Mapping[str, int]:
+    def sums(self, measure: Measure) -> Numbers:
         return self.of_panes(measure.ahead)
 
-    def _of_panes(self, ahead: bool) -> Mapping[str, int]:
+    def _of_panes(self, ahead: bool) -> Numbers:
         if not self.tier:
-            return _NONE
+            return ZEROS
         end_ms = self.end_ms + (self.moment.ahead_ms if ahead else 0)
         return self.moment.sums.window(self.tier, self.start_ms, end_ms - end_ms % MINUTE_MS)
 
@@ -211,11 +124,11 @@ class Past:
         self.read: Callable[[Slice], PastPart] = lru_cache(maxsize=None)(self._read)
 
     @property
-    def levels(self) -> Mapping[str, int]:
-        """Cell -> level at the end."""
-        return self.moment.level(self.tier, self.end_ms)
+    def levels(self) -> Numbers:
+        """At the end."""
+        return self.moment.level_at(self.tier, self.end_ms)
 
-    def sums(self, measure: Measure) -> Mapping[str, int]:
+    def sums(self, measure: Measure) -> Numbers:
         return self.panes
 
     def _read(self, slice_: Slice) -> "PastPart":
@@ -228,12 +141,12 @@ class Past:
 class Part:
     """One slice of a frame (`streams.engine.kpis.terms.Slice`)."""
 
-    __slots__ = ("cells", "counts", "frame", "slice")
+    __slots__ = ("counts", "frame", "keys", "slice")
 
     def __init__(self, frame: Present | Past, slice_: Slice) -> None:
         self.frame = frame
         self.slice = slice_
-        self.cells = _cells(slice_)
+        self.keys = frame.moment.index.keys(slice_)
         self.counts: dict[str, Counts] = {}
         """Measure -> its durations, as far as they were asked for."""
 
@@ -242,16 +155,16 @@ class Part:
         return self.frame.end_ms - self.frame.start_ms
 
     def sum(self, measure: Measure) -> int:
-        return self.frame.sums(measure).get(self.cells[measure.name], 0)
+        return self.frame.sums(measure)[self.keys[measure.name]]
 
     def suffix(self, measure: Measure, suffix: str) -> int:
-        return self.frame.sums(measure).get(self.cells[f"{measure.name}.{suffix}"], 0)
+        return self.frame.sums(measure)[self.keys[f"{measure.name}.{suffix}"]]
 
     def durations(self, measure: Measure) -> Counts:
         if measure.name not in self.counts:
-            cells = self.frame.moment.index.buckets.get((measure.name, self.slice), {})
-            numbers = map(self.frame.sums(measure).get, cells.values(), repeat(0))
-            self.counts[measure.name] = Counts(list(cells), numbers)
+            keys = self.frame.moment.index.buckets.get((measure.name, self.slice), {})
+            numbers = map(self.frame.sums(measure).__getitem__, keys.values())
+            self.counts[measure.name] = Counts(list(keys), numbers)
         return self.counts[measure.name]
 
     def end(self, measure: Measure) -> int:
@@ -275,7 +188,7 @@ class PresentPart(Part):
         return None
 
     def total(self, measure: Measure) -> int:
-        return self.frame.moment.totals.get(self.cells[measure.name], 0)
+        return self.frame.moment.levels[self.keys[measure.name]]
 
     def end(self, measure: Measure) -> int:
         """The running total; of what has a future, less what is not there yet."""
@@ -303,13 +216,13 @@ class PresentPart(Part):
         if self.slice == WHOLE:
             since = moment.sums.oldest_ms(measure.name)
         else:
-            since = moment.first_pane(self.cells[f"{measure.name}.age"])
+            since = moment.first_pane(cell(f"{measure.name}.age", *self.slice))
         if since is None or (measure.future and since > moment.now_ms):
             return None
         return max(0, moment.now_ms - since)
 
     def _from_on(self, measure: Measure, tier: str, start_ms: int) -> int:
-        return self.frame.moment.from_on(tier, start_ms).get(self.cells[measure.name], 0)
+        return self.frame.moment.from_on(tier, start_ms)[self.keys[measure.name]]
 
 
 class PastPart(Part):
@@ -322,13 +235,13 @@ class PastPart(Part):
         return None if found is None else found.read(self.slice)
 
     def end(self, measure: Measure) -> int:
-        return self.frame.levels.get(self.cells[measure.name], 0)
+        return self.frame.levels[self.keys[measure.name]]
 
     def trailing(self, measure: Measure) -> int | None:
         days = days_of(self.frame.stretch.name)
         if days not in measure.over:
             return None
-        return self.frame.levels.get(self.cells[f"{measure.name}.over{days}"], 0)
+        return self.frame.levels[self.keys[f"{measure.name}.over{days}"]]
 
     def latest(self, measure: Measure) -> int | None:
         return None

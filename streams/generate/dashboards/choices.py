@@ -7,7 +7,7 @@ computes it: a query of a variable may be any expression, also one without a ser
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, count, groupby
 from typing import Final, get_args
 
 from grafana_foundation_sdk.builders.dashboard import CustomVariable, QueryVariable
@@ -30,7 +30,7 @@ _USUAL: Final = ("7d", "24h", "30d", "1h")
 """What is shown at first, in this order: long enough to be steady, short enough to move."""
 _NEARLY_ALL: Final = 0.8
 Nearest = Callable[[str, Sequence[str]], str]
-"""(what was chosen, what there is) -> what is shown."""
+"""(what was chosen, what there is instead) -> what is shown."""
 
 
 @dataclass(slots=True)
@@ -56,13 +56,16 @@ class Choice:
     def _companion(self, declared: Sequence[str]) -> str:
         """window_30d_ytd, or window_30d_ytd_2 where another set begins and ends so."""
         name = f"{self.prefix}_{declared[0]}_{declared[-1]}"
-        taken = [other for other in self._companions.values() if other.startswith(name)]
-        return f"{name}_{len(taken) + 1}" if taken else name
+        names = chain([name], (f"{name}_{at}" for at in count(2)))
+        return next(one for one in names if one not in self._companions.values())
 
     def chosen(self, value: str) -> dict[str, str]:
         """Name of each variable -> its value, when `value` is chosen."""
-        given = {name: self.nearest(value, declared) for declared, name in self._companions.items()}
+        given = {name: self._given(value, declared) for declared, name in self._companions.items()}
         return {self.name: value, **given}
+
+    def _given(self, value: str, declared: Sequence[str]) -> str:
+        return value if value in declared else self.nearest(value, declared)
 
     def visible(self, title: str) -> VariableModel:
         """The one that is chosen from."""
@@ -79,7 +82,7 @@ class Choice:
     def _hidden(self, name: str, declared: Sequence[str]) -> VariableModel:
         query = QueryVariable(name).query(f"query_result({self._expr(declared)})")
         variable = query.regex(f'/{self.name}="([^"]*)"/').datasource(SOURCE).build()
-        variable.current = _option(self.nearest(self.default, declared))
+        variable.current = _option(self._given(self.default, declared))
         variable.refresh = VariableRefresh.ON_DASHBOARD_LOAD
         variable.hide = VariableHide.HIDE_VARIABLE
         variable.skip_url_sync = True
@@ -118,11 +121,7 @@ def _usual(options: Sequence[str], known: Sequence[Sequence[str]]) -> str:
 def dimension_choice(declared: Iterable[Sequence[str]]) -> Choice:
     """The whole, or a dimension. Its companions are what tables list the members of: never the whole."""
     every = dict.fromkeys(name for names in declared for name in names)
-    return Choice("dimension", [naming.ALL, *every], naming.ALL, _same_or_first, "by")
-
-
-def _same_or_first(chosen: str, declared: Sequence[str]) -> str:
-    return chosen if chosen in declared else declared[0]
+    return Choice("dimension", [naming.ALL, *every], naming.ALL, lambda _, declared: declared[0], "by")
 
 
 def _member_choice() -> VariableModel:

@@ -8,7 +8,7 @@ from streams.engine.plan import Plan
 from streams.generate.dashboards.asked import Query, queries_of
 from streams.generate.dashboards.frame import Made, text
 from streams.generate.dashboards.groups import TITLES, group_dashboard, names_of
-from streams.generate.dashboards.guardrails import guardrail_dashboard
+from streams.generate.dashboards.guardrails import comparable, guardrail_dashboard
 from streams.generate.dashboards.overview import overview
 from streams.generate.dashboards.pipeline import pipeline_dashboard
 from streams.naming import PIPELINE
@@ -34,10 +34,9 @@ def queries(plan: Plan, window: str | None, dimension: str, member: str) -> Iter
 def dashboards(plan: Plan) -> dict[str, Made]:
     """Name -> dashboard; those of groups and guardrails only if the catalog has such."""
     groups = [group for group in TITLES if group != PIPELINE and names_of(plan, group)]
-    guarded = any(kpi.guardrails for kpi in plan.catalog.kpis.values())
     return {
         "overview": overview(plan),
         **{group: group_dashboard(plan, group) for group in groups},
         PIPELINE: pipeline_dashboard(plan),
-        **({"guardrails": guardrail_dashboard(plan)} if guarded else {}),
+        **({"guardrails": guardrail_dashboard(plan)} if comparable(plan) else {}),
     }

@@ -23,6 +23,7 @@ from streams.generate.dashboards.layout import Section, placed
 from streams.generate.dashboards.source import SOURCE, source_choice
 
 TAG: Final = "crm-kpis"
+_STEP: Final = "30s"
 MARK: Final = "DO NOT EDIT: made from the catalog by `kpi generate dashboards`."
 
 
@@ -51,7 +52,7 @@ class Made:
 def dashboard(plan: Plan, frame: Frame, sections: Iterable[Section]) -> Made:
     """The panels are made before the variables: they say which they need."""
     builder = Builder(frame.title).uid(f"crm-{frame.name}").description(f"{frame.description} {MARK}")
-    builder = builder.tags([TAG, "generated"]).timezone(_time_zone(plan)).week_start("monday").readonly()
+    builder = builder.tags([TAG, "generated"]).timezone(_time_zone(plan)).week_start("monday")
     builder = builder.time(f"now-{frame.span}", "now").refresh("10s").tooltip(DashboardCursorSync.CROSSHAIR)
     builder = builder.link(_others()).link(_outside("KPI board", plan.catalog.links.board))
     builder = builder.link(_outside("KPI reference", f"{plan.catalog.links.board}/docs/kpis"))
@@ -85,11 +86,13 @@ class _Alerts(AnnotationQuery):
         super().__init__("Alerts", SOURCE, True, False, "red", expr=expr)
 
     def to_json(self) -> dict[str, object]:
+        """With the query also where newer versions of Grafana look for it."""
         return super().to_json() | {
+            "target": {"refId": "Anno", "expr": self.expr, "interval": _STEP},
+            "step": _STEP,
             "tagKeys": "severity,owner",
             "titleFormat": "{{alertname}}",
             "textFormat": "{{severity}} {{window}} {{dimension}} {{member}} {{partition}} {{source}}",
-            "step": "30s",
         }
 
 

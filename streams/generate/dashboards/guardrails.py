@@ -26,14 +26,21 @@ from streams.generate.dashboards.panels import (
 from streams.generate.promql import selector
 
 _CELLS: Final[Mapping[float, tuple[str, str]]] = {0: ("kept", GREEN), 1: ("worse", RED)}
+_NONE: Final = "no pair can be compared"
+_NONE_WORSE: Final = "none got worse"
 _ABOUT: Final = (
     "A KPI got better against the window before, while one of its guardrails got worse by more than its "
     "tolerance: the gain is paid for elsewhere. Both need enough samples in both windows."
 )
 
 
+def comparable(plan: Plan) -> bool:
+    """Whether the catalog has a pair that is ever compared."""
+    return any(shared_windows(kpi, guard) for kpi, guard, _ in pairs_of(plan))
+
+
 def guardrail_dashboard(plan: Plan) -> Made:
-    """Of a catalog with guardrails."""
+    """Of a catalog in which some pair is `comparable`."""
     choices = _choices(plan)
     frame = Frame("guardrails", "KPIs and their guardrails", _ABOUT, choices)
     return dashboard(plan, frame, _sections(plan, choices))
@@ -71,7 +78,7 @@ def breaches(plan: Plan, slice_: Mapping[str, str]) -> Tile:
     expr = f"count by (kpi, guardrail) (max by (kpi, guardrail, window) ({_breach(slice_)}) == 1)"
     rows = {"kpi": "KPI", "guardrail": "Guardrail"}
     head = Head("Guardrails that got worse", _ABOUT, data_links=[_page(plan, "${__data.fields.kpi}", slice_)])
-    panel = table_panel(head, rows, [Column("Windows", expr, "short")], "none got worse")
+    panel = table_panel(head, rows, [Column("Windows", expr, "short")], _NONE_WORSE)
     return Tile("guardrails/breaches", panel)
 
 
@@ -79,7 +86,7 @@ def _matrix(plan: Plan, asked: Mapping[str, str]) -> Tile:
     about = f"{_ABOUT} Empty where a pair is not compared in this window."
     head = Head("KPI by guardrail", about, data_links=[_page(plan, "${__data.fields[0]}", asked)])
     expr = f"max by (kpi, guardrail) ({_breach(asked)})"
-    return Tile("guardrails/matrix", matrix_panel(head, expr, "kpi", "guardrail", named(_CELLS)))
+    return Tile("guardrails/matrix", matrix_panel(head, expr, "kpi", "guardrail", named(_CELLS), _NONE))
 
 
 def _by_window(plan: Plan, slice_: Mapping[str, str]) -> Tile:
@@ -88,13 +95,13 @@ def _by_window(plan: Plan, slice_: Mapping[str, str]) -> Tile:
     breached = f"{both} and on (kpi, guardrail) (max by (kpi, guardrail) ({_breach(slice_)}) == 1)"
     expr = f'label_join({breached}, "pair", " / ", "kpi", "guardrail")'
     head = Head("Breached pairs by window", f"{_ABOUT} One window alone may be chance.")
-    return Tile("guardrails/windows", matrix_panel(head, expr, "pair", "window", named(_CELLS)))
+    return Tile("guardrails/windows", matrix_panel(head, expr, "pair", "window", named(_CELLS), _NONE_WORSE))
 
 
 def _over_time(plan: Plan, slice_: Mapping[str, str]) -> Tile:
     expr = f"count by (window) (max by (kpi, guardrail, window) ({_breach(slice_)}) == 1)"
     head = Head("Breached pairs over time", _ABOUT)
-    panel = chart_panel(head, [Query(expr, "{{window}}")], "short", zero=True, no_value="none")
+    panel = chart_panel(head, [Query(expr, "{{window}}")], "short", zero=True, no_value=_NONE_WORSE)
     return Tile("guardrails/time", panel)
 
 
@@ -111,7 +118,7 @@ def _why(plan: Plan) -> Tile:
     kpis, board = plan.catalog.kpis, plan.catalog.links.board
     lines = [
         f"| {_title(board, kpi.kpi, kpis[kpi.kpi])} | {_title(board, guard.kpi, kpis[guard.kpi])} "
-        f"| {' '.join(rail.why.split())} | {', '.join(shared_windows(kpi, guard)) or 'never compared'} |"
+        f"| {_cell(rail.why)} | {', '.join(shared_windows(kpi, guard)) or 'never compared'} |"
         for kpi, guard, rail in pairs_of(plan)
     ]
     heading = ["| KPI | Guardrail | Why | Compared in |", "|---|---|---|---|"]
@@ -119,4 +126,9 @@ def _why(plan: Plan) -> Tile:
 
 
 def _title(board: str, name: str, kpi: Kpi) -> str:
-    return f"[{kpi.title.replace('|', '/')}]({words.reference(board, name)[1]})"
+    return f"[{_cell(kpi.title)}]({words.reference(board, name)[1]})"
+
+
+def _cell(text: str) -> str:
+    """In a table of Markdown."""
+    return " ".join(text.split()).replace("|", r"\|")

@@ -30,6 +30,11 @@ from streams.human import series_name
 
 _TARGET, _LOWER, _UPPER = "target", "lower bound", "upper bound"
 _DASHED: Final = LineStyle(fill="dash", dash=[8, 8])
+_BAND: Final[Mapping[str, Any]] = {
+    "color": {"mode": "fixed", "fixedColor": GREY},
+    "custom.lineWidth": 0,
+    "custom.hideFrom": {"legend": True, "tooltip": False, "viz": False},
+}
 _STYLES: Final[Mapping[str, Mapping[str, Any]]] = {
     _TARGET: {
         "color": {"mode": "fixed", "fixedColor": GREY},
@@ -37,17 +42,8 @@ _STYLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "custom.lineWidth": 1,
         "custom.fillOpacity": 0,
     },
-    _LOWER: {
-        "color": {"mode": "fixed", "fixedColor": GREY},
-        "custom.lineWidth": 0,
-        "custom.fillOpacity": 0,
-    },
-    _UPPER: {
-        "color": {"mode": "fixed", "fixedColor": GREY},
-        "custom.lineWidth": 0,
-        "custom.fillOpacity": 15,
-        "custom.fillBelowTo": _LOWER,
-    },
+    _LOWER: {**_BAND, "custom.fillOpacity": 0},
+    _UPPER: {**_BAND, "custom.fillOpacity": 15, "custom.fillBelowTo": _LOWER},
 }
 """What stands beside the lines, as a person tells it from them at once."""
 _QUANTILE: Final = "quantile"
@@ -150,7 +146,9 @@ class KpiPanels:
         if not self.kpi.dimensions:
             return None
         dimension, charted = self.choices.dimensions.of(self.kpi.dimensions), self._charted()[0]
-        columns = [*self._values(charted, dimension), *self._figures(dimension)]
+        columns = [*self._values(charted, dimension), *self._change(dimension)]
+        if len(charted) == 1:
+            columns += self._bounds(dimension)
         row = {"dimension": dimension, "member": "${__data.fields.member}"}
         head = self._head(charted, f"by {dimension}", row)
         panel = table_panel(head, {"member": "Member"}, columns, words.nothing(self.kpi))
@@ -158,24 +156,28 @@ class KpiPanels:
 
     def _values(self, charted: Sequence[SeriesPlan], dimension: str) -> Iterator[Column]:
         for series in charted:
-            where = {"window": self.choices.windows.of(series.windows), "dimension": dimension}
+            where = self._members_of(series, dimension)
             limits = thresholds_of(self.kpi, series, stands=series is self.series[0])
             name = self._called(series)
             yield Column(
                 name, by("member", gauge(series, where)), self._unit(series), decimals_of(series.unit), limits
             )
 
-    def _figures(self, dimension: str) -> Iterator[Column]:
-        """Of the series that stands for it: its change against the window before, and how sure it is."""
+    def _change(self, dimension: str) -> Iterator[Column]:
+        """Of the series that stands for it, against the window before."""
         first = self.series[0]
-        where = {"window": self.choices.windows.of(first.windows), "dimension": dimension}
         if any(first.has_before(window) for window in first.windows):
-            change = "points" if first.unit == "points" else "ratio"
-            yield Column("Change", by("member", self._beside(naming.CHANGE, where)), unit_of(change, ""), 1)
-        if self._has_bounds:
-            for bound in ("lower", "upper"):
-                expr = by("member", self._beside(naming.BOUND, where, bound=bound))
-                yield Column(bound.capitalize(), expr, self._unit(first), decimals_of(first.unit))
+            expr = by("member", self._beside(naming.CHANGE, self._members_of(first, dimension)))
+            yield Column("Change", expr, unit_of("points" if first.unit == "points" else "ratio", ""), 1)
+
+    def _bounds(self, dimension: str) -> Iterator[Column]:
+        first = self.series[0]
+        for bound in ("lower", "upper") if self._has_bounds else ():
+            expr = by("member", self._beside(naming.BOUND, self._members_of(first, dimension), bound=bound))
+            yield Column(bound.capitalize(), expr, self._unit(first), decimals_of(first.unit))
+
+    def _members_of(self, series: SeriesPlan, dimension: str) -> Mapping[str, str]:
+        return {"window": self.choices.windows.of(series.windows), "dimension": dimension}
 
     # -- Its stages ---------------------------------------------------------------------------------------
 
@@ -204,8 +206,10 @@ class KpiPanels:
         here = words.page(board, self.name, {"window": window, **self.choices.slice})
         there = words.page(board, self.name, {"window": window, **(slice_ or self.choices.slice)})
         about = words.description(self.kpi, shown)
-        alerts = [alert_name(self.name, self.kpi, alert) for alert in self.kpi.alerts]
-        runbooks = [words.runbook(board, alert) for alert in alerts]
+        runbooks = [
+            words.runbook(board, name)
+            for name in dict.fromkeys(alert_name(self.name, self.kpi, alert) for alert in self.kpi.alerts)
+        ]
         return Head(title, about, [here, words.reference(board, self.name), *runbooks], [there])
 
     def _kind(self, shown: Sequence[SeriesPlan]) -> str:

@@ -4,7 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, TypeVar
 
-from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, table, text, timeseries
+from grafana_foundation_sdk.builders import (
+    bargauge,
+    common,
+    prometheus,
+    stat,
+    statetimeline,
+    table,
+    text,
+    timeseries,
+)
 from grafana_foundation_sdk.builders.dashboard import DashboardLink as Link
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.cog.builder import Builder
@@ -24,6 +33,7 @@ from grafana_foundation_sdk.models.common import (
     TableCellHeight,
     TableColoredBackgroundCellOptions,
     TooltipDisplayMode,
+    VisibilityMode,
     VizOrientation,
 )
 from grafana_foundation_sdk.models.dashboard import (
@@ -46,8 +56,7 @@ from streams.generate.dashboards.looks import GREY, PLAIN, by_thresholds, fixed,
 from streams.generate.dashboards.source import SOURCE
 
 NO_VALUE: Final = "no value"
-_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-"""Names of a panel's queries."""
+NO_NUMBER: Final = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +136,22 @@ def chart_panel(
     stacked: bool = False,
     zero: bool = False,
     no_value: str = NO_VALUE,
+    span: str | None = None,
 ) -> Panel:
-    """Lines over time, from `zero` up or as near as can be. `styles`: name of a series -> its properties."""
+    """Lines over time, from `zero` up or as near as can be. `styles`: name of a series -> its properties.
+    `span`: of its own, such as 30d.
+    """
     builder = _headed(timeseries.Panel(), head).unit(unit).no_value(no_value).color_scheme(plain())
-    for letter, query in zip(_LETTERS, queries, strict=False):
-        builder = builder.with_target(_range(letter, query))
+    for at, query in enumerate(queries):
+        builder = builder.with_target(_range(_letter(at), query))
     builder = builder.line_width(2).fill_opacity(30 if stacked else 8).legend(_legend())
     builder = builder.tooltip(_tooltip())
     builder = builder.axis_soft_min(0) if zero else builder
     if limits is not None:
         lines = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         builder = builder.thresholds(limits).thresholds_style(lines)
+    if span is not None:
+        builder = builder.time_from(span)
     if stacked:
         builder = builder.stacking(common.StackingConfig().mode(StackingMode.NORMAL))
     for name, style in (styles or {}).items():
@@ -152,6 +166,15 @@ def _legend() -> common.VizLegendOptions:
 
 def _tooltip() -> common.VizTooltipOptions:
     return common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.NONE)
+
+
+def timeline_panel(head: Head, queries: Sequence[Query], states: ValueMapping) -> Panel:
+    """A bar for each series, coloured by the state that it was in."""
+    builder = _headed(statetimeline.Panel(), head).mappings([states]).no_value(NO_VALUE)
+    for at, query in enumerate(queries):
+        builder = builder.with_target(_range(_letter(at), query))
+    builder = builder.show_value(VisibilityMode.NEVER).merge_values(True).row_height(0.8)
+    return builder.color_scheme(fixed(GREY)).line_width(0).legend(_legend()).tooltip(_tooltip()).build()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +195,20 @@ def table_panel(
     """A row for each set of labels. `rows`: label -> its heading, in order; then the columns, the first of
     which decides the order of the rows."""
     builder = _headed(table.Panel(), head).no_value(no_value).cell_height(TableCellHeight.SM)
-    for letter, column in zip(_LETTERS, columns, strict=False):
-        builder = builder.with_target(_instant(letter, column.expr))
+    for at, column in enumerate(columns):
+        builder = builder.with_target(_instant(_letter(at), column.expr))
         builder = builder.override_by_name(column.name, _properties(_column_style(column)))
-    names = {f"Value #{letter}": one.name for letter, one in zip(_LETTERS, columns, strict=False)}
+    names = {f"Value #{_letter(at)}": column.name for at, column in enumerate(columns)}
     for transformation in _merged({**rows, "Value": columns[0].name, **names}):
         builder = builder.with_transformation(transformation)
     order = common.TableSortByFieldState().display_name(columns[0].name).desc(True)
-    return builder.sort_by([order]).build()
+    return _with_empty_cells(builder, NO_NUMBER).sort_by([order]).build()
+
+
+def _with_empty_cells(builder: table.Panel, number: str) -> table.Panel:
+    """Else each empty cell says what is said where there is no row at all."""
+    builder = builder.override_by_field_type("string", _properties({"noValue": ""}))
+    return builder.override_by_field_type("number", _properties({"noValue": number}))
 
 
 def _column_style(column: Column) -> dict[str, Any]:
@@ -203,12 +232,13 @@ def _merged(names: Mapping[str, str]) -> list[DataTransformerConfig]:
     ]
 
 
-def matrix_panel(head: Head, expr: str, row: str, column: str, cells: ValueMapping) -> Panel:
+def matrix_panel(head: Head, expr: str, row: str, column: str, cells: ValueMapping, no_value: str) -> Panel:
     """A table with a line for each value of one label and a column for each of another."""
     builder = _headed(table.Panel(), head).with_target(_instant("A", expr)).mappings([cells])
-    builder = builder.cell_options(_colored()).color_scheme(by_thresholds()).no_value(NO_VALUE)
+    builder = builder.cell_options(_colored()).color_scheme(fixed("transparent")).no_value(no_value)
     options = {"rowField": row, "columnField": column, "valueField": "Value", "emptyValue": "null"}
-    return builder.with_transformation(DataTransformerConfig("groupingToMatrix", options=options)).build()
+    builder = builder.with_transformation(DataTransformerConfig("groupingToMatrix", options=options))
+    return _with_empty_cells(builder, "").build()
 
 
 def _colored() -> TableColoredBackgroundCellOptions:
@@ -220,8 +250,8 @@ def bars_panel(
 ) -> Panel:
     """A bar for each series, as it is now."""
     builder = _headed(bargauge.Panel(), head).unit(unit).min(0).no_value(NO_VALUE)
-    for letter, query in zip(_LETTERS, queries, strict=False):
-        builder = builder.with_target(_now(letter, query))
+    for at, query in enumerate(queries):
+        builder = builder.with_target(_now(_letter(at), query))
     builder = builder.orientation(VizOrientation.HORIZONTAL).display_mode(BarGaugeDisplayMode.GRADIENT)
     builder = builder.value_mode(BarGaugeValueMode.COLOR).name_placement(BarGaugeNamePlacement.LEFT)
     builder = builder.reduce_options(common.ReduceDataOptions().values(False).calcs(["last"]))
@@ -249,6 +279,11 @@ def _links(links: Iterable[tuple[str, str]]) -> list[Builder[Any]]:
     return [
         Link(title).type(DashboardLinkType.LINK).url(address).target_blank(True) for title, address in links
     ]
+
+
+def _letter(at: int) -> str:
+    """What Grafana calls the query at a place of a panel."""
+    return chr(ord("A") + at) if at < 26 else f"Q{at}"
 
 
 def _query(letter: str, expr: str) -> prometheus.Dataquery:

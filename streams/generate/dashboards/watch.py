@@ -34,7 +34,6 @@ _NAMED_BY: Final = (
     *("window", "dimension", "member", "partition", "source"),
 )
 """Labels that tell one alert from another."""
-RATE: Final = "[$__rate_interval]"
 _UP: Final[Mapping[float, tuple[str, str]]] = {0: ("no answer", RED), 1: ("answers", GREEN)}
 
 

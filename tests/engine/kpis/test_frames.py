@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from streams.engine.kpis.frames import WHOLE, Index, Moment, PastPart, PresentPart, level_parts
-from streams.engine.measures.base import Measure
+from streams.engine.kpis.cells import Index
+from streams.engine.kpis.frames import Moment, PastPart, PresentPart
+from streams.engine.kpis.sums import WHOLE
 from streams.engine.panes import DAY, HOUR, MINUTE, TIERS
 from streams.engine.windows import Stretch
 from tests.builders import Ledger, day, days, ms, shipped
@@ -26,8 +27,8 @@ def put(ledger: Ledger, part: str, at: str, number: int, tiers: Sequence[str] = 
         ledger.panes.setdefault(pane, ledger.running.__class__())[part] += number
 
 
-def moment(ledger: Ledger, *measures: Measure, ahead_ms: int = 0) -> Moment:
-    index = Index(ledger.cells(), level_parts(measures))
+def moment(ledger: Ledger, ahead_ms: int = 0) -> Moment:
+    index = Index(ledger.cells(), ledger.key)
     return Moment(shipped().calendar, ledger, ms(NOW), ahead_ms, index)
 
 
@@ -42,7 +43,7 @@ def test_a_trailing_measure_is_read_of_the_past_by_what_was_kept_for_windows_of_
     put(ledger, "lost.over30", "2024-04-15", 1, [DAY])
     put(ledger, "lost.over30", "2024-05-10", 3, [DAY])
     put(ledger, "lost.over30", "2024-04-14", 7, [DAY])
-    read = moment(ledger, LOST)
+    read = moment(ledger)
     assert read.present("30d").read(WHOLE).trailing(LOST) == 7
     assert past(read, "30d", "2024-03-16", "2024-04-15").trailing(LOST) == 5 - 1 - 3
     assert past(read, "30d", "2024-02-15", "2024-03-16").trailing(LOST) == 5 - 1 - 3 - 7
@@ -54,7 +55,7 @@ def test_a_trailing_measure_is_read_of_the_past_by_what_was_kept_for_windows_of_
 def test_who_was_seen_last_is_known_of_windows_that_end_now_only() -> None:
     ledger = Ledger()
     put(ledger, "seen", "2024-04-15 10:00", 4)
-    read = moment(ledger, SEEN)
+    read = moment(ledger)
     assert read.present("24h").read(WHOLE).latest(SEEN) == 4
     assert past(read, "30d", "2024-03-16", "2024-04-15").latest(SEEN) is None
     assert past(read, "30d", "2024-03-16", "2024-04-15").oldest_ms(SEEN) is None
@@ -67,7 +68,7 @@ def test_a_union_lasts_as_long_as_it_lies_in_the_window() -> None:
         put(ledger, "down", at, sign)
         put(ledger, "down.t", at, sign * ms(at))
     ledger.running["down"] = 1
-    read = moment(ledger, DOWN)
+    read = moment(ledger)
     assert past(read, "30d", "2024-03-16", "2024-04-15").lasting_ms(DOWN) == days(4.5) + days(0.25)
     assert past(read, "30d", "2024-02-15", "2024-03-16").lasting_ms(DOWN) == days(5.75)
     assert past(read, "30d", "2024-03-12", "2024-03-15").lasting_ms(DOWN) == days(3)
@@ -87,7 +88,7 @@ def test_what_is_not_due_yet_is_not_in_the_level_of_now(tiers: tuple[str, ...], 
     for at in times:
         put(ledger, "overdue", at, 1, tiers)
     ledger.running["overdue"] = len(times)
-    read = moment(ledger, measure, ahead_ms=300_000)
+    read = moment(ledger, ahead_ms=300_000)
     assert read.present("now").read(WHOLE).end(measure) == due
     assert read.present("30d").read(WHOLE).start(measure) == 1
     assert past(read, "30d", "2024-03-16", "2024-04-15").end(measure) == 1
@@ -98,7 +99,7 @@ def test_what_is_not_due_yet_is_not_in_the_level_of_now(tiers: tuple[str, ...], 
 def test_the_oldest_that_is_due_is_not_one_that_will_be(since: str, age: int | None) -> None:
     ledger = Ledger()
     ledger.waiting["overdue"] = {"x": ms(since)}
-    part = moment(ledger, OVERDUE).present("now").read(WHOLE)
+    part = moment(ledger).present("now").read(WHOLE)
     assert part.oldest_ms(OVERDUE) == age
 
 
@@ -113,7 +114,7 @@ def test_a_level_of_the_past_is_the_total_without_all_that_came_after() -> None:
     ):
         put(ledger, "customers", at, change)
     ledger.running["customers"] = 100
-    read = moment(ledger, customers, ahead_ms=300_000)
+    read = moment(ledger, ahead_ms=300_000)
     edges = [
         (part.start(customers), part.end(customers))
         for part in (

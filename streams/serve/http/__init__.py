@@ -1,0 +1,1 @@
+"""The board's HTTP: a noun per file, put together in `streams.serve.http.app`."""

@@ -1,0 +1,49 @@
+"""Who may ask: everybody, or whoever has the token, as `Authorization: Bearer` or as a Basic password."""
+
+import hmac
+from typing import Final
+
+from aiohttp import BasicAuth, web
+from aiohttp.typedefs import Handler, Middleware
+
+from streams.serve.http.json import answer
+
+OPEN: Final = frozenset({"/healthz", "/readyz"})
+"""What is asked without the token: by whoever starts and stops processes. It tells no number."""
+CHALLENGES: Final = ('Basic realm="KPIs", charset="UTF-8"', 'Bearer realm="KPIs"')
+"""The first is the one that makes a browser ask its user."""
+REFUSAL: Final = "give the token: Authorization: Bearer, or Basic with it as the password"
+
+
+def guard(token: str) -> Middleware:
+    """A middleware that lets nobody in without the token."""
+
+    @web.middleware
+    async def only_with_token(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path in OPEN or is_let_in(request.headers.get("Authorization", ""), token):
+            return await handler(request)
+        refused = answer(
+            {"error": "give the token: Authorization: Bearer, or Basic with it as password"}, 401
+        )
+        for challenge in CHALLENGES:
+            refused.headers.add("WWW-Authenticate", challenge)
+        return refused
+
+    return only_with_token
+
+
+def is_let_in(authorization: str, token: str) -> bool:
+    """Whether a header holds the token; how long that takes tells nothing of it."""
+    given = _given(authorization).encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(given, token.encode())
+
+
+def _given(authorization: str) -> str:
+    """What stands where the token should; empty for what cannot be read."""
+    scheme, _, credentials = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
+    try:
+        return str(BasicAuth.decode(authorization, encoding="utf-8").password)
+    except ValueError:
+        return ""

@@ -1,0 +1,70 @@
+"""/api/v1/series: panes as time series, for charts."""
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from streams.engine.plan import Plan
+from streams.errors import BadParameter
+from streams.naming import ALL
+from streams.serve.charts import MOST_STEPS, SPANS, USUAL, Chart, chart_document
+from streams.serve.http import parameters
+from streams.serve.http.asking import NOT_READ, unavailable
+from streams.serve.http.json import answer_of, encoded
+from streams.serve.http.keys import ANSWERS, BOARD, BY_KPI
+from streams.serve.http.parameters import Asked, Parameter, one, question
+
+_OWN: Final = ("kpi", "span", "steps", "dimension", "member", "gauge", "series", "nearest")
+
+
+def chart_parameters(plan: Plan) -> list[Parameter]:
+    """What a chart is chosen by; a label of a KPI is a parameter too."""
+    back = "So many panes back instead, as far as they are kept."
+    return [
+        parameters.kpi(plan),
+        Parameter("span", f"How far back, by the name of a window; {USUAL} if it is left out.", SPANS),
+        Parameter("steps", back, between=(1, MOST_STEPS)),
+        parameters.dimension(plan, many=False),
+        parameters.member(),
+        parameters.gauge(plan),
+        parameters.first(),
+        parameters.nearest_one(),
+        *parameters.labels(plan, _OWN),
+    ]
+
+
+def chart_of(given: Asked, own: set[str]) -> Chart:
+    """BadParameter for what is too much, or makes no sense together."""
+    if "kpi" not in given and "series" not in given:
+        raise BadParameter("name a 'kpi', or ask for 'series=first'", "kpi", [])
+    if "dimension" in given and "kpi" not in given:
+        raise BadParameter("'dimension' goes with a 'kpi'", "kpi", [])
+    return Chart(
+        span=one(given, "span") or USUAL,
+        steps=int(one(given, "steps")) if "steps" in given else None,
+        kpis=_among(given, "kpi"),
+        gauges=_among(given, "gauge"),
+        labels=tuple(sorted((name, one(given, name)) for name in given.keys() - own)),
+        dimension=one(given, "dimension") or ALL,
+        members=tuple(dict.fromkeys(given["member"])) if "member" in given else None,
+        first="series" in given,
+        nearest="nearest" in given,
+    )
+
+
+def _among(given: Asked, name: str) -> frozenset[str] | None:
+    return frozenset(given[name]) if name in given else None
+
+
+async def series(request: web.Request) -> web.Response:
+    chart = chart_of(question(request), set(_OWN))
+    body = await request.app[ANSWERS].of(chart, lambda: _drawn(request.app, chart))
+    return unavailable(NOT_READ) if body is None else answer_of(body)
+
+
+async def _drawn(app: web.Application, chart: Chart) -> bytes | None:
+    board, shown = app[BOARD], app[BOARD].shown()
+    by_kpi = await asyncio.to_thread(app[BY_KPI].of, shown.readings, shown.breaches)
+    drawn = await board.points(chart.wishes(board.plan, by_kpi.readings))
+    return None if drawn is None else await asyncio.to_thread(lambda: encoded(chart_document(chart, drawn)))

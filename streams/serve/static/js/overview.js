@@ -1,0 +1,180 @@
+// The overview: a tile per KPI, in groups, kept up to date by the board's stream.
+//
+// 1. The catalog says which tiles there are.
+// 2. The stream brings their readings, and once a second at most what has changed.
+// 3. The series bring the sparklines, now and then.
+
+import { current, onChange } from "./address.js";
+import { ApiError, get } from "./api.js";
+import { loadCatalog } from "./catalog.js";
+import { layOut } from "./columns.js";
+import { el, setAttribute, setText } from "./dom.js";
+import { mountHeader } from "./header.js";
+import { follow } from "./live.js";
+import { Readings } from "./readings.js";
+import { Status } from "./status.js";
+import { Summary } from "./summary.js";
+import { Tile } from "./tile.js";
+
+const REDRAW_MS = { minute: 15_000, hour: 60_000, day: 300_000 }; // by the width of a pane
+const AGAIN_MS = 2_000;
+
+const main = document.getElementById("main");
+
+class Overview {
+  constructor(catalog) {
+    this.catalog = catalog;
+    this.status = new Status(catalog.timeZone);
+    this.summary = new Summary();
+    this.readings = new Readings(catalog);
+    this.tiles = new Map(catalog.kpis.map((kpi) => [kpi.kpi, new Tile(catalog, kpi)]));
+    this.empty = el("p", { class: "notice", hidden: true });
+  }
+
+  mount() {
+    const { windows, dimensions } = this.catalog;
+    mountHeader({ windows, dimensions: ["all", ...dimensions.filter((name) => name !== "all")], status: this.status, home: true });
+    const place = el("div", { class: "groups" });
+    main.replaceChildren(this.summary.node, this.empty, place);
+    const groups = this.catalog.groups.map((group) => this.group(group)).filter((node) => node !== null);
+    layOut(place, groups, (node) => node.querySelectorAll(".tile").length);
+    onChange(() => this.look());
+    this.look();
+  }
+
+  group({ id, title }) {
+    const tiles = this.catalog.kpis.filter((kpi) => kpi.group === id).map((kpi) => this.tiles.get(kpi.kpi).node);
+    if (!tiles.length) return null;
+    const heading = el("h2", { id: `group-${id}`, text: title });
+    return el("section", { class: "group", "aria-labelledby": heading.id }, heading, el("ul", { class: "tiles" }, ...tiles));
+  }
+
+  // -- Readings
+
+  /** Look at what the address asks for now. */
+  look() {
+    const view = current();
+    const key = JSON.stringify([view.window, view.dimension, view.member]);
+    if (key === this.looked) return;
+    this.looked = key;
+    this.view = view;
+    this.follower?.close();
+    setAttribute(main, "aria-busy", "true");
+    this.follower = follow({ ...this.asked(), window: view.window, nearest: 1, judged: 1 }, {
+      readings: (document) => this.all(document),
+      changes: (document) => this.some(document),
+      state: (state) => this.connection(state),
+    });
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    this.asking = null;
+  }
+
+  /** The slice; a dimension of which no member is chosen is not one yet. */
+  asked() {
+    const { dimension, member } = this.view;
+    const slice = dimension === "all" || member === null ? { dimension: "all" } : { dimension, member };
+    return { series: "first", ...slice };
+  }
+
+  all(document) {
+    this.readings.replace(document);
+    for (const tile of this.tiles.values()) this.tell(tile);
+    setAttribute(main, "aria-busy", null);
+    this.hear(document);
+    performance.mark("filled"); // for those who measure
+    if (this.asking === null) this.courses(); // numbers first
+  }
+
+  some(document) {
+    for (const name of this.readings.apply(document)) this.tell(this.tiles.get(name));
+    this.hear(document);
+  }
+
+  tell(tile) {
+    const { kpi } = tile, chosen = this.view.window;
+    tile.show(this.readings.standing(kpi, chosen), this.readings.worst(kpi), { chosen, reason: this.reason(kpi) });
+  }
+
+  /** Why a KPI has no reading here. */
+  reason(kpi) {
+    const { dimension } = this.asked();
+    const sliced = dimension === "all" || kpi.dimensions.includes(dimension);
+    return sliced ? "nothing to show in this slice" : `not sliced by ${dimension}`;
+  }
+
+  hear(document) {
+    this.status.hear(document);
+    this.showAge();
+    this.summary.show([...this.tiles.values()]);
+    setText(this.empty, "No readings yet. They come with the first event that a worker has counted.");
+    this.empty.hidden = document.as_of !== null;
+  }
+
+  showAge() {
+    setAttribute(main, "data-old", this.status.level === "old" ? "" : null);
+  }
+
+  connection(state) {
+    if (state === "live" && this.status.state === "reconnecting") this.compare();
+    if (state === "reconnecting") this.askWhy();
+    this.status.connection(state);
+    this.showAge();
+  }
+
+  /** A stream does not tell why it ended; an answer may. */
+  async askWhy() {
+    const fault = await get("freshness").catch((error) => error);
+    if (fault instanceof ApiError && fault.kind === "unauthorised") this.status.fail(fault);
+  }
+
+  /** A board that was started anew may have another catalog: then the page begins anew, too. */
+  async compare() {
+    const found = await loadCatalog().catch(() => null);
+    if (found && JSON.stringify(found.document) !== JSON.stringify(this.catalog.document)) location.reload();
+  }
+
+  // -- Sparklines
+
+  async courses() {
+    this.asking = new AbortController();
+    const { signal } = this.asking;
+    const found = await get("series", this.askedOfSeries(), { signal }).catch(noDocument);
+    if (signal.aborted) return;
+    if (found) this.draw(found);
+    this.timer = setTimeout(() => this.courses(), found ? REDRAW_MS[found.step] : AGAIN_MS);
+  }
+
+  /** A slice is asked of those KPIs that have it. */
+  askedOfSeries() {
+    const { series, dimension, member } = this.asked();
+    const question = { series, span: this.view.window, nearest: 1 };
+    if (dimension === "all") return question;
+    const sliced = this.catalog.kpis.filter((kpi) => kpi.dimensions.includes(dimension));
+    return { ...question, dimension, member, kpi: sliced.map((kpi) => kpi.kpi) };
+  }
+
+  draw({ series }) {
+    const byKpi = new Map(series.map((one) => [one.kpi, one]));
+    for (const [name, tile] of this.tiles) tile.draw(byKpi.get(name) ?? null);
+    performance.mark("drawn");
+  }
+}
+
+/** Sparklines that cannot be had come later; that the board does not answer is said by the stream. */
+function noDocument(error) {
+  if (error instanceof ApiError || error.name === "AbortError") return null;
+  throw error;
+}
+
+async function start() {
+  try {
+    new Overview(await loadCatalog()).mount();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    main.replaceChildren(el("p", { class: "notice", role: "alert", text: `Nothing to show: ${error.message}. Trying again.` }));
+    setTimeout(start, AGAIN_MS);
+  }
+}
+
+start();

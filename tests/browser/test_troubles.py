@@ -1,0 +1,71 @@
+"""What the pages say when something is wrong, and what they do when it is over."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.boards import live_board
+from tests.browser.pages import opened, tile
+from tests.builders import lead_created
+from tests.servers import RedisServer, redis_binary
+
+FRESH = '.status[data-level="fresh"]'
+
+
+async def test_a_board_that_is_away_is_said_to_be_and_the_page_recovers_by_itself(
+    page: Page, redis_url: str
+) -> None:
+    async with live_board(redis_url, lead_created("lead-1")) as board:
+        await opened(page, board)
+        await expect(page.locator(FRESH)).to_be_visible()
+        await board.stop()
+        await expect(page.locator(".status-troubles")).to_contain_text("The board does not answer")
+        await expect(page.locator("main[data-old]")).to_be_visible()
+        await board.take(lead_created("lead-2"))
+        await board.start()
+        await expect(tile(page, "lead_volume").locator(".tile-value")).to_have_text("2")
+        await expect(page.locator(FRESH)).to_be_visible()
+        await expect(page.locator(".status-troubles li")).to_have_count(0)
+
+
+async def test_a_redis_that_hangs_makes_the_numbers_old_until_it_is_back(page: Page, tmp_path: Path) -> None:
+    with RedisServer(redis_binary("wheel"), tmp_path) as redis:
+        async with live_board(redis.url, lead_created("lead-1")) as board:
+            await opened(page, board)
+            await expect(page.locator(FRESH)).to_be_visible()
+            redis.pause()
+            try:
+                await expect(page.locator(".status-troubles")).to_contain_text("Partition 0: Redis does not")
+                await expect(page.locator(".status")).to_have_attribute("data-level", "old")
+                await expect(tile(page, "lead_volume").locator(".tile-value")).to_have_text("1")
+            finally:
+                redis.resume()
+            await expect(page.locator(FRESH)).to_be_visible()
+
+
+async def test_a_partition_without_a_worker_is_named(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1"), partitions=2) as board:
+        await page.goto(board.address)
+        await expect(page.locator(".status-troubles")).to_contain_text("Partition 1: no worker owns it")
+        await expect(page.locator(".status .spoken")).to_contain_text("Partition 1")
+
+
+async def test_a_page_that_is_opened_before_the_board_answers_fills_itself(
+    page: Page, redis_url: str
+) -> None:
+    async with live_board(redis_url, lead_created("lead-1")) as board:
+        await page.route("**/api/v1/catalog", lambda route: route.abort(), times=1)
+        await page.goto(board.address)
+        await expect(page.get_by_role("alert")).to_contain_text("the board does not answer")
+        await expect(tile(page, "lead_volume").locator(".tile-value")).to_have_text("1")
+
+
+@pytest.mark.parametrize("code", [401, 503])
+async def test_an_answer_that_is_no_catalog_is_said_in_words(page: Page, redis_url: str, code: int) -> None:
+    words = {401: "wants a token", 503: "not every partition"}
+    async with live_board(redis_url) as board:
+        fault = {"error": "not every partition was read yet"}
+        await page.route("**/api/v1/catalog", lambda route: route.fulfill(status=code, json=fault))
+        await page.goto(board.address)
+        await expect(page.get_by_role("alert")).to_contain_text(words[code])
