@@ -106,7 +106,7 @@ def test_a_wrong_rule_of_guardrails_is_found(wrong: str, other: Path, tmp_path: 
 
 WRONG_OF_PIPELINE = {
     "CrmNoFreshEvent": (r"time\(\) - max", "time() - min"),
-    "CrmSourceSilent": (r" < 7200", ""),
+    "CrmSourceSilent": (r"\n +and\n +max by \(source\)(.*\n){2} +\)", ""),
     "CrmPartitionsStale": (r"max\(crm_partitions_stale\) > 0", "max(crm_partitions_stale) > 2"),
     "CrmPartitionHeld": (r"max by \(partition, reason\)", "max by (partition)"),
     "CrmWorkersDown": (r"absent\(crm_kafka_up\)", "absent(up)"),
