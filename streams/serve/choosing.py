@@ -83,9 +83,11 @@ class Chooser:
     def choose(self, readings: Mapping[str, Iterable[Reading]]) -> Iterator[Reading]:
         for kpi in self.kpis:
             for reading in readings.get(kpi, ()):
-                windows = self._windows.get(series_key(reading.gauge, reading.labels), ())
-                if reading.window in windows and self._wanted.allows(reading):
+                if self._wanted.allows(reading) and reading.window in self._windows_of(reading):
                     yield reading
+
+    def _windows_of(self, reading: Reading) -> Sequence[str]:
+        return self._windows.get(series_key(reading.gauge, reading.labels), ())
 
 
 def series_key(gauge: str, labels: Mapping[str, str]) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ stands there is text: markup in it stays text.
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -45,6 +45,19 @@ _SHELL: Final = """\
 """
 
 
+def _markdown() -> MarkdownIt:
+    """A table that is wider than the page can be moved within it, also by the keyboard."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.add_render_rule("table_open", lambda *_: _TABLE_OPEN)
+    markdown.add_render_rule("table_close", lambda *_: _TABLE_CLOSE)
+    return markdown
+
+
+_TABLE_OPEN: Final = '<div class="wide" role="region" aria-label="Table" tabindex="0"><table>\n'
+_TABLE_CLOSE: Final = "</table></div>\n"
+_MARKDOWN: Final = _markdown()
+
+
 async def page(request: web.Request) -> web.StreamResponse:
     found = request.app[DOCS].get(request.path)
     if found is None:
@@ -58,15 +71,13 @@ def pages(texts: Mapping[str, str], kpis: Iterable[str]) -> dict[str, File]:
     A link to another of them leads there; one to a file that is none of them is text alone.
     """
     addresses = {path: address_of(path) for path in texts}
-    indexes = {address: path for path, address in addresses.items() if path.endswith(f"/{_INDEX}.md")}
-    boards = {f"/docs/kpis/{kpi}": f"/kpi/{kpi}" for kpi in kpis}
-    found = {}
-    for path, address in addresses.items():
-        links = [(address, posixpath.basename(posixpath.dirname(path))) for address, path in indexes.items()]
-        if address in boards:
-            links.append((boards[address], "its numbers"))
-        found[address] = file_of(f"{address}.html", _page(path, texts[path], addresses, links).encode())
-    return found
+    parsed = {path: _parsed(path, text, addresses) for path, text in texts.items()}
+    indexes = [(addresses[path], _title(parsed[path])) for path in texts if path.endswith(f"/{_INDEX}.md")]
+    numbers = {f"/docs/kpis/{kpi}": [(f"/kpi/{kpi}", "Its numbers")] for kpi in kpis}
+    return {
+        address: file_of(f"{address}.html", _page(parsed[path], [*indexes, *numbers.get(address, ())]))
+        for path, address in addresses.items()
+    }
 
 
 def address_of(path: str) -> str:
@@ -74,16 +85,20 @@ def address_of(path: str) -> str:
     return f"/{path.removesuffix('.md').removesuffix(_INDEX)}"
 
 
-def _page(path: str, text: str, addresses: Mapping[str, str], links: Iterable[tuple[str, str]]) -> str:
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = markdown.parse(_MARKER.sub("", text))
+def _parsed(path: str, text: str, addresses: Mapping[str, str]) -> list[Token]:
+    tokens = _MARKDOWN.parse(_MARKER.sub("", text))
     for token in _links(tokens):
         _lead(token, posixpath.dirname(path), addresses)
+    return tokens
+
+
+def _page(tokens: Sequence[Token], links: Iterable[tuple[str, str]]) -> bytes:
+    """`links`: (address, name) of what stands in the head of the page."""
     return _SHELL.format(
-        title=escape(_title(tokens) or path),
+        title=escape(_title(tokens)),
         links="".join(f'<a href="{escape(address)}">{escape(name)}</a>' for address, name in links),
-        body=markdown.renderer.render(tokens, markdown.options, {}),
-    )
+        body=_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
+    ).encode()
 
 
 def _title(tokens: Iterable[Token]) -> str:

@@ -113,6 +113,7 @@ CATALOG: Final = fields(
     time_zone=TEXT,
     groups=many(fields(id=TEXT, title=TEXT)),
     windows=many(one_of(get_args(Window))),
+    window_seconds={"type": "object", "additionalProperties": NUMBER},
     dimensions=many(fields(name=TEXT, of=either(many(TEXT)))),
     kpis=many(ref("Kpi")),
 )

@@ -54,7 +54,7 @@ def test_links_between_files_become_links_between_pages() -> None:
     churn = html(of, "/docs/kpis/churn")
     assert '<a href="/docs/kpis/">all</a> <a href="/docs/runbooks/CrmChurn#why">why</a>' in churn
     assert '<a>gone</a> <a href="#x">x</a>' in churn
-    assert '<a href="/kpi/churn">its numbers</a>' in churn
+    assert '<a href="/kpi/churn">Its numbers</a>' in churn
     assert 'href="/docs/kpis/churn"' in html(of, "/docs/runbooks/CrmChurn")
 
 

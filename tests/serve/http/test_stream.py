@@ -117,6 +117,19 @@ async def test_what_several_ask_for_alike_is_written_once(monkeypatch: pytest.Mo
         assert len(looks) == 1
 
 
+async def test_a_client_that_went_away_is_forgotten() -> None:
+    board = MovingBoard(ONE)
+    async with web(board) as client:
+        before = asyncio.all_tasks()
+        response = await client.get(f"/api/v1/stream?{QUERY}")
+        await event(response)
+        response.close()
+        async with asyncio.timeout(10):
+            while asyncio.all_tasks() != before:
+                board.show(replace(ONE, as_of_ms=(board.shown().as_of_ms or 0) + 1_000))
+                await asyncio.sleep(0.02)
+
+
 async def test_when_too_many_listen_the_next_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channels, "MOST_CLIENTS", 1)
     async with web(MovingBoard(ONE)) as client, client.get(f"/api/v1/stream?{QUERY}") as response:
