@@ -139,6 +139,8 @@ class Links(Model):
 
     board: str = Field("http://localhost:8600", pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$")
     """Address of the board, without a slash at its end: dashboards and alerts link to its pages."""
+    webhook: str | None = Field(None, pattern=r"^https?://[^\s/?#]+(/\S*)?$")
+    """Where Alertmanager sends what fires. An address that is a secret does not belong here."""
 
 
 class Catalog(Model):

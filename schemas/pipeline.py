@@ -43,18 +43,15 @@ class Age(Model):
 
 
 class Silence(Model):
-    """How long a source may send nothing, and after which time it is held to be gone for good."""
+    """How long a source may send nothing.
+
+    Some speak once a month, and some not at weekends: so it must also be so many times what its newest event
+    has been old on average in the last 30 days. One that is silent for ever is missed for some days by that.
+    """
 
     warn: Span = "1d"
-    forget: Span = "30d"
+    times_usual: FiniteFloat = Field(default=6, gt=2)
     for_: Span = Field(default="15m", alias="for")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if span_ms(self.forget) <= span_ms(self.warn):
-            text = "a source is forgotten later than it is missed, which is after {warn}; not after {forget}"
-            raise PydanticCustomError("limit", text, {"warn": self.warn, "forget": self.forget})
-        return self
 
 
 class Share(Limit):
@@ -92,7 +89,7 @@ class Pipeline(Model):
     """Of 99 commits of 100, how long they take at most."""
     errors: Limit = _limit(3, 20, "5m")
     """Partitions opened again after an error, in 15 minutes."""
-    fenced: Limit = _limit(10, 100, "15m")
+    fenced: Limit = _limit(10, 100, "5m")
     """Commits refused, in 15 minutes: single ones belong to every hand-over."""
     redis_memory: Share = Share(warn=0.8, critical=0.9)
     """Share of the memory that Redis may take."""

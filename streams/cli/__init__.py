@@ -22,12 +22,16 @@ app.add_typer(generate, name="generate")
 
 _COMMANDS: Final = (
     *(running.worker, running.board, running.run, running.demo),
-    *(replaying.replay, replaying.traffic),
+    *(running.simulate, replaying.replay, replaying.traffic),
     *(looking.waiting, looking.explain, looking.check, looking.catalog, looking.settings),
 )
 for _command in _COMMANDS:
     app.command()(_command)
-for _command in (generating.asyncapi, generating.reference, generating.rules, generating.runbooks):
+_GENERATING: Final = (
+    *(generating.asyncapi, generating.dashboards, generating.reference),
+    *(generating.rules, generating.alertmanager, generating.runbooks),
+)
+for _command in _GENERATING:
     generate.command()(_command)
 generate.command("all")(generating.everything)
 

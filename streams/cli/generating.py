@@ -19,6 +19,11 @@ def asyncapi(catalog: CatalogOption = None, out: OutOption = Path(), check: Chec
     _generate("asyncapi", catalog, out, check)
 
 
+def dashboards(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
+    """Grafana's dashboards in grafana/dashboards, and the files that provision them and their alerts."""
+    _generate("dashboards", catalog, out, check)
+
+
 def reference(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
     """The KPI reference: a page for each KPI in docs/kpis, and an index."""
     _generate("reference", catalog, out, check)
@@ -27,6 +32,11 @@ def reference(catalog: CatalogOption = None, out: OutOption = Path(), check: Che
 def rules(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
     """Prometheus' rules: alerts, and what is recorded, in grafana/prometheus/rules."""
     _generate("rules", catalog, out, check)
+
+
+def alertmanager(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:
+    """Alertmanager's configuration: whom an alert is sent to, in grafana/alertmanager."""
+    _generate("alertmanager", catalog, out, check)
 
 
 def runbooks(catalog: CatalogOption = None, out: OutOption = Path(), check: CheckOption = False) -> None:

@@ -18,6 +18,11 @@ ProcessesOption = Annotated[
     ),
 ]
 
+DaysOption = Annotated[int, typer.Option(min=1, max=700, help="Days of history.")]
+PerDayOption = Annotated[float, typer.Option(min=1, help="Events a day in the history.")]
+RateOption = Annotated[float, typer.Option(min=0.01, max=5_000, help="Live events a second.")]
+SeedOption = Annotated[int, typer.Option(help="Another company.")]
+
 
 def worker(processes: ProcessesOption = 1) -> None:
     """Run a worker: it keeps the KPI tables of its share of the partitions."""
@@ -76,18 +81,40 @@ def run(processes: ProcessesOption = 1) -> None:
 
 def demo(
     seconds: Annotated[float | None, typer.Option(help="Stop by itself after so long.")] = None,
-    days: Annotated[int, typer.Option(min=1, max=700, help="Days of history.")] = 120,
-    per_day: Annotated[float, typer.Option(min=1, help="Events a day in the history.")] = 400,
-    rate: Annotated[float, typer.Option(min=0.01, max=5_000, help="Live events a second.")] = 10,
+    days: DaysOption = 120,
+    per_day: PerDayOption = 400,
+    rate: RateOption = 10,
+    crisis: Annotated[
+        bool,
+        typer.Option(
+            "--crisis", help="All is well, then nobody answers and customers leave (--per-day 1500)."
+        ),
+    ] = False,
     speed: Annotated[
         float | None,
         typer.Option(min=1, help="Let the history pass at so many times real time, not at once."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another company.")] = 1,
+    seed: SeedOption = 1,
 ) -> None:
     """Run the whole system on this machine, with a company's traffic, embedded broker and Redis."""
-    from streams.commands.demo import Company, demo
+    from streams.commands.company import Company
+    from streams.commands.demo import demo
 
     settings = settings_of()
     read_catalog(settings)
-    until_interrupted(demo(settings, Company(days, per_day, rate, speed, seed), seconds, say))
+    until_interrupted(demo(settings, Company(days, per_day, rate, seed, crisis), speed, seconds, say))
+
+
+def simulate(
+    into: Annotated[str, typer.Option(help="A topic for it alone: empty, or missing.", metavar="TOPIC")],
+    days: DaysOption = 120,
+    per_day: PerDayOption = 400,
+    rate: RateOption = 10,
+    seed: SeedOption = 1,
+) -> None:
+    """Publish a company's invented traffic to KPI_BROKER: history, then live. Started again, it goes on."""
+    from streams.commands.company import Company
+    from streams.commands.simulate import simulate
+
+    settings = settings_of(topic=into)
+    until_interrupted(simulate(settings, Company(days, per_day, rate, seed), say))

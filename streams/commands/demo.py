@@ -5,52 +5,38 @@ import secrets
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Final
 
 from streams.clock import clock_ms
-from streams.commands.publisher import Publisher, Sent
+from streams.commands.company import Company, Timed, due
+from streams.commands.publisher import FollowedPublisher, Publisher, Sent
 from streams.commands.stack import child, data_directory, services
 from streams.embedded.processes import Child, free_port, is_free
-from streams.embedded.traffic import Traffic, encode, simulate
+from streams.embedded.world import DAY_MS
 from streams.errors import SettingsError
 from streams.settings import Settings
 from streams.state import connect
 
-DAY_MS: Final = 86_400_000
-LIVE_ROUND: Final = 1_000
-"""So many live events are sent at once, at most."""
 START_S: Final = 60.0
-
-Timed = tuple[int, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """The traffic: `days` of history at `per_day` events, then `rate` events a second from now on.
-
-    `speed`: history passes at so many times real time instead of at once.
-    """
-
-    days: int
-    per_day: float
-    rate: float
-    speed: float | None
-    seed: int
 
 
 async def demo(
-    settings: Settings, company: Company, seconds: float | None, say: Callable[[str], None]
+    settings: Settings,
+    company: Company,
+    speed: float | None,
+    seconds: float | None,
+    say: Callable[[str], None],
 ) -> None:
     """Run until cancelled, or for so many seconds; StartError when a part does not come up or dies.
 
+    `speed`: history passes at so many times real time instead of at once.
     Always on servers of its own: invented events must not get into a configured topic.
     """
     alone = settings.model_copy(update={"broker": None, "redis": None})
     with data_directory(f"demo-{secrets.token_hex(4)}") as directory, services(alone, directory) as found:
         own = found.model_copy(
             update={
-                "ends_at": "events" if company.speed else "wall",
+                "ends_at": "events" if speed else "wall",
                 "worker_port": free_port(),
                 "board_port": _board_port(settings),
             }
@@ -59,10 +45,10 @@ async def demo(
             redis = connect(own.redis_url())
             cleanup.push_async_callback(redis.aclose)
             children = [cleanup.enter_context(child(name, own, directory)) for name in ("worker", "board")]
-            publisher = await cleanup.enter_async_context(Publisher(own, redis))
+            publisher = await cleanup.enter_async_context(FollowedPublisher(own, redis))
             tasks = [
                 asyncio.create_task(_announce(own, children[1], say)),
-                asyncio.create_task(_run(publisher, company, children, say)),
+                asyncio.create_task(_run(publisher, company, speed, children, say)),
             ]
             for task in tasks:
                 cleanup.callback(task.cancel)
@@ -109,7 +95,11 @@ def _answers(url: str) -> bool:
 
 
 async def _run(
-    publisher: Publisher, company: Company, children: list[Child], say: Callable[[str], None]
+    publisher: FollowedPublisher,
+    company: Company,
+    speed: float | None,
+    children: list[Child],
+    say: Callable[[str], None],
 ) -> None:
     """History first, then live traffic for ever."""
 
@@ -118,11 +108,10 @@ async def _run(
             process.check()
 
     now_ms = clock_ms()
-    start_ms = now_ms - company.days * DAY_MS
-    history = simulate(Traffic(company.seed, company.per_day), start_ms, now_ms)
-    past = ((time_ms, encode(event)) for time_ms, event in history)
-    if company.speed:
-        sent = await _live(publisher, _compressed(past, start_ms, now_ms, company.speed), check)
+    history = company.history(now_ms)
+    if speed:
+        start_ms = now_ms - company.days * DAY_MS
+        sent = await _live(publisher, _compressed(history, start_ms, now_ms, speed), check)
     else:
         sent = 0
 
@@ -130,11 +119,10 @@ async def _run(
             nonlocal sent
             sent += number
 
-        await publisher.publish_all((Sent(line) for _, line in past), check, advance)
+        await publisher.publish_all((Sent(line) for _, line in history), check, advance)
     say(f"history    {company.days} days, {sent:,} events applied")
     say(f"live       about {company.rate:g} events a second from now on")
-    present = simulate(Traffic(company.seed + 1, company.rate * 86_400, prefix="live-"), clock_ms())
-    await _live(publisher, ((time_ms, encode(event)) for time_ms, event in present), check)
+    await _live(publisher, company.present(clock_ms()), check)
 
 
 def _compressed(events: Iterator[Timed], start_ms: int, now_ms: int, speed: float) -> Iterator[Timed]:
@@ -143,16 +131,10 @@ def _compressed(events: Iterator[Timed], start_ms: int, now_ms: int, speed: floa
 
 
 async def _live(publisher: Publisher, events: Iterator[Timed], check: Callable[[], None]) -> int:
-    """Each event when it is due; those that are due together go in one round."""
+    """Publish each event when it is due; how many there were."""
     sent = 0
-    round_: list[Sent] = []
-    for due_ms, line in events:
-        wait_s = (due_ms - clock_ms()) / 1000
-        if wait_s > 0 or len(round_) >= LIVE_ROUND:
-            await publisher.publish(round_)
-            sent, round_ = sent + len(round_), []
-            check()
-            await asyncio.sleep(max(0.0, wait_s))
-        round_.append(Sent(line))
-    await publisher.publish(round_)
-    return sent + len(round_)
+    async for round_ in due(events):
+        await publisher.publish([Sent(line) for _, line in round_])
+        sent += len(round_)
+        check()
+    return sent

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from streams.engine.plan import Plan
-from streams.generate import asyncapi, cases, reference, rules, runbooks
+from streams.generate import alertmanager, asyncapi, cases, dashboards, reference, rules, runbooks
 from streams.generate.json_schemas import DIRECTORY
 
 MARK: Final = "DO NOT EDIT"
@@ -22,7 +22,9 @@ class Generator(NamedTuple):
 
 GENERATORS: Final[Mapping[str, Generator]] = {
     "asyncapi": Generator(asyncapi.texts, (asyncapi.PATH, f"{DIRECTORY}/*.json")),
+    "dashboards": Generator(dashboards.texts, ("grafana/dashboards/*.json", "grafana/provisioning/*/*.yaml")),
     "reference": Generator(lambda plan: reference.texts(plan.catalog), (f"{reference.DIRECTORY}/*.md",)),
+    "alertmanager": Generator(alertmanager.texts, ("grafana/alertmanager/*.yml",)),
     "rules": Generator(
         lambda plan: rules.texts(plan) | cases.texts(plan),
         (f"{rules.DIRECTORY}/*.yaml", f"{cases.DIRECTORY}/*.yaml"),

@@ -36,6 +36,8 @@ class Sent(NamedTuple):
 
     value: bytes
     headers: Headers = ()
+    timestamp_ms: int | None = None
+    """Of the record; now by default."""
 
     def size(self) -> int:
         """Bytes that it takes on the broker, about."""
@@ -90,11 +92,10 @@ def rounds(lines: Iterable[Sent]) -> Iterator[list[Sent]]:
 
 
 class Publisher:
-    """Publishes to the events topic of `settings` and follows what the worker has committed of it."""
+    """Publishes to the events topic of `settings`."""
 
-    def __init__(self, settings: Settings, redis: Redis, outliner: Outliner = OF_CONTRACT) -> None:
+    def __init__(self, settings: Settings, outliner: Outliner = OF_CONTRACT) -> None:
         self._settings = settings
-        self._redis = redis
         self._key_of = outliner.key_of
         self._producer: AIOKafkaProducer | None = None
         self._ends: dict[int, int] = {}
@@ -122,12 +123,24 @@ class Publisher:
         assert self._producer is not None
         acknowledged = [
             await self._producer.send(
-                self._settings.topic, one.value, key=self._key_of(one.value), headers=list(one.headers)
+                self._settings.topic,
+                one.value,
+                key=self._key_of(one.value),
+                headers=list(one.headers),
+                timestamp_ms=one.timestamp_ms,
             )
             for one in sent
         ]
         for record in await asyncio.gather(*acknowledged):
             self._ends[record.partition] = max(self._ends.get(record.partition, 0), record.offset + 1)
+
+
+class FollowedPublisher(Publisher):
+    """Follows what the worker has committed of what was published, too."""
+
+    def __init__(self, settings: Settings, redis: Redis, outliner: Outliner = OF_CONTRACT) -> None:
+        super().__init__(settings, outliner)
+        self._redis = redis
 
     async def publish_all(self, lines: Iterable[Sent], check: Check, advance: Callable[[int], None]) -> None:
         """Publish round after round, and return when the worker has committed all of it.

@@ -22,7 +22,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from schemas.dead_letter import MAX_ORIGINAL_BYTES, DeadLetter
-from streams.commands.publisher import OF_CONTRACT, Check, Outliner, Publisher, Sent
+from streams.commands.publisher import OF_CONTRACT, Check, FollowedPublisher, Outliner, Publisher, Sent
 from streams.commands.stack import child, data_directory, services
 from streams.commands.topics import read_topic
 from streams.embedded.processes import Child, free_port
@@ -104,7 +104,7 @@ async def replay(
                 cleanup.push_async_callback(_leave_kafka, own)
             cleanup.push_async_callback(erase, redis, run)
             worker = cleanup.enter_context(child("worker", own, directory))
-            publisher = await cleanup.enter_async_context(Publisher(own, redis, Outliner(plan.types)))
+            publisher = await cleanup.enter_async_context(FollowedPublisher(own, redis, Outliner(plan.types)))
             check = await cleanup.enter_async_context(_watched(worker, own))
             outcome = Outcome()
             lines = _to_publish(_lines(files), outcome, as_of_ms)

@@ -15,6 +15,7 @@ from itertools import islice
 
 import msgspec
 
+from streams.embedded.crisis import Crisis
 from streams.embedded.habits import arrivals as habits
 from streams.embedded.people import MEMBERS
 from streams.embedded.stories import (
@@ -34,7 +35,7 @@ from streams.embedded.stories import (
 )
 from streams.embedded.stories.arrivals import Begin, arrivals
 from streams.embedded.stories.ledger import bookkeeping
-from streams.embedded.world import DAY_MS, Event, Odds, Story, World
+from streams.embedded.world import DAY_MS, USUAL, Care, Event, Odds, Story, World
 
 PILOT_EVENTS = 20_000
 FIT_TRIES = 4
@@ -51,6 +52,8 @@ class Traffic:
     seed: int = 1
     events_per_day: float = 5000
     prefix: str = ""
+    care: Care = USUAL
+    crisis: Crisis | None = None
 
 
 def simulate(traffic: Traffic, start_ms: int, end_ms: int | None = None) -> Iterator[tuple[int, Event]]:
@@ -59,7 +62,9 @@ def simulate(traffic: Traffic, start_ms: int, end_ms: int | None = None) -> Iter
     The company has customers from the start: their `activated` events fill the first day. The first deals are
     won days and weeks later.
     """
-    world = World(traffic.seed, traffic.prefix, start_ms)
+    crisis = traffic.crisis
+    crunch = crisis.crunch if crisis else None
+    world = World(traffic.seed, traffic.prefix, start_ms, traffic.care, crunch)
     per_day = traffic.events_per_day
     for story in _already_there(world, per_day):
         world.begin(story, int(world.rng.random() * DAY_MS))
@@ -70,6 +75,8 @@ def simulate(traffic: Traffic, start_ms: int, end_ms: int | None = None) -> Iter
     if per_day:
         incidents_per_day = min(per_day * habits.INCIDENTS, habits.INCIDENTS_PER_DAY)
         world.begin(arrivals(world, habits.MACHINES, incidents_per_day, Odds((1.0, machines.new_incident))))
+    if crisis:
+        world.begin(crisis.wave(world))
     return world.run(end_ms)
 
 

@@ -9,7 +9,7 @@ import heapq
 import math
 from bisect import bisect
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -23,9 +23,6 @@ SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
-
-CATCHING_UP_MS = 90 * MINUTE_MS
-"""Mean time until work that waited for the opening is taken up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +80,10 @@ class Odds(Generic[T]):
         for before, upto, option in zip([0.0, *self._upto], self._upto, self._options, strict=False):
             yield (upto - before) / total, option
 
+    def only(self, wanted: Callable[[T], object]) -> "Odds[T]":
+        """Those that are wanted; among themselves they are as likely as here."""
+        return Odds(*((share, option) for share, option in self.shares() if wanted(option)))
+
     def draw(self, rng: Random) -> T:
         return self._options[bisect(self._upto, rng.random() * self._upto[-1], hi=len(self._options) - 1)]
 
@@ -115,6 +116,36 @@ class Delay:
     median_ms: int
     sigma: float
     hours: Hours = ALWAYS
+    answer: bool = False
+    """Somebody waits for it: it takes longer while the company has more to do than it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How a company looks after its customers, its work and its machines."""
+
+    forgets: bool = True
+    """Some leads, tickets, requests and outages are left lying for ever."""
+    unevenness: float = 1.0
+    """Of every delay: so many times its sigma."""
+    catching_up_ms: int = 90 * MINUTE_MS
+    """Mean time until work that waited for the opening is taken up."""
+    loyalty: float = 1.0
+    """Customers stay so many times as long."""
+    outages: bool = True
+    """Machines fail; else they are only maintained."""
+
+
+USUAL = Care()
+
+
+@dataclass(frozen=True, slots=True)
+class Crunch:
+    """A time of too much work: from `start_ms` until before `end_ms` answers take `slower` times as long."""
+
+    start_ms: int
+    end_ms: int
+    slower: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +160,12 @@ class Turn:
 class World:
     """Tells the events of the stories that begin in it. `prefix` keeps the ids of two worlds apart."""
 
-    def __init__(self, seed: int, prefix: str, start_ms: int) -> None:
+    def __init__(
+        self, seed: int, prefix: str, start_ms: int, care: Care = USUAL, crunch: Crunch | None = None
+    ) -> None:
         self.now_ms = start_ms
+        self.care = care
+        self._crunch = crunch
         self.members: Members[Customer] = Members()
         self.staff: Members[User] = Members()
         self.rng = Random(seed)
@@ -202,11 +237,17 @@ class World:
 
     def after(self, delay: Delay) -> int:
         """Milliseconds from now, at least one, so that what follows from something is later than it."""
-        wake_ms = self.now_ms + 1 + int(self.rng.lognormvariate(math.log(delay.median_ms), delay.sigma))
+        median_ms = delay.median_ms * (self._slower() if delay.answer else 1)
+        took_ms = self.rng.lognormvariate(math.log(median_ms), delay.sigma * self.care.unevenness)
+        wake_ms = self.now_ms + 1 + int(took_ms)
         open_ms = delay.hours.next_open_ms(wake_ms)
         if open_ms > wake_ms:
-            open_ms += int(self.rng.expovariate(1 / CATCHING_UP_MS))
+            open_ms += int(self.rng.expovariate(1 / self.care.catching_up_ms))
         return open_ms - self.now_ms
+
+    def _slower(self) -> float:
+        crunch = self._crunch
+        return crunch.slower if crunch and crunch.start_ms <= self.now_ms < crunch.end_ms else 1.0
 
 
 def weekday(at_ms: int) -> int:

@@ -22,6 +22,7 @@ class AlertRule:
     for_: Span
     keep_firing_for: Span
     owner: str
+    """Empty where the series that fires says whose it is, and of which group."""
     group: str
     annotations: Mapping[str, str]
     """summary, description, board_url, runbook_url: templates of Prometheus."""
@@ -30,8 +31,13 @@ class AlertRule:
     """Whether the numbers are old, or not all there, while it fires: then KPI alerts are held back."""
 
     @property
+    def family(self) -> str:
+        """The rules that it is evaluated with."""
+        return self.group or "guardrails"
+
+    @property
     def labels(self) -> dict[str, str]:
         """Beside those of the series."""
-        kpi = {"kpi": self.kpi} if self.kpi else {}
-        stale = {"stale": "true"} if self.stale else {}
-        return {"severity": self.severity, **kpi, "owner": self.owner, "group": self.group, **stale}
+        stale = "true" if self.stale else ""
+        found = {"severity": self.severity, "kpi": self.kpi or "", "owner": self.owner, "group": self.group}
+        return {name: value for name, value in {**found, "stale": stale}.items() if value}

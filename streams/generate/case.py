@@ -1,14 +1,16 @@
 """Cases for promtool: what is measured minute by minute, and which alerts then fire."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas.words import Span, span_ms
 from streams.generate.promql import number, selector
 
 STALE: Final = "stale"
-"""Value of a series that has gone."""
+"""Value of a series that has just gone."""
+NOTHING: Final = "_"
+"""Value of a series that is not there."""
 Phase = tuple[float | str, int]
 """(value, for how many minutes)."""
 Part = dict[str, Any]
@@ -17,6 +19,16 @@ Part = dict[str, Any]
 def minutes(span: Span) -> int:
     """Of a span, rounded up."""
     return -(-span_ms(span) // 60_000)
+
+
+_STEP: Final[Mapping[str, float]] = {"ratio": 0.001, "seconds": 60, "years": 0.1, "months": 0.1}
+"""Unit -> by how much a value is beyond a threshold; of others 1."""
+
+
+def worse(unit: str, good: str, threshold: float) -> float:
+    """A value that is a little worse than a threshold."""
+    step = _STEP.get(unit, 1)
+    return round(threshold - step if good == "up" else threshold + step, 9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +59,12 @@ def series(metric: str, labels: Mapping[str, str], phases: Iterable[Phase]) -> d
 
 
 def _run(value: float | str, length: int) -> str:
-    """The same value so many times: of `x3` promtool makes four."""
-    text = value if isinstance(value, str) else number(value)
-    if text == STALE:
-        return " ".join([STALE, *["_"] * (length - 1)])
-    return f"{text}x{length - 1}"
+    """The same value so many times: of `1x3` promtool makes four, of `_x3` three."""
+    if value == NOTHING:
+        return f"{NOTHING}x{length}"
+    if value == STALE:
+        return " ".join([STALE, *([_run(NOTHING, length - 1)] if length > 1 else [])])
+    return f"{value if isinstance(value, str) else number(value)}x{length - 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +72,21 @@ class Scenario:
     """Cases of several alerts that are seen in one run, under the law that they show."""
 
     name: str
-    cases: Sequence[Case] = field(default_factory=tuple)
+    cases: Sequence[Case]
+    step: Span = "1m"
+    """How far apart the values are; what cases call minutes are such steps."""
 
     def part(self) -> Part:
         measured = {name: values for case in self.cases for name, values in case.measured.items()}
         return {
             "name": self.name,
-            "interval": "1m",
+            "interval": self.step,
             "input_series": [{"series": name, "values": values} for name, values in measured.items()],
             "alert_rule_test": [
-                _check(case.alert, *one) for case in self.cases for one in case.fires.items()
+                self._check(case.alert, *one) for case in self.cases for one in case.fires.items()
             ],
         }
 
-
-def _check(alert: str, minute: int, fires: Sequence[Fires]) -> Part:
-    return {"eval_time": f"{minute}m", "alertname": alert, "exp_alerts": [one.part() for one in fires]}
+    def _check(self, alert: str, at: int, fires: Sequence[Fires]) -> Part:
+        minute = at * minutes(self.step)
+        return {"eval_time": f"{minute}m", "alertname": alert, "exp_alerts": [one.part() for one in fires]}

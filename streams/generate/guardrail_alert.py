@@ -26,8 +26,8 @@ def guardrail_alert(plan: Plan) -> list[AlertRule]:
             bare_expr=expr,
             for_=LASTING,
             keep_firing_for=LASTING,
-            owner="{{ $labels.owner }}",
-            group="{{ $labels.group }}",
+            owner="",
+            group="",
             annotations=_annotations(plan),
         )
     ]

@@ -12,12 +12,10 @@ from streams.engine.kpis.confidence import Interval
 from streams.engine.kpis.verdicts import target_of
 from streams.engine.plan import Plan
 from streams.generate.alert_rule import Severity
-from streams.generate.case import STALE, Case, Fires, Phase, Scenario, minutes, series
+from streams.generate.case import STALE, Case, Fires, Phase, Scenario, minutes, series, worse
 from streams.generate.humanized import VALUES, humanize
 from streams.generate.kpi_alerts import Judged, judged_series
 
-_STEP: Final[Mapping[str, float]] = {"ratio": 0.001, "seconds": 60, "years": 0.1, "months": 0.1}
-"""Unit -> by how much a value is beyond a threshold; of others 1."""
 _TERRIBLE: Final[Mapping[str, float]] = {"up": -1e6, "down": 1e6}
 """Direction that is good -> what would be critical if it were judged."""
 _FIRES: Final[Mapping[str, Sequence[Severity]]] = {"critical": ("critical", "warning"), "warn": ("warning",)}
@@ -78,9 +76,7 @@ def _labels(place: _Place) -> dict[str, str]:
 
 
 def _beyond(judged: Judged, threshold: float) -> float:
-    """A little worse than the threshold."""
-    step = _STEP.get(judged.series.unit, 1)
-    return round(threshold - step if judged.kpi.good == "up" else threshold + step, 9)
+    return worse(judged.series.unit, judged.kpi.good, threshold)
 
 
 def _worst(judged: Judged) -> float:

@@ -77,14 +77,16 @@ def _freshness(limits: Pipeline) -> Iterator[Trouble]:
         "a-partition-stands",
         stale=_GRAVE,
     )
-    of_source = f'max by (source) ({naming.EVENT_AGE}{{source!="{naming.OTHER}"}})'
-    since, until = (number(_seconds(span)) for span in (limits.source.warn, limits.source.forget))
+    age = f'{naming.EVENT_AGE}{{source!="{naming.OTHER}"}}'
+    of_source = f"max by (source) ({age})"
+    usual = f"min by (source) (avg_over_time({age}[30d:1h]))"
+    times, since = number(limits.source.times_usual), number(_seconds(limits.source.warn))
     yield Trouble(
         "CrmSourceSilent",
-        {"warning": f"{of_source} > {since} < {until}"},
+        {"warning": f"{of_source} > {since}\nand\n{of_source} > {times} * {usual}"},
         limits.source.for_,
         "Nothing from {{ $labels.source }} for {{ $value | humanizeDuration }}",
-        f"Its connector stands still, or all it sends is refused. Forgotten after {limits.source.forget}.",
+        f"Its connector stands still, or all it sends is refused: {times} times as long as usual.",
         "metrics-of-the-board",
     )
 

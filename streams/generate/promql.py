@@ -8,6 +8,8 @@ from streams.naming import SLICE_LABELS
 BY_SLICE: Final = ", ".join(SLICE_LABELS)
 BEYOND: Final[Mapping[str, str]] = {"up": "<", "down": ">"}
 """Direction that is good -> the comparison that a bad value meets; one exactly at the threshold does not."""
+NOT_BEYOND: Final[Mapping[str, str]] = {"up": ">=", "down": "<="}
+"""Direction that is good -> the comparison that a value meets which is good enough."""
 
 
 def selector(metric: str, labels: Mapping[str, str], *matchers: str) -> str:

@@ -1,10 +1,27 @@
-"""Recording rules: what dashboards and Grafana's alerts need beyond what a gauge shows now."""
+"""Recording rules: what dashboards and Grafana's alerts need beyond what a gauge shows now.
 
-from dataclasses import dataclass
+A gauge tells of now. How long a KPI was on target, and how much was counted and refused a month ago, is kept
+as a few series of its own, which are cheap to look at over a year.
+"""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from streams import naming
+from streams.engine.kpis.guardrails import first_series
 from streams.engine.plan import Plan
 from streams.generate.pipeline_alerts import pipeline_alerts
-from streams.naming import PIPELINE
+from streams.generate.promql import NOT_BEYOND, equals, number, selector
+
+STALE: Final = "crm:pipeline_stale:bool"
+"""1 while the numbers are old or not all there, else 0."""
+EVENTS_RATE: Final = "crm:events:rate5m"
+DEAD_LETTERS_RATE: Final = "crm:dead_letters:rate5m"
+COMMIT_P99: Final = "crm:commit_seconds:p99_5m"
+ON_TARGET: Final = "crm:kpi_on_target:bool"
+ON_TARGET_OF_A_DAY: Final = "crm:kpi_on_target:avg1d"
+"""For what share of the last 24 hours a KPI was on target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +31,38 @@ class Recording:
     group: str
     record: str
     expr: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def recordings(plan: Plan) -> list[Recording]:
     """In the order in which they are evaluated."""
-    return [Recording(PIPELINE, "crm:pipeline_stale:bool", _stale(plan))]
+    return [*_of_pipeline(plan), *_on_target(plan)]
+
+
+def _of_pipeline(plan: Plan) -> Iterator[Recording]:
+    def recording(record: str, expr: str) -> Recording:
+        return Recording(naming.PIPELINE, record, expr)
+
+    yield recording(STALE, _stale(plan))
+    yield recording(EVENTS_RATE, f"sum by (outcome) (rate({naming.EVENTS}_total[5m]))")
+    yield recording(DEAD_LETTERS_RATE, f"sum by (reason) (rate({naming.DEAD_LETTERS}_total[5m]))")
+    buckets = f"sum by (le) (rate({naming.COMMIT_SECONDS}_bucket[5m]))"
+    yield recording(COMMIT_P99, f"histogram_quantile(0.99, {buckets})")
 
 
 def _stale(plan: Plan) -> str:
     """1 while an alert fires that says that the numbers are old or not all there; else 0."""
     names = dict.fromkeys(rule.name for rule in pipeline_alerts(plan) if rule.stale)
-    firing = f'ALERTS{{alertname=~"{"|".join(names)}", alertstate="firing", stale="true"}}'
-    return f"clamp_max(count({firing}), 1) or vector(0)"
+    firing = f'ALERTS{{\n  alertname=~"{"|".join(names)}",\n  alertstate="firing", stale="true"\n}}'
+    return f"clamp_max(count({firing}), 1)\nor\nvector(0)"
+
+
+def _on_target(plan: Plan) -> Iterator[Recording]:
+    """Of every KPI with a target whether it reaches it, as a whole; and for what share of a day it has."""
+    for name, series in first_series(plan).items():
+        kpi = plan.catalog.kpis[name]
+        if kpi.target is not None and kpi.good != "none":
+            value = selector(series.gauge, series.labels, equals("dimension", naming.ALL))
+            reached = f"max by (window) ({value}) {NOT_BEYOND[kpi.good]} bool {number(kpi.target)}"
+            yield Recording("targets", ON_TARGET, reached, {"kpi": name})
+    yield Recording("targets", ON_TARGET_OF_A_DAY, f"avg_over_time({ON_TARGET}[1d])")

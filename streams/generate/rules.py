@@ -15,6 +15,8 @@ DIRECTORY: Final = "grafana/prometheus/rules"
 NOTICE: Final = "# DO NOT EDIT: made from the catalog by `kpi generate rules`.\n"
 INTERVAL: Final = "30s"
 """How often rules are evaluated."""
+_INTERVALS: Final = {"crm-targets": "2m"}
+"""Of groups that have time."""
 
 Part = dict[str, Any]
 
@@ -36,23 +38,24 @@ def _by_group(rules: Iterable[AlertRule]) -> list[Part]:
     """A group of rules for each group of KPIs: what is evaluated one after the other."""
     return [
         _group(f"crm-{name}", [_alert(rule) for rule in of_group])
-        for name, of_group in groupby(rules, key=_group_name)
+        for name, of_group in groupby(rules, key=lambda rule: rule.family)
     ]
-
-
-def _group_name(rule: AlertRule) -> str:
-    return "guardrails" if rule.group.startswith("{{") else rule.group
 
 
 def _recorded(found: Sequence[Recording]) -> list[Part]:
     return [
-        _group(f"crm-{name}", [{"record": one.record, "expr": one.expr} for one in of_group])
+        _group(f"crm-{name}", [_record(one) for one in of_group])
         for name, of_group in groupby(found, key=lambda one: one.group)
     ]
 
 
 def _group(name: str, rules: list[Part]) -> Part:
-    return {"name": name, "interval": INTERVAL, "rules": rules}
+    return {"name": name, "interval": _INTERVALS.get(name, INTERVAL), "rules": rules}
+
+
+def _record(one: Recording) -> Part:
+    labels = {"labels": dict(one.labels)} if one.labels else {}
+    return {"record": one.record, "expr": one.expr, **labels}
 
 
 def _alert(rule: AlertRule) -> Part:

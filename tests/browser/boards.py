@@ -67,8 +67,9 @@ async def live_board(
             await board.start()
             yield board
         finally:
-            beating.cancel()
             await board.stop()
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
 
 
 async def _beat(writer: Writer) -> None:

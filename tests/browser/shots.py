@@ -7,14 +7,15 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.chromium import launched
 
 SIZES: Final[Mapping[str, tuple[int, int]]] = {"360": (360, 800), "1440": (1440, 900), "3840": (3840, 2160)}
-THEMES: Final = ("light", "dark")
+Theme = Literal["light", "dark"]
+THEMES: Final[tuple[Theme, ...]] = get_args(Theme)
 DRAWN: Final = "performance.getEntriesByName('drawn').length > 0"
 """The mark that every page makes when its charts are there."""
 
@@ -25,13 +26,12 @@ async def shoot(
     file: Path,
     *,
     size: tuple[int, int] = SIZES["1440"],
-    theme: str = "light",
+    theme: Theme = "light",
     whole: bool = False,
 ) -> None:
     """A page as PNG once it is filled and its charts are drawn; `whole`: also what one would scroll to."""
-    scheme = "dark" if theme == "dark" else "light"
     width, height = size
-    page = await browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page = await browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
     try:
         await page.goto(address)
         await expect(page.locator(".status")).to_contain_text("As of")

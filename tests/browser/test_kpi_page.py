@@ -1,16 +1,19 @@
 """The page of one KPI, as a real Chromium shows it: its number, its switches, its course."""
 
+import pytest
 from playwright.async_api import Page, expect
 
-from streams.human import format_seconds, format_value
+from streams.human import GROUPS, format_seconds, format_value
 from tests.browser.boards import live_board
 from tests.browser.kpi_pages import asked, fact, number, opened, reading, section
 from tests.builders import (
+    CATALOG,
     Event,
     each,
     lead_contacted,
     lead_created,
     lead_qualified,
+    plan_of,
     shipped,
     ticket_created,
 )
@@ -33,15 +36,17 @@ def answered(minutes: int) -> list[Event]:
     ]
 
 
+@pytest.mark.parametrize("group", GROUPS)
 async def test_every_kpi_has_a_page_with_the_number_that_the_readings_have(
-    page: Page, redis_url: str
+    page: Page, redis_url: str, group: str
 ) -> None:
+    kpis = {name for name, kpi in shipped().catalog.kpis.items() if kpi.group == group}
     units = {series.kpi: series.unit for series in reversed(shipped().series)}
     async with live_board(redis_url, *told(), now_ms=lambda: END_MS) as board:
         query = "window=30d&nearest=1&series=first&dimension=all"
         found = (await asked(page, board, f"readings?{query}"))["readings"]
-        assert {one["kpi"] for one in found} == units.keys()
-        for one in found:
+        assert {one["kpi"] for one in found} == units.keys() and kpis
+        for one in (one for one in found if one["kpi"] in kpis):
             await opened(page, board, one["kpi"], "?window=30d")
             text = format_value(one["value"], units[one["kpi"]], one["labels"].get("currency"))
             await expect(number(page)).to_have_text(text)
@@ -94,9 +99,7 @@ async def test_a_shared_address_shows_the_series_the_window_and_the_slice_that_i
     async with live_board(redis_url, *events) as board:
         query = "?window=7d&dimension=channel&member=web&within=5m&state=provisional&theme=dark"
         await opened(page, board, "lead_answered", query)
-        await expect(page.locator(".number-of")).to_have_text(
-            "provisional, 5m, the last 7 days, channel web"
-        )
+        await expect(page.locator(".number-of")).to_have_text("provisional, 5m, the last 7 days, channel web")
         await expect(fact(page, "Samples")).to_have_text("3")
         await expect(number(page)).to_have_text("0.0 %")
         await page.get_by_role("link", name="1h", exact=True).last.click()
@@ -188,6 +191,31 @@ async def test_the_course_is_gone_through_by_keys_and_says_each_point(page: Page
         await slider.press("PageUp")
         await slider.press("Home")
         await expect(slider).to_have_attribute("aria-valuenow", "0")
+
+
+async def test_the_pointer_says_the_point_that_it_is_at(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, *each(lambda at: ticket_created(f"ticket-{at}", "16:10"), 7)) as board:
+        await opened(page, board, "tickets")
+        course = section(page, "Over time")
+        plot = await course.locator(".u-over").bounding_box()
+        assert plot is not None
+        pane = plot["width"] / 25  # of the last 24 hours, and the hour that still runs
+        await page.mouse.move(plot["x"] + 22.1 * pane, plot["y"] + 20)
+        await expect(course.locator(".readout")).to_have_text("Mon 15 Apr, 16:007")
+        await page.mouse.move(plot["x"] + 22.1 * pane, plot["y"] - 200)
+        await expect(course.locator(".readout")).to_contain_text("18:00")
+
+
+async def test_times_are_those_of_the_catalogs_time_zone(page: Page, redis_url: str) -> None:
+    text = CATALOG.read_text().replace("time_zone: UTC", "time_zone: Asia/Tokyo")
+    async with live_board(redis_url, ticket_created("ticket-1"), plan=plan_of(text)) as board:
+        await opened(page, board, "tickets")
+        course = section(page, "Over time")
+        await course.get_by_role("slider").press("End")
+        await expect(course.get_by_role("slider")).to_have_attribute(
+            "aria-valuetext", "Tue 16 Apr, 03:00; 0, still running"
+        )
+        await expect(course).to_contain_text("Times in Asia/Tokyo.")
 
 
 async def test_the_points_stand_in_a_table_too(page: Page, redis_url: str) -> None:

@@ -9,6 +9,12 @@ from tests.builders import lead_contacted, lead_created, shipped, ticket_created
 from tests.company import END_MS, told
 from tests.serve.builders import NOW_MS
 
+PLACES = """
+() => [...document.querySelectorAll(".tile, main h2")].map((node) => {
+  const { left, top, width, height } = node.getBoundingClientRect();
+  return [left, top, width, height];
+})
+"""
 WHOLE = "series=first&nearest=1&dimension=all"
 
 
@@ -58,6 +64,31 @@ async def test_what_is_committed_reaches_the_page_and_other_tiles_are_not_touche
         touched = await page.evaluate("[...touched]")
     assert "tickets" in touched
     assert "lead_volume" not in touched and "win_rate" not in touched
+
+
+async def test_an_update_moves_nothing(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1", "10:00")) as board:
+        await opened(page, board)
+        before = await page.evaluate(PLACES)
+        leads = [lead_created(f"lead-{number}", "11:00") for number in range(2, 1_300)]
+        answers = [lead_contacted(f"lead-{number}", "11:10") for number in range(1, 1_300)]
+        await board.take(*leads, *answers)
+        await expect(tile(page, "lead_volume").locator(".tile-value")).to_have_text("1,299")
+        assert await page.evaluate(PLACES) == before
+
+
+async def test_the_summary_says_what_is_beyond_its_limits_whichever_series_or_window_is_judged(
+    page: Page, redis_url: str
+) -> None:
+    async with live_board(redis_url, lead_created("lead-1", "2024-04-05 11:00")) as board:
+        await opened(page, board, "?window=7d")
+        chip = page.get_by_role("list", name="Beyond their limits").get_by_role("link")
+        await expect(chip).to_have_text("critical: Leads waiting, oldest 10 d 7 h")
+        await expect(page.locator('[data-figure="critical"]')).to_have_text("1 critical")
+        await expect(tile(page, "leads_waiting").locator(".verdict")).to_have_text("critical")
+        await expect(tile(page, "leads_waiting").locator(".tile-foot")).to_contain_text("oldest 10 d 7 h")
+        await board.take(lead_contacted("lead-1", "17:00"))
+        await expect(page.locator(".summary-bad")).to_have_text("Nothing is beyond its limits.")
 
 
 async def test_the_view_is_in_the_address_and_can_be_shared(page: Page, redis_url: str) -> None:

@@ -11,7 +11,7 @@ def _contact(actor_kind: str, direction: str, delay: Delay) -> Turn:
     return Turn("crm.lead.contacted", {"actor_kind": actor_kind, "direction": direction}, delay)
 
 
-_HUMAN = _contact("human", "outbound", Delay(25 * MINUTE_MS, 1.4, OFFICE))
+_HUMAN = _contact("human", "outbound", Delay(25 * MINUTE_MS, 1.4, OFFICE, answer=True))
 _AGAIN = _contact("human", "outbound", Delay(DAY_MS, 0.7, OFFICE))
 _CALLER = _contact("human", "inbound", Delay(3 * HOUR_MS, 1.0, AWAKE))
 _BOT = _contact("bot", "outbound", Delay(8 * SECOND_MS, 0.5))
@@ -27,6 +27,8 @@ CONTACTS: Odds[tuple[Turn, ...]] = Odds(
     (0.04, (_BOT,)),
     (0.08, ()),
 )
+HEARD_CONTACTS = CONTACTS.only(lambda turns: _HUMAN in turns)
+"""Where no lead is forgotten."""
 OUTBOUND_CONTACTS: Odds[tuple[Turn, ...]] = Odds(
     (0.45, (_HUMAN,)),
     (0.30, (_SEQUENCE, _AGAIN)),

@@ -27,6 +27,7 @@ REQUEST_SIGMA = 0.8
 
 TROUBLED = Odds((0.22, WEB), (0.20, API), (0.28, SYNC), (0.18, REPORTS), (0.12, LEGACY))
 IMPACTS = Odds((0.30, "full"), (0.45, "partial"), (0.20, "maintenance"), (0.05, None))
+MAINTENANCE = IMPACTS.only(lambda impact: impact == "maintenance")
 OUTAGE = Delay(35 * MINUTE_MS, 1.2)
 LONG = 0.04
 LONG_OUTAGE = Delay(3 * DAY_MS, 0.6)

@@ -12,13 +12,17 @@ from streams.embedded.world import Story, World
 
 def joined(world: World, customer: Customer) -> Story:
     yield world.after(habits.ACTIVATION)
-    yield from _membership(world, customer, world.after(habits.LIFETIME))
+    yield from _membership(world, customer, _lifetime_ms(world))
 
 
 def veteran(world: World) -> Story:
     """A customer from before the start, somewhere in the middle of their time."""
     customer = stranger(world, world.draw(CHANNELS))
-    return _membership(world, customer, int(world.after(habits.LIFETIME) * world.rng.random()) + 1)
+    return _membership(world, customer, int(_lifetime_ms(world) * world.rng.random()) + 1)
+
+
+def _lifetime_ms(world: World) -> int:
+    return int(world.after(habits.LIFETIME) * world.care.loyalty)
 
 
 def _membership(world: World, customer: Customer, lifetime_ms: int) -> Story:
@@ -34,7 +38,7 @@ def _membership(world: World, customer: Customer, lifetime_ms: int) -> Story:
             return
         yield world.after(habits.RETURN)
         acquired = {"kind": "reactivated", "acquired_via": "win_back"}
-        lifetime_ms = world.after(habits.LIFETIME)
+        lifetime_ms = _lifetime_ms(world)
 
 
 def _activated(world: World, customer: Customer, acquired: dict[str, str]) -> bool:

@@ -24,7 +24,7 @@ def _erasure(world: World, customer: Customer) -> Story:
     if world.chance(habits.WITH_DUE):
         due["due_at"] = rfc3339(world.now_ms + world.draw(habits.DUE) * DAY_MS)
     world.tell("crm.erasure.requested", about, **due)
-    done = world.draw(habits.DONE)
+    done = world.draw(habits.DONE if world.care.forgets else habits.DONE_IN_TIME)
     if done is None:
         return
     yield world.after(done)

@@ -10,7 +10,7 @@ from streams.embedded.stories.customers import joined
 from streams.embedded.stories.deals import Deal, negotiated
 from streams.embedded.stories.people import owner, stranger
 from streams.embedded.stories.relations import logged, referred
-from streams.embedded.world import Event, Story, World
+from streams.embedded.world import Event, Odds, Story, Turn, World
 
 
 def new_lead(world: World) -> None:
@@ -25,7 +25,7 @@ def _lead(world: World, customer: Customer, origin: str) -> Story:
     world.tell("crm.lead.created", about, origin=origin, **more)
     if referrer:
         world.begin(referred(world, referrer, about["lead_id"]))
-    if world.chance(habits.SELF_SERVICE):
+    if world.chance(habits.SELF_SERVICE) and world.care.forgets:
         yield from _self_service(world, customer, about)
         return
     heard = yield from _contacted(world, about, origin)
@@ -52,12 +52,18 @@ def _contacted(world: World, about: Event, origin: str) -> Generator[int, None, 
     if world.chance(habits.ASSIGNED):
         yield world.after(habits.ASSIGNMENT)
         world.tell("crm.lead.assigned", about, owner_id=owner(world))
-    turns = world.draw(habits.OUTBOUND_CONTACTS if origin == "outbound" else habits.CONTACTS)
+    turns = world.draw(_contacts(world, origin))
     yield from world.play(about, turns)
     heard = any(turn.fields["actor_kind"] == "human" for turn in turns)
     if not heard and world.chance(habits.UNREACHED_CLOSED):
         yield from world.play(about, [habits.UNREACHED])
     return heard
+
+
+def _contacts(world: World, origin: str) -> Odds[tuple[Turn, ...]]:
+    if origin == "outbound":
+        return habits.OUTBOUND_CONTACTS
+    return habits.CONTACTS if world.care.forgets else habits.HEARD_CONTACTS
 
 
 def _qualified(world: World, about: Event) -> Generator[int, None, bool]:

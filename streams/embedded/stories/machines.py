@@ -22,11 +22,11 @@ def new_incident(world: World) -> None:
 def _incident(world: World, component: habits.Component) -> Story:
     """Opened and resolved. Another may begin in its course, and some are forgotten or flare up again."""
     about: Event = {"incident_id": world.new_id("incident"), "component": component.name}
-    impact = world.draw(habits.IMPACTS)
+    impact = world.draw(habits.IMPACTS if world.care.outages else habits.MAINTENANCE)
     world.tell("crm.incident.opened", about, **({"impact": impact} if impact else {}))
     if world.chance(habits.ANOTHER):
         world.begin(_incident(world, component), world.after(habits.ANOTHER_AFTER))
-    if world.chance(component.forgotten):
+    if world.chance(component.forgotten) and world.care.forgets:
         return
     yield world.after(habits.LONG_OUTAGE if world.chance(habits.LONG) else habits.OUTAGE)
     world.tell("crm.incident.resolved", about)

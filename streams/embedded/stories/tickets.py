@@ -17,7 +17,7 @@ def _ticket(world: World, customer: Customer) -> Story:
     ticket_id = world.new_id("ticket")
     about = customer.about(ticket_id=ticket_id, team=world.draw(habits.SUPPORT_TEAMS))
     created_by, opening = world.draw(habits.OPENINGS)
-    ending = world.draw(habits.ENDINGS)
+    ending = world.draw(habits.ENDINGS if world.care.forgets else habits.KEPT_ENDINGS)
     topic, priority = world.draw(habits.TOPICS), world.draw(habits.PRIORITIES)
     world.tell("crm.ticket.created", about, created_by=created_by, topic=topic, priority=priority)
     yield from world.play(about, (*opening, *world.draw(habits.CONVERSATIONS), *ending))

@@ -2,12 +2,13 @@
 
 Of each pair the series that stand for the KPIs are compared, window by window and slice by slice: the final
 one where there is one, for of the provisional the newer window always knows less; else the first. Both must
-have enough samples in both windows. A slice that is folded is none: two KPIs do not fold the same members.
+have enough samples in both windows, and what has bounds must differ by more than chance. A slice that is
+folded is none: two KPIs do not fold the same members.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import copysign, inf
+from math import copysign, inf, sqrt
 from typing import Final
 
 import msgspec
@@ -179,7 +180,8 @@ class _Pair:
         return max(self.kpi.least(window), self.guard.least(window)) or ENOUGH
 
     def _compared(self, of_kpi: Reading, of_guard: Reading) -> Breach:
-        breached = self.kpi.gain(of_kpi) > 0 and -self.guard.gain(of_guard) > self.guardrail.tolerance
+        better, worse = self.kpi.gain(of_kpi) > 0, -self.guard.gain(of_guard) > self.guardrail.tolerance
+        breached = better and worse and not (_may_be_chance(of_kpi) or _may_be_chance(of_guard))
         return Breach(
             kpi=of_kpi.kpi,
             guardrail=of_guard.kpi,
@@ -198,6 +200,19 @@ class _Pair:
 
 def _are_enough(readings: Sequence[Reading], least: int) -> bool:
     return all(min(one.samples or 0, one.previous_samples or 0) >= least for one in readings)
+
+
+def _may_be_chance(reading: Reading) -> bool:
+    """Whether a difference is within what two windows of the same company differ by, 95 times of 100.
+
+    Only of what has bounds. The window before is as sure as this one, but for how many samples it had.
+    """
+    if reading.lower is None or reading.upper is None:
+        return False
+    half = (reading.upper - reading.lower) / 2
+    return abs(_difference(reading)) <= half * sqrt(
+        1 + (reading.samples or 0) / (reading.previous_samples or 1)
+    )
 
 
 def _verb(reading: Reading) -> str:

@@ -106,6 +106,26 @@ def test_more_leads_of_whom_fewer_are_accepted_are_a_breach_that_explains_itself
     ]
 
 
+@pytest.mark.parametrize(
+    ("lower", "upper", "samples", "breached"),
+    [
+        (0.17, 0.23, 1_000, True),
+        (0.05, 0.35, 1_000, False),  # 0.15 to each side: 0.2 apart may be chance when both are so unsure
+        (0.05, 0.35, 100, True),  # the window before had ten times as many samples, and was surer
+    ],
+)
+def test_what_chance_may_have_made_is_no_breach(
+    lower: float, upper: float, samples: int, breached: bool
+) -> None:
+    fell = MOVES("acceptance", 0.4, 0.2, lower=lower, upper=upper, samples=samples)
+    assert only(breaches(LEADS, [DOUBLED, fell])).breached is breached
+
+
+def test_a_gain_that_chance_may_have_made_is_no_breach() -> None:
+    by_chance = MOVES("leads_made", 100, 200, lower=50, upper=350)
+    assert not only(breaches(LEADS, [by_chance, FELL])).breached
+
+
 def test_a_guardrail_that_was_0_is_worse_as_soon_as_it_is_anything_else() -> None:
     plan = plan_with(VOLUME, ACCEPTANCE.replace("good: up", "good: down"))
     moves = Moves(plan)

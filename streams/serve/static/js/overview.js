@@ -65,7 +65,9 @@ class Overview {
       changes: (document) => this.some(document),
       state: (state) => this.connection(state),
     });
-    this.courses();
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    this.asking = null;
   }
 
   /** The slice; a dimension of which no member is chosen is not one yet. */
@@ -81,6 +83,7 @@ class Overview {
     setAttribute(main, "aria-busy", null);
     this.hear(document);
     performance.mark("filled"); // for those who measure
+    if (this.asking === null) this.courses(); // numbers first
   }
 
   some(document) {
@@ -102,15 +105,27 @@ class Overview {
 
   hear(document) {
     this.status.hear(document);
+    this.showAge();
     this.summary.show([...this.tiles.values()]);
     setText(this.empty, "No readings yet. They come with the first event that a worker has counted.");
     this.empty.hidden = document.as_of !== null;
   }
 
+  showAge() {
+    setAttribute(main, "data-old", this.status.level === "old" ? "" : null);
+  }
+
   connection(state) {
     if (state === "live" && this.status.state === "reconnecting") this.compare();
+    if (state === "reconnecting") this.askWhy();
     this.status.connection(state);
-    setAttribute(main, "data-old", state === "live" || state === "connecting" ? null : "");
+    this.showAge();
+  }
+
+  /** A stream does not tell why it ended; an answer may. */
+  async askWhy() {
+    const fault = await get("freshness").catch((error) => error);
+    if (fault instanceof ApiError && fault.kind === "unauthorised") this.status.fail(fault);
   }
 
   /** A board that was started anew may have another catalog: then the page begins anew, too. */
@@ -122,8 +137,6 @@ class Overview {
   // -- Sparklines
 
   async courses() {
-    clearTimeout(this.timer);
-    this.asking?.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
     const found = await get("series", this.askedOfSeries(), { signal }).catch(noDocument);

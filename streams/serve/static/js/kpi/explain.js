@@ -69,7 +69,7 @@ function panes({ panes: { tier, number, largest, last }, running_total: running 
 
 function list(title, some) {
   if (some.length === 0) return null;
-  return el("div", { class: "panes" }, el("h4", { text: title }),
+  return el("div", { class: "panes" }, el("h3", { text: title }),
     el("ul", {}, ...some.map(({ start, value }) => el("li", {}, el("span", { text: start.replace("T", " ") }), el("b", { text: numberWords(value) })))));
 }
 

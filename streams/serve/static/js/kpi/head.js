@@ -61,7 +61,7 @@ export class Head {
   #change({ reading, kpi, series, currency }) {
     const change = reading && changeOf(reading, kpi, series.unit, currency);
     setText(this.change, change?.text ?? "");
-    setText(this.before, change ? change.before : "nothing to compare with");
+    setText(this.before, change ? change.before : reading ? "nothing to compare with" : "");
     setText(this.aloud, change?.spoken ?? "");
     setAttribute(this.change, "data-way", change?.way ?? "none");
   }
@@ -83,7 +83,8 @@ function told(node, text) {
   node.hidden = text === "";
 }
 
-function doubtOf({ series, reading }) {
+function doubtOf({ series, reading, known }) {
+  if (!known) return "The board has told no readings yet.";
   if ((reading?.value ?? null) === null) return whyNone(reading, series);
   if (reading.verdict === "few_samples") return "Its samples are too few to judge it.";
   if (series.labels.state === "provisional") return "Provisional: what has begun may still end well, and then counts too.";

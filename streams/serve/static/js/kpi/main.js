@@ -44,6 +44,7 @@ class KpiPage {
     mountHeader({ windows, dimensions: [WHOLE, ...kpi.dimensions], status: this.status });
     main.replaceChildren(...this.layOut());
     onChange(() => this.look());
+    document.addEventListener("visibilitychange", () => this.show());
     this.look();
   }
 
@@ -81,7 +82,9 @@ class KpiPage {
     setAttribute(main, "data-old", state === "live" || state === "connecting" ? null : "");
   }
 
+  /** Nobody asks for what nobody sees. */
   show() {
+    if (document.hidden) return;
     const view = viewOf(this.catalog, this.kpi, this.choice, this.readings);
     for (const section of Object.values(this.sections).flat()) section.show(view);
   }

@@ -10,6 +10,11 @@ import { Plot } from "./plot.js";
 import { aligned, enoughSamples } from "./points.js";
 import { currencyOf, sliceQuery } from "./view.js";
 
+const STATES = {
+  held: "Held: it did not get worse while the number got better.",
+  none: "Not compared: one of the two has no window before, or too few samples.",
+};
+
 /** The KPI and its guardrails, by the series that stand for them. */
 export class Pair {
   constructor(catalog, kpi) {
@@ -31,7 +36,7 @@ export class Pair {
     const slice = this.rails.every(({ of }) => [WHOLE, ...of.dimensions].includes(view.dimension)) ? view : { dimension: WHOLE };
     this.asking.want({ kpi: [kpi.kpi, ...kpi.guardrails.map((one) => one.kpi)], series: "first", ...sliceQuery(slice), span }, version);
     const told = view.readingOf(kpi.series[0])?.guardrails ?? [];
-    for (const rail of this.rails) rail.tell(told.find((one) => one.kpi === rail.of.kpi));
+    for (const rail of this.rails) rail.tell(told.find((one) => one.kpi === rail.of.kpi), view.known);
   }
 
   #take({ series }) {
@@ -52,10 +57,11 @@ class Rail {
   }
 
   /** How the reading compares with it; undefined where the two were not compared. */
-  tell(compared) {
-    const held = compared ? "Held: it did not get worse while the number got better." : "Not compared: one of the two has no window before, or too few samples.";
-    setText(this.state, compared?.breached ? `Breached: ${compared.sentence}.` : held);
-    this.state.dataset.state = compared ? (compared.breached ? "breached" : "held") : "none";
+  tell(compared, known) {
+    const state = compared ? (compared.breached ? "breached" : "held") : "none";
+    setText(this.state, state === "breached" ? `Breached: ${compared.sentence}.` : STATES[state]);
+    this.state.dataset.state = state;
+    this.state.hidden = !known;
   }
 }
 

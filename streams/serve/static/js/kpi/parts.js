@@ -9,12 +9,14 @@ export function section(id, title, ...children) {
   return el("section", { id, class: `card of-${id}`, "aria-labelledby": heading.id }, heading, ...children);
 }
 
-/** Make a node's children anew, only when what they are made from has changed. */
+/** Make a node's children anew, only when what they are made from has changed; what had the focus keeps it. */
 export function redone(node, values, made) {
   const told = JSON.stringify(values);
   if (node.told === told) return;
+  const focused = node.contains(document.activeElement) ? document.activeElement.textContent : null;
   node.told = told;
   node.replaceChildren(...values.map(made));
+  if (focused !== null) [...node.querySelectorAll("a, button")].find((one) => one.textContent === focused)?.focus();
 }
 
 /** A link that changes the view in place; any other than a plain click does what the browser does with links. */

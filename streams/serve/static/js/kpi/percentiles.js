@@ -22,7 +22,7 @@ export class Percentiles {
     this.plot = new Plot("Points of the percentiles, by time");
     this.caption = el("p", { class: "caption" });
     this.node = section("percentiles", "Percentiles together", this.caption, this.plot.node);
-    this.asking = new Asking("series", (found) => this.#take(found), () => {});
+    this.asking = new Asking("series", (found) => this.#take(found), () => {}, { pause_ms: 15_000 });
     this.node.hidden = true;
   }
 

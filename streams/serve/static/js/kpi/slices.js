@@ -20,7 +20,7 @@ export class Slices {
     this.dimensions = el("nav", { class: "switch", "aria-label": "Slices by" });
     this.head = el("tr");
     this.rows = el("tbody");
-    this.empty = el("p", { class: "empty", text: "Nothing is counted in any slice of this window." });
+    this.empty = el("p", { class: "empty" });
     this.frame = tableFrame("Slices", this.head, this.rows);
     this.more = el("button", { type: "button", class: "more", on: { click: () => this.#showAll() } });
     this.node = section("slices", "Slices", this.dimensions, this.frame, this.empty, this.more);
@@ -55,6 +55,7 @@ export class Slices {
   #fill(readings) {
     this.frame.hidden = readings.length === 0;
     this.empty.hidden = readings.length > 0;
+    setText(this.empty, this.view.known ? "Nothing is counted in any slice of this window." : "Not told yet.");
     const shown = this.all ? readings : readings.slice(0, FIRST);
     setText(this.more, `Show all ${formatValue(readings.length, "count")}`);
     this.more.hidden = shown.length === readings.length;
@@ -103,10 +104,8 @@ export class Slices {
 function headOf({ key, title, style = null }, by) {
   if (key === null) return el("th", { scope: "col", text: title });
   const current = key === by.key;
-  const arrow = by.descending ? " ▼" : " ▲";
   const sort = current && by.descending ? key : `-${key}`;
-  const button = el("button", { type: "button", class: "sort", on: { click: () => go({ sort }) } }, title,
-    el("span", { class: "sort-way", "aria-hidden": "true", text: current ? arrow : "" }));
+  const button = el("button", { type: "button", class: "sort", text: title, on: { click: () => go({ sort }) } });
   const way = current ? (by.descending ? "descending" : "ascending") : null;
   return el("th", { scope: "col", class: style, "aria-sort": way }, button);
 }

@@ -13,16 +13,14 @@ export class Switches {
 
   show(view) {
     const groups = [...seriesGroups(view), sliceGroup(view)].filter(Boolean);
-    const focused = this.node.contains(document.activeElement) ? document.activeElement.dataset.key : "";
     this.node.hidden = groups.length === 0;
     redone(this.node, groups.map((group) => ({ ...group, at: location.search })), switchOf);
-    if (focused) this.node.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
 }
 
 function switchOf({ title, options }) {
   const links = options.map(({ text, current, changes }) =>
-    viewLink({ text, "aria-current": current ? "true" : null, "data-key": `${title} ${text}` }, changes));
+    viewLink({ text, "aria-current": current ? "true" : null }, changes));
   return el("nav", { class: "switch", "aria-label": title },
     el("span", { class: "switch-title", text: title }), el("span", { class: "windows" }, ...links));
 }

@@ -8,23 +8,22 @@ export class Told {
     this.byKey = new Map();
     /** Grows with every change, so that others know that there was one. */
     this.version = 0;
+    /** Whether the board has computed any: before, that there is none means nothing. */
+    this.known = false;
   }
 
   /** All that there is, in the place of what there was. */
-  replace({ readings }) {
+  replace(document) {
     this.byKey.clear();
-    this.take(readings, []);
+    this.apply({ ...document, gone: [] });
   }
 
   /** What has changed, and what is gone. */
-  apply({ readings, gone }) {
-    this.take(readings, gone);
-  }
-
-  take(readings, gone) {
+  apply({ readings, gone, as_of: asOf }) {
     for (const reading of readings) this.byKey.set(readingKey(reading), reading);
     for (const key of gone) this.byKey.delete(readingKey(key));
     if (readings.length > 0 || gone.length > 0) this.version += 1;
+    this.known = asOf !== null;
   }
 
   /** The reading of a series in a window and a slice; undefined where there is none. */

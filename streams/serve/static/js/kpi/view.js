@@ -16,6 +16,7 @@ export function viewOf(catalog, kpi, choice, readings) {
     currency: currencyOf(series),
     zone: catalog.timeZone,
     version: readings.version,
+    known: readings.known,
   };
 }
 

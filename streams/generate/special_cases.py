@@ -1,0 +1,259 @@
+"""Cases for those alerts of the pipeline whose trouble is no value that stays: times, absence, counters."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.pipeline import Limit, Pipeline
+from schemas.words import Span, span_ms
+from streams import naming
+from streams.engine.plan import Plan
+from streams.generate.alert_rule import Severity
+from streams.generate.case import NOTHING, STALE, Case, Fires, Phase, Scenario, minutes, series
+from streams.generate.humanized import duration
+from streams.generate.pipeline_alerts import Trouble, troubles
+from streams.generate.pipeline_cases import fires
+
+
+@dataclass(frozen=True, slots=True)
+class _Alert:
+    """One alert, with what the catalog says of it."""
+
+    trouble: Trouble
+    plan: Plan
+
+    @property
+    def limits(self) -> Pipeline:
+        return self.plan.catalog.pipeline
+
+    @property
+    def lasting(self) -> int:
+        return minutes(self.trouble.for_)
+
+    def case(self, measured: Mapping[str, str], checks: Mapping[int, Sequence[Fires]]) -> Case:
+        return Case(self.trouble.name, measured, checks)
+
+    def fires(self, severity: Severity, summary: str, **labels: str) -> Fires:
+        return fires(self.plan, self.trouble, severity, summary, labels)
+
+
+def special_scenarios(plan: Plan) -> list[Scenario]:
+    """Each law with the alerts that it is about."""
+    found = {trouble.name: _Alert(trouble, plan) for trouble in troubles(plan.catalog.pipeline)}
+    return [
+        Scenario(law, [case for name in names for case in cases(found[name])])
+        for law, (names, cases) in _LAWS.items()
+    ]
+
+
+# -- Times ------------------------------------------------------------------------------------------------
+
+
+def _no_event(alert: _Alert) -> Iterator[Case]:
+    """The newest event is of the first minute; some time after the last alert there is another.
+
+    A second board hangs, and does not see that one.
+    """
+    warn, critical = (_whole_minutes(span) for span in _ages(alert.limits))
+    lasting, again = alert.lasting, critical + alert.lasting + 10
+    measured = {
+        **series(naming.LAST_EVENT, {"instance": "one"}, [(0, again), (60 * again, lasting + 1)]),
+        **series(naming.LAST_EVENT, {"instance": "two"}, [(0, again + lasting + 1)]),
+    }
+    both: tuple[Severity, Severity] = ("critical", "warning")
+
+    def after(minute: int, *severities: Severity) -> list[Fires]:
+        return [alert.fires(one, f"No event for {duration(60 * minute)}") for one in severities]
+
+    yield alert.case(
+        measured,
+        {
+            warn + lasting: [],
+            warn + lasting + 1: after(warn + lasting + 1, "warning"),
+            critical + lasting: after(critical + lasting, "warning"),
+            critical + lasting + 1: after(critical + lasting + 1, *both),
+            again + lasting - 1: after(again - 1, *both),
+            again + lasting: [],
+        },
+    )
+
+
+def _ages(limits: Pipeline) -> tuple[Span, Span]:
+    return limits.last_event.warn, limits.last_event.critical
+
+
+def _whole_minutes(span: Span) -> int:
+    """The last minute at which so old is not too old."""
+    return span_ms(span) // 60_000
+
+
+def _seldom(alert: _Alert) -> Iterator[Case]:
+    """A ledger was always so silent; of `other` one board has seen that it usually speaks at once."""
+    age, lasting = 2 * span_ms(alert.limits.source.warn) / 1000, alert.lasting
+    silent: list[Phase] = [(age, lasting + 1)]
+    measured = series(naming.EVENT_AGE, {"source": "/ledger"}, silent)
+    measured |= series(naming.EVENT_AGE, {"instance": "one", "source": naming.OTHER}, silent)
+    measured |= series(naming.EVENT_AGE, {"instance": "two", "source": naming.OTHER}, [(0, lasting + 1)])
+    yield alert.case(measured, {lasting: []})
+
+
+# -- Absence ----------------------------------------------------------------------------------------------
+
+_PULSES: Final = {"CrmWorkersDown": naming.KAFKA_UP, "CrmBoardsDown": naming.PARTITIONS_STALE}
+"""Alert -> what those whom it misses always show."""
+_MISSING: Final = {"CrmWorkersDown": "No worker answers", "CrmBoardsDown": "No board answers"}
+
+
+def _missing(alert: _Alert) -> Iterator[Case]:
+    """There for some minutes, then gone for long enough, then there again."""
+    name, lasting, gone = alert.trouble.name, alert.lasting, 5
+    back = gone + lasting + 1
+    phases: list[Phase] = [(0, gone), (STALE, lasting + 1), (0, lasting + 1)]
+    measured = series(_PULSES[name], {"instance": "one"}, phases)
+    found = [alert.fires("critical", _MISSING[name])]
+    checks = {gone - 1: [], gone + lasting - 1: [], gone + lasting: found, back + lasting - 1: found}
+    yield alert.case(measured, {**checks, back + lasting: []})
+
+
+def _never_there(alert: _Alert) -> Iterator[Case]:
+    found, lasting = alert.fires("critical", _MISSING[alert.trouble.name]), alert.lasting
+    yield alert.case({}, {lasting - 1: [], lasting: [found]})
+
+
+def _of_kafka(first: float, second: float) -> Callable[[_Alert], Iterator[Case]]:
+    """What two workers say of it."""
+
+    def cases(alert: _Alert) -> Iterator[Case]:
+        lasting, said = alert.lasting, {"one:6066": first, "two:6066": second}
+        measured: dict[str, str] = {}
+        for worker, up in said.items():
+            measured |= series(naming.KAFKA_UP, {"instance": worker}, [(up, lasting + 1)])
+        found = [
+            alert.fires("warning", f"Kafka does not answer the worker at {worker}", instance=worker)
+            for worker, up in said.items()
+            if not up
+        ]
+        if not any(said.values()):
+            found.append(alert.fires("critical", "Kafka does not answer"))
+        yield alert.case(measured, {lasting - 1: [], lasting: found})
+
+    return cases
+
+
+# -- Counters ---------------------------------------------------------------------------------------------
+
+_JUMP: Final = 20
+"""The minute at which a counter grows."""
+_COUNTED: Final = 15
+"""For so many minutes that is seen."""
+
+
+def _jumps(beyond: bool, severity: Severity) -> Callable[[_Alert], Iterator[Case]]:
+    """A counter that begins at 0 grows once: so its increase is exact, in any version of Prometheus."""
+
+    def cases(alert: _Alert) -> Iterator[Case]:
+        metric, labels, shown, limit, summary = _COUNTERS[alert.trouble.name](alert.limits)
+        lasting, allowed = alert.lasting, limit.critical if severity == "critical" else limit.warn
+        number = allowed + beyond
+        found = [alert.fires(one, summary.format(number), **shown) for one in _beyond(number, limit)]
+        phases: list[Phase] = [(0, _JUMP), (number, _COUNTED + 2 * lasting + 1)]
+        over = _JUMP + _COUNTED
+        checks = {_JUMP + lasting - 1: [], _JUMP + lasting: found, over + lasting - 2: found}
+        if lasting < _COUNTED - 1:
+            yield alert.case(series(metric, labels, phases), {**checks, over + lasting: []})
+
+    return cases
+
+
+_Counter = tuple[str, Mapping[str, str], Mapping[str, str], Limit, str]
+"""(metric, its labels, those of the alert, limit, summary)."""
+
+
+def _errors(limits: Pipeline) -> _Counter:
+    shown = {"cause": "redis"}
+    summary = "Partitions opened again {:.0f} times in 15 minutes: redis"
+    return f"{naming.ERRORS}_total", {**shown, "error": "TimeoutError"}, shown, limits.errors, summary
+
+
+def _fenced(limits: Pipeline) -> _Counter:
+    return f"{naming.FENCED}_total", {}, {}, limits.fenced, "{:.0f} commits were refused in 15 minutes"
+
+
+_COUNTERS: Final[Mapping[str, Callable[[Pipeline], _Counter]]] = {
+    "CrmCommitFailures": _errors,
+    "CrmFenced": _fenced,
+}
+
+
+def _beyond(value: float, limit: Limit) -> list[Severity]:
+    """The severities with which it fires."""
+    both: dict[Severity, float] = {"critical": limit.critical, "warning": limit.warn}
+    return [severity for severity, allowed in both.items() if value > allowed]
+
+
+_LOSSES: Final[Mapping[str, tuple[str, Severity, str]]] = {
+    "CrmRecordsLost": (naming.LOST, "critical", "Partition 3 lost {} records"),
+    "CrmRecordsMisplaced": (
+        naming.MISPLACED,
+        "warning",
+        "Partition 3 has {} records that belong elsewhere",
+    ),
+}
+
+
+def _lost(alert: _Alert) -> Iterator[Case]:
+    """The counter begins with 5 in the tenth minute; in the eightieth there are 3 more."""
+    metric, severity, summary = _LOSSES[alert.trouble.name]
+    labels = {"partition": "3"}
+    phases: list[Phase] = [(NOTHING, 10), (5, 70), (8, 70)]
+
+    def found(number: int) -> list[Fires]:
+        return [alert.fires(severity, summary.format(number), **labels)]
+
+    checks = {9: [], 10: [], 11: found(5), 69: found(5), 72: [], 80: [], 81: found(3), 142: []}
+    yield alert.case(series(f"{metric}_total", labels, phases), checks)
+
+
+def _commits(beyond: bool, severity: Severity) -> Callable[[_Alert], Iterator[Case]]:
+    """Of 100 commits a second 99 take so long at most, and one takes ten times as long."""
+
+    def cases(alert: _Alert) -> Iterator[Case]:
+        limit, lasting = alert.limits.commit_seconds, alert.lasting
+        seconds = (limit.critical if severity == "critical" else limit.warn) * (1.5 if beyond else 1)
+        buckets = {f"{seconds:g}": 99, f"{10 * seconds:g}": 100, "+Inf": 100}
+        measured = {
+            f'{naming.COMMIT_SECONDS}_bucket{{le="{bound}"}}': f"0+{60 * a_second}x{lasting + 2}"
+            for bound, a_second in buckets.items()
+        }
+        summary = f"Commits take up to {duration(seconds)}"
+        found = [alert.fires(one, summary) for one in _beyond(seconds, limit)]
+        yield alert.case(measured, {lasting: [], lasting + 1: found})
+
+    return cases
+
+
+_Cases = Callable[[_Alert], Iterator[Case]]
+_COUNTING: Final = tuple(_COUNTERS)
+_SLOW: Final = ("CrmCommitsSlow",)
+_LAWS: Final[Mapping[str, tuple[Sequence[str], _Cases]]] = {
+    "Old is what is older than the catalog says, by more than nothing": (("CrmNoFreshEvent",), _no_event),
+    "A source that seldom speaks is not missed when it is silent, and `other` is none": (
+        ("CrmSourceSilent",),
+        _seldom,
+    ),
+    "Who was there and is gone is missed": (tuple(_PULSES), _missing),
+    "Who was never there is missed too": (tuple(_PULSES), _never_there),
+    "Kafka that answers nobody is critical": (("CrmKafkaDown",), _of_kafka(0, 0)),
+    "Kafka that answers one worker, and not the other, is a warning": (("CrmKafkaDown",), _of_kafka(1, 0)),
+    "Kafka that answers all is well": (("CrmKafkaDown",), _of_kafka(1, 1)),
+    "As many as the limit of a warning are well": (_COUNTING, _jumps(False, "warning")),
+    "One more is a warning": (_COUNTING, _jumps(True, "warning")),
+    "As many as the limit of what is critical are a warning": (_COUNTING, _jumps(False, "critical")),
+    "One more is critical": (_COUNTING, _jumps(True, "critical")),
+    "Losses are told when a counter is born, and when it grows": (tuple(_LOSSES), _lost),
+    "Commits exactly at the limit of a warning are well": (_SLOW, _commits(False, "warning")),
+    "Slower ones are a warning": (_SLOW, _commits(True, "warning")),
+    "Exactly at the limit of what is critical they are a warning": (_SLOW, _commits(False, "critical")),
+    "Slower ones are critical": (_SLOW, _commits(True, "critical")),
+}
+"""Law -> the alerts that it is about, and its cases for one of them."""
