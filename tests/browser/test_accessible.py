@@ -11,6 +11,7 @@ from tests.company import END_MS, told
 SIZES = {"phone": (360, 800), "desk": (1440, 900), "wall": (3840, 2160)}
 THEMES = ("light", "dark")
 
+
 async def test_axe_finds_nothing_wrong_at_any_size_in_either_theme(page: Page, redis_url: str) -> None:
     async with live_board(redis_url, *told(), now_ms=lambda: END_MS) as board:
         for theme in THEMES:

@@ -40,6 +40,7 @@ OWN_PAST: Final = re.compile(
     r'ALERTS\{alertname="(?P<name>\w+)", alertstate="firing", severity="(?P<severity>\w+)"\}'
 )
 """Whether an alert fires, as its own rule asks."""
+EVERY = "2s"
 PAUSE_S = 0.1
 
 
@@ -53,12 +54,11 @@ class Asked(NamedTuple):
 @pytest.fixture(scope="module")
 def watch(directory: Path, settings: Settings, receiver: Receiver) -> Iterator[Watch]:
     """`kpi run` with months of a company behind it, and records that go on coming, under watch."""
-    rules = write_rules(directory / "rules", {"kpis": 600, "pipeline": 20, "recording": 20})
-    of_the_past = settings.model_copy(update={"ends_at": "events"})
+    rules = write_rules(directory / "rules", {"kpis": 600, "pipeline": 20, "recording": 20}, EVERY)
     told = [(time_ms, encode(event)) for time_ms, event in simulate(COMPANY, END_MS - days(DAYS), END_MS)]
-    with system(directory, of_the_past, "run") as running:
+    with system(directory, settings, "run") as running:
         asyncio.run(counted(running, [*told, (END_MS, BAD)]))
-        with going_on(running, told[-20:]), watched(directory, settings, rules, receiver, "2s") as found:
+        with going_on(running, told[-20:]), watched(directory, settings, rules, receiver, EVERY) as found:
             yield found
 
 

@@ -11,10 +11,10 @@ import { layOut } from "./columns.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { mountHeader } from "./header.js";
 import { follow } from "./live.js";
-import { Readings } from "./readings.js";
 import { Status } from "./status.js";
 import { Summary } from "./summary.js";
 import { Tile } from "./tile.js";
+import { Told } from "./told.js";
 
 const REDRAW_MS = { minute: 15_000, hour: 60_000, day: 300_000 }; // by the width of a pane
 const AGAIN_MS = 2_000;
@@ -26,7 +26,7 @@ class Overview {
     this.catalog = catalog;
     this.status = new Status(catalog.timeZone);
     this.summary = new Summary();
-    this.readings = new Readings(catalog);
+    this.told = new Told(catalog);
     this.tiles = new Map(catalog.kpis.map((kpi) => [kpi.kpi, new Tile(catalog, kpi)]));
     this.empty = el("p", { class: "notice", hidden: true });
   }
@@ -73,12 +73,12 @@ class Overview {
   /** The slice; a dimension of which no member is chosen is not one yet. */
   asked() {
     const { dimension, member } = this.view;
-    const slice = dimension === "all" || member === null ? { dimension: "all" } : { dimension, member };
+    const slice = dimension === "all" || member === null ? { dimension: "all", member: "all" } : { dimension, member };
     return { series: "first", ...slice };
   }
 
   all(document) {
-    this.readings.replace(document);
+    this.told.replace(document);
     for (const tile of this.tiles.values()) this.tell(tile);
     setAttribute(main, "aria-busy", null);
     this.hear(document);
@@ -87,13 +87,17 @@ class Overview {
   }
 
   some(document) {
-    for (const name of this.readings.apply(document)) this.tell(this.tiles.get(name));
+    this.told.apply(document);
+    const { readings, gone } = document;
+    const changed = new Set([...readings, ...gone].map((one) => this.catalog.of(one).kpi.kpi));
+    for (const name of changed) this.tell(this.tiles.get(name));
     this.hear(document);
   }
 
   tell(tile) {
-    const { kpi } = tile, chosen = this.view.window;
-    tile.show(this.readings.standing(kpi, chosen), this.readings.worst(kpi), { chosen, reason: this.reason(kpi) });
+    const { kpi, first } = tile, chosen = this.view.window, { dimension, member } = this.asked();
+    const standing = this.told.of(first, this.catalog.windowOf(first, chosen), dimension, member) ?? null;
+    tile.show(standing, this.told.worst(kpi), { chosen, reason: this.reason(kpi) });
   }
 
   /** Why a KPI has no reading here. */
@@ -105,21 +109,15 @@ class Overview {
 
   hear(document) {
     this.status.hear(document);
-    this.showAge();
     this.summary.show([...this.tiles.values()]);
     setText(this.empty, "No readings yet. They come with the first event that a worker has counted.");
     this.empty.hidden = document.as_of !== null;
-  }
-
-  showAge() {
-    setAttribute(main, "data-old", this.status.level === "old" ? "" : null);
   }
 
   connection(state) {
     if (state === "live" && this.status.state === "reconnecting") this.compare();
     if (state === "reconnecting") this.askWhy();
     this.status.connection(state);
-    this.showAge();
   }
 
   /** A stream does not tell why it ended; an answer may. */

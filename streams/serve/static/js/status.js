@@ -62,6 +62,7 @@ export class Status {
   show() {
     const reasons = this.reasons();
     setAttribute(this.node, "data-level", this.level);
+    setAttribute(document.getElementById("main"), "data-old", this.level === "old");
     const rows = reasons.map((reason) => el("li", { text: reason }));
     if (reasons.join("\n") !== [...this.list.children].map((row) => row.textContent).join("\n")) {
       this.list.replaceChildren(...rows);

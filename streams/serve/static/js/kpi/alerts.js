@@ -8,16 +8,31 @@ const BEYOND = { up: "below", down: "above", none: "beyond" };
 const SPAN_S = { ms: 0.001, s: 1, m: 60, h: 3_600, d: 86_400 };
 const NUMBER = "number";
 const COLUMNS = [
-  ...[["Alert", ""], ["Of", ""], ["Window", ""], ["Warns", NUMBER], ["Critical", NUMBER], ["Ends", NUMBER]],
-  ...[["Samples", NUMBER], ["Judged by", ""], ["Must last", NUMBER]],
+  ...[
+    ["Alert", ""],
+    ["Of", ""],
+    ["Window", ""],
+    ["Warns", NUMBER],
+    ["Critical", NUMBER],
+    ["Ends", NUMBER],
+  ],
+  ...[
+    ["Samples", NUMBER],
+    ["Judged by", ""],
+    ["Must last", NUMBER],
+  ],
 ];
 
 export class Alerts {
   constructor(kpi) {
     const rows = kpi.alerts.map((alert) => rowOf(kpi, alert));
-    this.node = section("alerts", "Alerts", rows.length > 0
-      ? tableFrame("Alerts and their thresholds", headRow(COLUMNS), el("tbody", {}, ...rows))
-      : el("p", { class: "empty", text: "Nobody is paged for this KPI: it has no alert." }));
+    this.node = section(
+      "alerts",
+      "Alerts",
+      rows.length > 0
+        ? tableFrame("Alerts and their thresholds", headRow(COLUMNS), el("tbody", {}, ...rows))
+        : el("p", { class: "empty", text: "Nobody is paged for this KPI: it has no alert." }),
+    );
   }
 
   show() {} // what the catalog says does not change
@@ -25,13 +40,16 @@ export class Alerts {
 
 function rowOf(kpi, alert) {
   const series = seriesOf(kpi, alert);
-  return el("tr", {},
+  return el(
+    "tr",
+    {},
     el("th", { scope: "row" }, runbook(alert.name)),
     el("td", { text: series.name || "the number" }),
     el("td", { text: alert.windows.join(", ") }),
     ...limits(kpi, alert, series).map((text) => el("td", { class: NUMBER, text })),
     el("td", { text: alert.judge === "bound" ? "its bound" : "its value" }),
-    el("td", { class: NUMBER, text: spanWords(alert.for) }));
+    el("td", { class: NUMBER, text: spanWords(alert.for) }),
+  );
 }
 
 /** Where it warns, where it is critical, where it ends, and from how many samples on. */
@@ -39,7 +57,12 @@ function limits({ good }, { warn, critical, clear, min_samples: samples }, serie
   const value = (limit) => formatValue(limit, series.unit, series.labels.currency);
   const beyond = (limit) => (limit === null ? "–" : `${BEYOND[good]} ${value(limit)}`);
   const ends = clear === null ? "where it warns" : `at ${value(clear)}`;
-  return [beyond(warn), beyond(critical), ends, samples > 0 ? `from ${formatValue(samples, "count")}` : "any"];
+  return [
+    beyond(warn),
+    beyond(critical),
+    ends,
+    samples > 0 ? `from ${formatValue(samples, "count")}` : "any",
+  ];
 }
 
 /** The series that is judged. */

@@ -16,7 +16,16 @@ export class Asking {
    * `told(document, parameters)` with an answer; `failed(error)` with an ApiError.
    */
   constructor(endpoint, told, failed, { pause_ms = PAUSE_MS } = {}) {
-    Object.assign(this, { endpoint, told, failed, pause_ms, asked: "", version: -1, timer: null, at_ms: -Infinity });
+    Object.assign(this, {
+      endpoint,
+      told,
+      failed,
+      pause_ms,
+      asked: "",
+      version: -1,
+      timer: null,
+      at_ms: -Infinity,
+    });
     this.asking = new AbortController();
   }
 

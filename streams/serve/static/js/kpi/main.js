@@ -11,9 +11,9 @@ import { el, setAttribute } from "../dom.js";
 import { mountHeader } from "../header.js";
 import { follow } from "../live.js";
 import { Status } from "../status.js";
+import { Told } from "../told.js";
 import { choose, isLevel, levelSpans, NOW, WHOLE } from "./choice.js";
 import { sectionsOf } from "./sections.js";
-import { Told } from "./told.js";
 import { unknownKpi } from "./unknown.js";
 import { viewOf } from "./view.js";
 
@@ -39,8 +39,12 @@ class KpiPage {
   mount() {
     const { catalog, kpi } = this;
     document.title = `${kpi.title} – CRM KPIs`;
-    const own = [...new Set(kpi.series.flatMap((series) => series.windows))].filter((window) => window !== NOW);
-    const windows = kpi.series.every(isLevel) ? levelSpans(catalog) : catalog.windows.filter((one) => own.includes(one));
+    const own = [...new Set(kpi.series.flatMap((series) => series.windows))].filter(
+      (window) => window !== NOW,
+    );
+    const windows = kpi.series.every(isLevel)
+      ? levelSpans(catalog)
+      : catalog.windows.filter((one) => own.includes(one));
     mountHeader({ windows, dimensions: [WHOLE, ...kpi.dimensions], status: this.status });
     main.replaceChildren(...this.layOut());
     onChange(() => this.look());
@@ -79,7 +83,6 @@ class KpiPage {
 
   connection(state) {
     this.status.connection(state);
-    setAttribute(main, "data-old", state === "live" || state === "connecting" ? null : "");
   }
 
   /** Nobody asks for what nobody sees. */

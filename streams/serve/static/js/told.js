@@ -1,6 +1,8 @@
 // The readings of one view, as the stream has told them.
 
-import { readingKey } from "../catalog.js";
+import { readingKey } from "./catalog.js";
+
+const WORST = ["critical", "warn", "ok", "few_samples"];
 
 export class Told {
   constructor(catalog) {
@@ -33,7 +35,15 @@ export class Told {
 
   /** The readings of a series in a window, one per member of a dimension. */
   members(series, window, dimension) {
-    const fits = (one) => one.window === window && one.dimension === dimension && this.catalog.of(one)?.series === series;
+    const fits = (one) =>
+      one.window === window && one.dimension === dimension && this.catalog.of(one)?.series === series;
     return [...this.byKey.values()].filter(fits);
+  }
+
+  /** The reading of a KPI with the worst verdict, whichever series and window; null where nothing is judged. */
+  worst({ kpi }) {
+    const judged = [...this.byKey.values()].filter((one) => one.kpi === kpi && one.verdict !== "none");
+    judged.sort((one, other) => WORST.indexOf(one.verdict) - WORST.indexOf(other.verdict));
+    return judged[0] ?? null;
   }
 }
