@@ -13,10 +13,12 @@ from prometheus_client import Counter
 from redis.exceptions import RedisError
 
 from schemas.dead_letter import Reason
+from streams.generate.recordings import recordings
 from streams.naming import RESERVED_GAUGES
 from streams.settings import PREFIX, Settings
 from streams.worker.condition import reason_of
 from streams.worker.telemetry import Telemetry
+from tests.builders import shipped
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "docs" / "operating.md"
@@ -86,13 +88,14 @@ THERE_IS: dict[str, Callable[[], set[str]]] = {
     "holds": hold_reasons,
     "dead letters": dead_letter_reasons,
     "settings": settings,
+    "recorded": lambda: {one.record for one in recordings(shipped())},
 }
 
 
 @pytest.mark.parametrize("table", THERE_IS)
 def test_the_table_names_everything_that_there_is_and_nothing_else(table: str) -> None:
     names = named(table)
-    if table == "board metrics":
+    if table in ("board metrics", "recorded"):
         names = [name.partition("{")[0] for name in names]
     assert sorted(names) == sorted(THERE_IS[table]())
 

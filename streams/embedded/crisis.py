@@ -14,10 +14,12 @@ from typing import Final
 from streams.embedded.stories.customers import churned
 from streams.embedded.world import HOUR_MS, MINUTE_MS, Care, Crunch, Story, World
 
-WELL: Final = Care(forgets=False, unevenness=0.5, catching_up_ms=20 * MINUTE_MS, loyalty=4.0, outages=False)
+WELL: Final = Care(
+    forgets=False, unevenness=0.5, catching_up_ms=20 * MINUTE_MS, loyalty=4.0, outages=False, delights=True
+)
 
 LASTS_MS: Final = 30 * HOUR_MS
-SLOWER: Final = 16.0
+SLOWER: Final = 30.0
 WAVE_AFTER_MS: Final = 18 * HOUR_MS
 WAVE_LASTS_MS: Final = 6 * HOUR_MS
 LEAVE: Final = 0.18

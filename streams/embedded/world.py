@@ -134,6 +134,8 @@ class Care:
     """Customers stay so many times as long."""
     outages: bool = True
     """Machines fail; else they are only maintained."""
+    delights: bool = False
+    """Customers answer as the happier of two."""
 
 
 USUAL = Care()

@@ -79,7 +79,7 @@ def _freshness(limits: Pipeline) -> Iterator[Trouble]:
     )
     age = f'{naming.EVENT_AGE}{{source!="{naming.OTHER}"}}'
     of_source = f"max by (source) ({age})"
-    usual = f"min by (source) (avg_over_time({age}[30d:1h]))"
+    usual = f"min by (source) (\n  avg_over_time({age}[30d:1h])\n)"
     times, since = number(limits.source.times_usual), number(_seconds(limits.source.warn))
     yield Trouble(
         "CrmSourceSilent",

@@ -13,7 +13,7 @@ from streams.generate.markdown import bullets, code, document, section, sentence
 from streams.generate.sources import Declared, declared, measures_of, named_by, needs, read_by
 from streams.generate.words import in_words
 from streams.human import format_value, own_labels
-from streams.naming import NOW, SLICE_LABELS
+from streams.naming import ALL, NOW, SLICE_LABELS
 
 DIRECTORY: Final = "docs/kpis"
 MARKER: Final = "<!-- DO NOT EDIT: made from the catalog by `kpi generate reference`. -->"
@@ -198,8 +198,24 @@ def _limits(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
     )
     yield bullets([f"Target: {target}.", f"Benchmark: {_benchmark(kpi, catalog)}."])
     rows = [_alert(alert, kpi, catalog) for alert in kpi.alerts]
-    heading = ("alert on", "windows", "warns beyond", "critical beyond", "samples", "judged by", "for")
+    heading = (
+        "alert on",
+        "windows",
+        "of",
+        "warns beyond",
+        "critical beyond",
+        "samples",
+        "judged by",
+        "for",
+        "ends",
+    )
     yield table(heading, rows) if rows else "No alerts."
+
+
+_ALERT_HEADING: Final = (
+    *("alert on", "windows", "of", "warns beyond", "critical beyond"),
+    *("samples", "judged by", "for", "ends"),
+)
 
 
 def _benchmark(kpi: Kpi, catalog: Catalog) -> str:
@@ -217,11 +233,13 @@ def _alert(alert: Alert, kpi: Kpi, catalog: Catalog) -> list[str]:
     return [
         f"`{alert.gauge or kpi.gauge}{f'{{{labels}}}' if labels else ''}`",
         code(alert.windows),
+        code([ALL, *alert.dimensions]),
         _value(alert.warn, unit, catalog),
         critical,
         str(alert.min_samples) if alert.min_samples else "any",
         {"point": "the value", "bound": "its better bound"}[alert.judge],
         alert.for_,
+        "" if alert.clear is None else f"at {_value(alert.clear, unit, catalog)}",
     ]
 
 

@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.boards import live_board
 from tests.browser.pages import opened, tile
-from tests.builders import lead_created
+from tests.builders import CATALOG, lead_created, plan_of
 from tests.servers import RedisServer, redis_binary
 
 FRESH = '.status[data-level="fresh"]'
@@ -42,6 +42,17 @@ async def test_a_redis_that_hangs_makes_the_numbers_old_until_it_is_back(page: P
             finally:
                 redis.resume()
             await expect(page.locator(FRESH)).to_be_visible()
+
+
+async def test_a_board_that_comes_back_with_other_words_is_loaded_anew(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1")) as board:
+        await opened(page, board, "?window=7d")
+        await board.stop()
+        await expect(page.locator(".status-troubles")).to_contain_text("The board does not answer")
+        board.plan = plan_of(CATALOG.read_text().replace("title: Leads\n", "title: Enquiries\n"))
+        await board.start()
+        await expect(tile(page, "lead_volume").get_by_role("link")).to_have_text("Enquiries")
+        await expect(page.locator('.windows [aria-current="true"]')).to_have_text("7d")
 
 
 async def test_a_partition_without_a_worker_is_named(page: Page, redis_url: str) -> None:

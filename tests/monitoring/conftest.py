@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from streams.embedded.broker import EmbeddedBroker
-from streams.embedded.processes import free_port
 from streams.settings import Settings
-from tests.monitoring.site import Receiver
+from tests.monitoring.site import Receiver, settings_on
 from tests.servers import RedisServer, redis_binary
 
 
@@ -29,11 +27,4 @@ def receiver() -> Iterator[Receiver]:
 def settings(directory: Path) -> Iterator[Settings]:
     """Of a worker and a board, with ports of their own, on an embedded broker and a Redis."""
     with RedisServer(redis_binary("wheel"), directory / "redis") as redis, EmbeddedBroker() as broker:
-        yield Settings(
-            broker=f"kafka://{broker.address}",
-            redis=SecretStr(redis.url),
-            create_topics=False,
-            worker_port=free_port(),
-            board_port=free_port(),
-            session_timeout_ms=3_000,
-        )
+        yield settings_on(broker, redis)

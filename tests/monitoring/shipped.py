@@ -64,8 +64,8 @@ def _tell_soon(route: dict[str, Any]) -> None:
         _tell_soon(one)
 
 
-def write_rules(directory: Path, factors: Mapping[str, float], clock: str | None = None) -> Path:
-    """Copies of the shipped rules; `factors`: of a file, how many times faster time runs in it.
+def write_rules(directory: Path, factors: Mapping[str, float], every: str, clock: str | None = None) -> Path:
+    """Copies of the shipped rules, evaluated so often; `factors`: of a file, how much faster time runs in it.
 
     `clock`: an expression for what time it is, where that is not the wall clock's.
     """
@@ -73,7 +73,7 @@ def write_rules(directory: Path, factors: Mapping[str, float], clock: str | None
     for file in sorted((PROMETHEUS / "rules").glob("*.yaml")):
         rules = read(file)
         for group in rules["groups"]:
-            group["interval"] = SOON
+            group["interval"] = every
             for rule in group["rules"]:
                 _hasten(rule, factors.get(file.stem, 1))
                 if clock is not None:

@@ -19,14 +19,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import SecretStr
+
 from streams.commands.company import Timed
 from streams.commands.publisher import FollowedPublisher, Sent
 from streams.commands.stack import STOP_S, worker_or_board
-from streams.embedded.processes import Child
+from streams.embedded.broker import EmbeddedBroker
+from streams.embedded.processes import Child, free_port
 from streams.settings import Settings
 from streams.state import connect
 from tests.monitoring import shipped
 from tests.monitoring.servers import AlertmanagerServer, PrometheusServer
+from tests.servers import RedisServer
 
 PATIENCE_S: Final = 90.0
 LOOK_S: Final = 0.1
@@ -82,6 +86,19 @@ class Receiver:
             self._server.server_close()
 
 
+def settings_on(broker: EmbeddedBroker, redis: RedisServer) -> Settings:
+    """Of a worker and a board with ports of their own, whose windows end at events."""
+    return Settings(
+        broker=f"kafka://{broker.address}",
+        redis=SecretStr(redis.url),
+        create_topics=False,
+        ends_at="events",
+        worker_port=free_port(),
+        board_port=free_port(),
+        session_timeout_ms=3_000,
+    )
+
+
 @dataclass(slots=True)
 class System:
     """Worker and board as processes, and what is published to them."""
@@ -99,11 +116,16 @@ class System:
         os.kill(process.pid, signal.SIGKILL)
         process.stop()
 
+    @property
+    def address(self) -> str:
+        """Of the board."""
+        return f"http://{self.settings.board_host}:{self.settings.board_port}"
+
     def shown_ms(self) -> int:
         """Time of the newest event that the board shows; 0 while there is none."""
         self.check()
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.settings.board_port}/metrics") as reply:
+            with urllib.request.urlopen(f"{self.address}/metrics") as reply:
                 found = re.search(rb"^crm_kpi_last_event_timestamp_seconds (.+)$", reply.read(), re.MULTILINE)
         except OSError:
             return 0

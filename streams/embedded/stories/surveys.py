@@ -21,12 +21,17 @@ def surveyed(world: World, survey: habits.Survey, about: Event) -> Story:
     yield world.after(survey.delay)
     scale = world.draw(survey.scales)
     about |= {"response_id": world.new_id("response"), "scale_min": scale.lowest, "scale_max": scale.highest}
-    score, has_comment = world.draw(scale.scores), world.chance(habits.COMMENTED)
+    score, has_comment = _score(world, scale), world.chance(habits.COMMENTED)
     world.tell("crm.survey.answered", about, score=score, has_comment=has_comment)
     if world.chance(habits.CORRECTED):
         yield world.after(habits.CORRECTION)
         score = _other(world, scale, score)
         world.tell("crm.survey.answered", about, score=score, has_comment=has_comment, revision=1)
+
+
+def _score(world: World, scale: habits.Scale) -> int:
+    score = world.draw(scale.scores)
+    return max(score, world.draw(scale.scores)) if world.care.delights else score
 
 
 def _other(world: World, scale: habits.Scale, score: int) -> int:

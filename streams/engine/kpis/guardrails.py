@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from schemas.kpis import Guardrail, Kpi
+from streams.engine.kpis.confidence import Z
 from streams.engine.kpis.readings import Reading
 from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
@@ -143,6 +144,21 @@ class _Side:
             return self.sign * copysign(inf, difference) if difference else 0.0
         return self.sign * difference / abs(previous)
 
+    def may_be_chance(self, reading: Reading) -> bool:
+        """Whether two windows of the same company differ by so much, 95 times of 100.
+
+        Known of what has bounds, and of counts (as of Poisson's law). The window before is as sure as this
+        one, but for how many samples it had.
+        """
+        if reading.lower is not None and reading.upper is not None:
+            ratio = (reading.samples or 0) / (reading.previous_samples or 1)
+            margin = (reading.upper - reading.lower) / 2 * sqrt(1 + ratio)
+        elif self.series.unit == "count":
+            margin = Z * sqrt((reading.compared or 0.0) + (reading.previous or 0.0))
+        else:
+            return False
+        return abs(_difference(reading)) <= margin
+
     def least(self, window: str) -> int:
         """How many samples its alert in the window wants; 0 where it does not say."""
         alert = self.series.judge.alerts.get(window)
@@ -181,7 +197,8 @@ class _Pair:
 
     def _compared(self, of_kpi: Reading, of_guard: Reading) -> Breach:
         better, worse = self.kpi.gain(of_kpi) > 0, -self.guard.gain(of_guard) > self.guardrail.tolerance
-        breached = better and worse and not (_may_be_chance(of_kpi) or _may_be_chance(of_guard))
+        chance = self.kpi.may_be_chance(of_kpi) or self.guard.may_be_chance(of_guard)
+        breached = better and worse and not chance
         return Breach(
             kpi=of_kpi.kpi,
             guardrail=of_guard.kpi,
@@ -200,19 +217,6 @@ class _Pair:
 
 def _are_enough(readings: Sequence[Reading], least: int) -> bool:
     return all(min(one.samples or 0, one.previous_samples or 0) >= least for one in readings)
-
-
-def _may_be_chance(reading: Reading) -> bool:
-    """Whether a difference is within what two windows of the same company differ by, 95 times of 100.
-
-    Only of what has bounds. The window before is as sure as this one, but for how many samples it had.
-    """
-    if reading.lower is None or reading.upper is None:
-        return False
-    half = (reading.upper - reading.lower) / 2
-    return abs(_difference(reading)) <= half * sqrt(
-        1 + (reading.samples or 0) / (reading.previous_samples or 1)
-    )
 
 
 def _verb(reading: Reading) -> str:
