@@ -34,6 +34,14 @@ export function go(changes) {
   tell();
 }
 
+/** Take out of the address what asks for a window or a dimension that there is not. */
+export function correct({ windows, dimensions }) {
+  const { window, dimension } = current(), changes = {};
+  if (!windows.includes(window)) changes.window = windows.includes(DEFAULT_WINDOW) ? null : (windows[0] ?? "now");
+  if (!["all", ...dimensions].includes(dimension)) Object.assign(changes, { dimension: null, member: null });
+  if (Object.keys(changes).length) history.replaceState(null, "", link(location.pathname, changes));
+}
+
 /** Be told whenever the view has changed, by `go` or by the browser's buttons. */
 export function onChange(listener) {
   listeners.add(listener);
