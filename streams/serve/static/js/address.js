@@ -3,6 +3,7 @@
 export const DEFAULT_WINDOW = "24h";
 
 const THEMES = ["auto", "light", "dark"];
+const SHARED = ["window", "dimension", "member", "theme"];
 const listeners = new Set();
 
 /** What the address asks for; every parameter of it is in `all`. */
@@ -17,9 +18,13 @@ export function current() {
   };
 }
 
-/** The address of a page with the same view, but for these changes; null takes a parameter away. */
+/**
+ * The address of a page with the same view, but for these changes; null takes a parameter away. What only this
+ * page knows (a label of its KPI) is not taken along to another.
+ */
 export function link(path, changes = {}) {
   const query = new URLSearchParams(location.search);
+  for (const name of [...query.keys()]) if (path !== location.pathname && !SHARED.includes(name)) query.delete(name);
   for (const [name, value] of Object.entries(changes)) {
     if (value === null) query.delete(name);
     else query.set(name, value);
