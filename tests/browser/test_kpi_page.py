@@ -159,17 +159,34 @@ async def test_what_is_committed_reaches_the_number_the_slices_and_the_explanati
 
 
 async def test_what_a_stream_tells_gone_is_gone(page: Page, redis_url: str) -> None:
-    now_ms = [NOW_MS]
-    async with live_board(
-        redis_url, lead_created("lead-1", NOW_MS - 50 * 60_000, channel="web"), now_ms=lambda: now_ms[0]
-    ) as board:
+    now_ms, streams, at_ms = [NOW_MS], [], NOW_MS - 50 * 60_000
+    page.on("request", lambda request: streams.append(request.url) if "/stream?" in request.url else None)
+    event = lead_created("lead-1", at_ms, channel="web")
+    async with live_board(redis_url, event, now_ms=lambda: now_ms[0]) as board:
         await opened(page, board, "lead_acceptance", "?window=1h")
-        await board.take(lead_qualified("lead-1", NOW_MS - 50 * 60_000, channel="web"))
+        await board.take(lead_qualified("lead-1", at_ms, channel="web"))
         slices = section(page, "Slices")
         await expect(slices.get_by_role("row", name="web")).to_be_visible()
         now_ms[0] += 2 * HOUR_MS
-        await expect(slices).to_contain_text("Nothing is counted in any slice of this window.")
+        await expect(slices.get_by_role("row", name="web")).to_have_count(0)
+        await expect(slices.get_by_text("Nothing is counted in any slice of this window.")).to_be_visible()
         await expect(number(page)).to_have_text("–")
+    assert len(streams) == 1  # by a change, not because all was asked for anew
+
+
+async def test_when_the_board_comes_back_so_does_every_section(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1", channel="web")) as board:
+        await opened(page, board, "lead_volume")
+        await expect(number(page)).to_have_text("1")
+        await board.stop()
+        await expect(page.locator("main[data-old]")).to_be_visible()
+        await expect(number(page)).to_have_text("1")  # old, and said to be
+        await board.take(lead_created("lead-2", channel="mail"))
+        await board.start()
+        await expect(number(page)).to_have_text("2")
+        await expect(page.locator("main[data-old]")).to_have_count(0)
+        await expect(section(page, "Slices").get_by_role("row", name="mail")).to_be_visible()
+        await expect(section(page, "Why this number").locator(".value")).to_have_text("2")
 
 
 async def test_the_course_is_gone_through_by_keys_and_says_each_point(page: Page, redis_url: str) -> None:
