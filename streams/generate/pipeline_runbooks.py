@@ -54,7 +54,8 @@ def _of_trouble(trouble: Trouble, rules: Sequence[AlertRule], advice: Advice) ->
 
 
 def _more(trouble: Trouble) -> str:
-    return f"In full: [operating, {trouble.section.replace('-', ' ')}]({_OPERATING}#{trouble.section})."
+    anchor = trouble.section.lower().replace(" ", "-")
+    return f"In full: [docs/operating.md, {trouble.section}]({_OPERATING}#{anchor})."
 
 
 def _of_guardrail(plan: Plan) -> list[str]:
