@@ -19,7 +19,7 @@ WELL: Final = Care(
 )
 
 LASTS_MS: Final = 30 * HOUR_MS
-SLOWER: Final = 20.0
+SLOWER: Final = 30.0
 WAVE_AFTER_MS: Final = 18 * HOUR_MS
 WAVE_LASTS_MS: Final = 6 * HOUR_MS
 LEAVE: Final = 0.18

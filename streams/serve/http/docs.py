@@ -6,7 +6,8 @@ stands there is text: markup in it stays text.
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -16,7 +17,6 @@ from markdown_it.token import Token
 
 from streams.serve.http.files import File, file_of
 
-DOCS: Final[web.AppKey[Mapping[str, File]]] = web.AppKey("docs")
 _INDEX: Final = "README"
 _OUTSIDE: Final = re.compile(r"[a-z][a-z0-9+.-]*:|//|#|/", re.IGNORECASE)
 """How addresses begin that are not of a page beside this one."""
@@ -58,26 +58,52 @@ _TABLE_CLOSE: Final = "</table></div>\n"
 _MARKDOWN: Final = _markdown()
 
 
-async def page(request: web.Request) -> web.StreamResponse:
-    found = request.app[DOCS].get(request.path)
-    if found is None:
-        raise web.HTTPNotFound
-    return found.answer(request)
+class Pages:
+    """Makes a page when it is first asked for: all of them take longer than a board should to start.
 
-
-def pages(texts: Mapping[str, str], kpis: Iterable[str]) -> dict[str, File]:
-    """Address -> page, of texts by their paths (`docs/kpis/churn.md`).
-
-    A link to another of them leads there; one to a file that is none of them is text alone.
+    A link to another page leads there; one to a file that is none of them is text alone.
     """
-    addresses = {path: address_of(path) for path in texts}
-    parsed = {path: _parsed(path, text, addresses) for path, text in texts.items()}
-    indexes = [(addresses[path], _title(parsed[path])) for path in texts if path.endswith(f"/{_INDEX}.md")]
-    numbers = {f"/docs/kpis/{kpi}": [(f"/kpi/{kpi}", "Its numbers")] for kpi in kpis}
-    return {
-        address: file_of(f"{address}.html", _page(parsed[path], [*indexes, *numbers.get(address, ())]))
-        for path, address in addresses.items()
-    }
+
+    def __init__(self, texts: Mapping[str, str], kpis: Iterable[str]) -> None:
+        """`texts`: by their paths (`docs/kpis/churn.md`)."""
+        self._texts = texts
+        self._addresses = {path: address_of(path) for path in texts}
+        self._paths = {address: path for path, address in self._addresses.items()}
+        self._numbers = {f"/docs/kpis/{kpi}": [(f"/kpi/{kpi}", "Its numbers")] for kpi in kpis}
+        self.page = lru_cache(maxsize=None)(self._page)
+        self._indexes = lru_cache(maxsize=1)(self._find_indexes)
+
+    @property
+    def addresses(self) -> Collection[str]:
+        """Of all pages."""
+        return self._paths.keys()
+
+    def _page(self, address: str) -> File:
+        """KeyError where there is no page."""
+        tokens = self._parsed(self._paths[address])
+        links = [*self._indexes(), *self._numbers.get(address, ())]
+        return file_of(f"{address}.html", _html(tokens, links).encode())
+
+    def _find_indexes(self) -> list[tuple[str, str]]:
+        """(address, title)"""
+        paths = [path for path in self._texts if path.endswith(f"/{_INDEX}.md")]
+        return [(self._addresses[path], _title(self._parsed(path))) for path in paths]
+
+    def _parsed(self, path: str) -> list[Token]:
+        tokens = _MARKDOWN.parse(_MARKER.sub("", self._texts[path]))
+        for token in _links(tokens):
+            _lead(token, posixpath.dirname(path), self._addresses)
+        return tokens
+
+
+DOCS: Final = web.AppKey("docs", Pages)
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    pages = request.app[DOCS]
+    if request.path not in pages.addresses:
+        raise web.HTTPNotFound
+    return pages.page(request.path).answer(request)
 
 
 def address_of(path: str) -> str:
@@ -85,20 +111,13 @@ def address_of(path: str) -> str:
     return f"/{path.removesuffix('.md').removesuffix(_INDEX)}"
 
 
-def _parsed(path: str, text: str, addresses: Mapping[str, str]) -> list[Token]:
-    tokens = _MARKDOWN.parse(_MARKER.sub("", text))
-    for token in _links(tokens):
-        _lead(token, posixpath.dirname(path), addresses)
-    return tokens
-
-
-def _page(tokens: Sequence[Token], links: Iterable[tuple[str, str]]) -> bytes:
+def _html(tokens: Sequence[Token], links: Iterable[tuple[str, str]]) -> str:
     """`links`: (address, name) of what stands in the head of the page."""
     return _SHELL.format(
         title=escape(_title(tokens)),
         links="".join(f'<a href="{escape(address)}">{escape(name)}</a>' for address, name in links),
         body=_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
-    ).encode()
+    )
 
 
 def _title(tokens: Iterable[Token]) -> str:

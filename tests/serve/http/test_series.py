@@ -63,7 +63,7 @@ async def test_a_label_tells_series_of_one_kpi_apart(client: Redis) -> None:
 
 
 async def test_all_kpis_are_drawn_at_once_by_the_series_that_stand_for_them(client: Redis) -> None:
-    document = await series(client, "series=first&span=24h&nearest=1")
+    document = await series(client, "series=first&dimension=all&span=24h&nearest=1")
     assert [one["kpi"] for one in document["series"]] == list(shipped().catalog.kpis)
     for one in document["series"]:
         windows = {*first_series(shipped())[one["kpi"]].windows} - {"now"}
@@ -77,6 +77,8 @@ async def test_all_kpis_are_drawn_at_once_by_the_series_that_stand_for_them(clie
     [
         ("span=24h", "kpi"),
         ("series=first&dimension=channel", "kpi"),
+        ("kpi=lead_volume&member=web", "member"),
+        ("kpi=lead_volume&dimension=all&member=web", "member"),
         ("kpi=nonsense", "kpi"),
         ("kpi=lead_volume&span=3d", "span"),
         ("kpi=lead_volume&steps=0", "steps"),
