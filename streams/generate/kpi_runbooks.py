@@ -69,7 +69,7 @@ def _first(judged: Judged, plan: Plan) -> Iterator[str]:
     name, window = judged.series.kpi, judged.alert.windows[0]
     yield (
         "Can the numbers be trusted? The board says at its top when they are old, or a partition has no "
-        "worker. Then see to that first: [operating](../operating.md#what-do-you-see)."
+        "worker. Then see to that first: [docs/operating.md](../operating.md#what-do-you-see)."
     )
     yield f"[Its page on the board]({judged.board}/kpi/{name}?window={window}): since when, and how fast?"
     yield from judged.alert.first_look
