@@ -143,7 +143,7 @@ async def test_a_number_that_may_still_change_or_rests_on_little_says_so(page: P
         await expect(page.locator(".number-doubt")).to_contain_text("Final")
         await opened(page, board, "lead_response", "?quantile=0.9&clock=business")
         await expect(page.locator(".number-doubt")).to_contain_text("samples are too few")
-        await expect(page.locator(".headline .verdict")).to_have_text("few samples")
+        await expect(page.locator(".number-line .verdict")).to_have_text("few samples")
 
 
 async def test_what_is_committed_reaches_the_number_the_slices_and_the_explanation(

@@ -255,6 +255,18 @@ async def test_a_breached_guardrail_is_said_beside_the_number_and_beside_its_cou
         await expect(guard).to_have_attribute("aria-valuetext", re.compile("15:00; 20.0 %, .* 100 samples$"))
 
 
+async def test_what_an_alert_judges_is_told_whichever_number_is_chosen(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1", NOW_MS - 6 * 24 * 3_600_000)) as board:
+        await opened(page, board, "leads_waiting")
+        elsewhere = page.locator(".number-elsewhere")
+        await expect(elsewhere).to_have_text("oldest, now: 6 d 0 hcritical")
+        await expect(rows(page, "Alerts").locator(".states")).to_have_text("now: 6 d 0 hcritical")
+        await elsewhere.get_by_role("link").click()
+        await expect(number(page)).to_have_text("6 d 0 h")
+        await expect(page.locator(".headline .number-line .verdict")).to_have_text("critical")
+        await expect(elsewhere).to_be_hidden()
+
+
 async def test_percentiles_stand_together_in_one_chart(page: Page, redis_url: str) -> None:
     async with live_board(redis_url, *told(), now_ms=lambda: END_MS) as board:
         query = "kpi=first_response&span=365d&clock=business"

@@ -91,7 +91,7 @@ function captionOf({ kind }, step, span, zone, series) {
   const pane = isSum(series)
     ? `Each bar is one ${step} by itself; the number above is their sum over the window.`
     : `Each point is one ${step} by itself; the number above is of the whole window at once.`;
-  const level = `Each point is how it stood at the end of a ${step}.`;
+  const level = `Each point is how it stood at the end of ${step === "hour" ? "an hour" : `a ${step}`}.`;
   const what = {
     panes: pane,
     windows: `Each point is ${windowWords(span).replace("last ", "")} that ended there.`,

@@ -5,6 +5,8 @@ import { el, setAttribute, setText, spoken } from "../dom.js";
 import { formatValue, windowWords } from "../format.js";
 import { followView } from "../header.js";
 import { changeOf, targetText, verdictWord } from "../words.js";
+import { worstElsewhere } from "./alerted.js";
+import { stateOf } from "./alerts.js";
 import { noSeries } from "./choice.js";
 import { boundsWords, rangeWords, whyNone } from "./judged.js";
 import { redone } from "./parts.js";
@@ -24,6 +26,7 @@ export class Head {
     this.aloud = spoken("");
     this.doubt = el("p", { class: "number-doubt" });
     this.breach = el("p", { class: "number-breach" });
+    this.elsewhere = el("p", { class: "number-elsewhere" });
     this.facts = el("dl", { class: "facts" });
     this.node = el(
       "section",
@@ -40,6 +43,7 @@ export class Head {
           el("p", { class: "number-change" }, this.change, " ", this.before, this.aloud),
           this.doubt,
           this.breach,
+          this.elsewhere,
         ),
         this.facts,
       ),
@@ -59,10 +63,19 @@ export class Head {
     this.#change(view);
     told(this.doubt, doubtOf(view));
     told(this.breach, breachOf(reading));
+    this.#elsewhere(view);
     redone(this.notes, view.notes, (text) => el("li", { text }));
     redone(this.facts, factsOf(view), ([name, text]) =>
       el("div", {}, el("dt", { text: name }), el("dd", { text })),
     );
+  }
+
+  /** The chosen number may be well while another of the KPI is what somebody was paged for. */
+  #elsewhere({ kpi, ...view }) {
+    const worst = worstElsewhere({ kpi, ...view });
+    const told = worst === null ? [] : [{ ...worst, at: location.search }];
+    redone(this.elsewhere, told, (one) => stateOf(kpi, one, one.series.name));
+    this.elsewhere.hidden = worst === null;
   }
 
   #value(text) {

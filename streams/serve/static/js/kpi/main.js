@@ -56,11 +56,16 @@ class KpiPage {
   look() {
     this.choice = choose(this.catalog, this.kpi, current());
     const { window, sliceBy } = this.choice;
-    this.listen({ kpi: this.kpi.kpi, window, dimension: [WHOLE, ...(sliceBy === null ? [] : [sliceBy])] });
+    const judged = this.kpi.alerts.flatMap((alert) => alert.windows);
+    this.listen({
+      kpi: this.kpi.kpi,
+      window: [...new Set([window, ...judged])],
+      dimension: [WHOLE, ...(sliceBy === null ? [] : [sliceBy])],
+    });
     this.show();
   }
 
-  /** Series of a KPI may have windows that others lack: a stream is of all series in one window. */
+  /** Of all series: those that are judged, in their windows, stand beside the one that is chosen. */
   listen(parameters) {
     const asked = JSON.stringify(parameters);
     if (asked === this.asked) return;
