@@ -7,11 +7,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
         --custom-compile-command 'make lock' pyproject.toml
 
+# Tests that mostly wait for real servers: they run beside all others.
+WAITING := tests/services tests/monitoring
+
 # Of `make chaos`.
 MINUTES := 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts unit oracle services chaos bench bench-peers generate format lock kafka-jars clean
+.PHONY: help setup demo test lint types contracts unit oracle browser monitoring services chaos bench bench-peers generate format lock kafka-jars clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 20
@@ -21,10 +24,10 @@ demo: .venv/.demo ## run the whole system here, on embedded parts (ARGS="--secon
 
 test: .venv/.dev ## all checks and all tests
 	@$(MAKE) --no-print-directory lint types contracts
-	@# Those with a real Kafka mostly wait: they run beside all others, and what they say comes behind.
-	@said=$$(mktemp); $(BIN)/pytest tests/services >"$$said" 2>&1 & services=$$!; \
-	$(BIN)/pytest --ignore tests/services; others=$$?; \
-	wait $$services; services=$$?; cat "$$said"; rm -f "$$said"; exit $$((others | services))
+	@# What those that wait say comes behind.
+	@said=$$(mktemp); $(BIN)/pytest $(WAITING) >"$$said" 2>&1 & waiting=$$!; \
+	$(BIN)/pytest $(WAITING:%=--ignore %); others=$$?; \
+	wait $$waiting; waiting=$$?; cat "$$said"; rm -f "$$said"; exit $$((others | waiting))
 
 lint: .venv/.dev ## style of the code
 	$(BIN)/ruff check
@@ -37,10 +40,16 @@ contracts: .venv/.dev ## who may import whom
 	$(BIN)/lint-imports
 
 unit: .venv/.dev ## the fast tests
-	$(BIN)/pytest --ignore tests/services --ignore tests/oracle --ignore tests/vectors --ignore tests/data
+	$(BIN)/pytest $(WAITING:%=--ignore %) --ignore tests/browser --ignore tests/oracle --ignore tests/vectors --ignore tests/data
 
 oracle: .venv/.dev ## readings against the same KPIs in SQL, worked examples and real files
 	$(BIN)/pytest tests/oracle tests/vectors tests/data
+
+browser: .venv/.dev ## the board's pages in a real Chromium
+	$(BIN)/pytest tests/browser
+
+monitoring: .venv/.dev ## rules and dashboards on a real Prometheus and Alertmanager, with a crisis
+	$(BIN)/pytest tests/monitoring
 
 services: .venv/.dev ## the tests on a real Kafka and a real Redis (Java and Maven)
 	$(BIN)/pytest tests/services

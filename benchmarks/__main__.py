@@ -13,7 +13,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from benchmarks import customers, engine, latency, report, throughput
+from benchmarks import board, customers, engine, latency, report, throughput
 from benchmarks.company import FOUNDING, SHAPES, Company
 from benchmarks.results import Section, save
 from benchmarks.sampled import read_samples
@@ -33,9 +33,11 @@ class Benchmark(StrEnum):
     SPLIT = "split"
     LATENCY = "latency"
     CUSTOMERS = "customers"
+    BOARD = "board"
 
 
-ALL: Final = list(Benchmark)
+ALL: Final[list[Benchmark]] = [one for one in Benchmark if one is not Benchmark.BOARD]
+"""By default; an hour of the board is asked for by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +48,23 @@ class Sizes:
     seconds: int
     per_s: int
     customers: int
+    minutes: float
+    pages: int
 
 
 def main(
-    only: Annotated[list[Benchmark], typer.Argument(help="All by default.")] = ALL,
+    only: Annotated[list[Benchmark], typer.Argument(help="All but `board` by default.")] = ALL,
     events: Annotated[int, typer.Option(min=1_000, help="Of each shape, for throughput.")] = 400_000,
     seconds: Annotated[int, typer.Option(min=1, help="For latency.")] = 30,
-    rate: Annotated[int, typer.Option(min=1, help="Events a second, for latency.")] = 1_000,
+    rate: Annotated[int, typer.Option(min=1, help="Events a second, for latency and board.")] = 1_000,
     of_customers: Annotated[int, typer.Option("--customers", min=1, help="For their memory.")] = 1_000_000,
+    minutes: Annotated[float, typer.Option(min=1, help="Of the board.")] = 60,
+    pages: Annotated[int, typer.Option(min=1, help="Open pages of the board.")] = 10,
     keep: Annotated[bool, typer.Option(help="Write RESULTS.md, or only print.")] = True,
 ) -> None:
-    """One worker on a real Kafka and a real Redis: speed, CPU, latency and memory."""
+    """One worker and a board on a real Kafka and a real Redis: speed, CPU, latency and memory."""
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    sizes = Sizes(events, seconds, rate, of_customers)
+    sizes = Sizes(events, seconds, rate, of_customers, minutes, pages)
     needs_servers = any(one is not Benchmark.ENGINE for one in only)
     try:
         with site() if needs_servers else nullcontext() as there:
@@ -83,6 +89,8 @@ def _sections(only: list[Benchmark], sizes: Sizes, there: Site | None) -> Iterat
         yield report.latency_section(latency.measure(there, sizes.seconds, sizes.per_s), sizes.per_s)
     if Benchmark.CUSTOMERS in only:
         yield report.customers_section(customers.measure(there, sizes.customers))
+    if Benchmark.BOARD in only:
+        yield report.board_section(board.measure(there, sizes.minutes, sizes.pages, sizes.per_s))
 
 
 def _runs(only: list[Benchmark], events: int, there: Site) -> Iterator[Section]:

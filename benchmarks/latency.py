@@ -5,6 +5,7 @@
        lead of a channel that only probes of its partition have. Each makes that channel's leads one more.
     3. Redis is asked every 20 ms how far the partitions are committed, and the board every 50 ms for these
        counts (/api/v1/readings: the readings that /metrics shows). It has arrived when an answer says so.
+    4. An open page is told of these counts (/api/v1/stream). It has arrived there when a message says so.
 
 So a latency is at most that interval and the time of one answer too long. The producer's waiting (5 ms) is
 inside.
@@ -13,26 +14,22 @@ inside.
 import asyncio
 import math
 import random
-import sys
 import time
-import urllib.request
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any, Final, Literal
-from urllib.error import URLError
+from typing import Any, Final, Literal, get_args
 
 from aiohttp import ClientSession
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from benchmarks.company import PARTITIONS, Company, Line, partition_of
-from benchmarks.site import PATIENCE_S, Site, cpu_s, machine_cpu_s
+from benchmarks.listening import messages
+from benchmarks.site import Site, board_address, cpu_s, machine_cpu_s
 from schemas import events
 from streams.clock import clock_ms
-from streams.embedded.processes import Child
 from streams.settings import Settings
 
 HISTORY: Final = 60_000
@@ -46,7 +43,7 @@ LATEST_S: Final = 10.0
 """How long the last probes are waited for."""
 
 
-Stage = Literal["committed", "shown"]
+Stage = Literal["committed", "shown", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ class Probes:
     sent_s: list[float] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
     """Where Kafka put them, as far as it has said so."""
-    arrived: dict[Stage, int] = field(default_factory=lambda: {"committed": 0, "shown": 0})
+    arrived: dict[Stage, int] = field(default_factory=lambda: dict.fromkeys(get_args(Stage), 0))
 
     @property
     def channel(self) -> str:
@@ -116,10 +113,7 @@ def measure(site: Site, seconds: int, per_s: int) -> Latencies:
     settings = site.settings("latency")
     told = (LEAD_IN_S + seconds) * per_s
     company = Company(HISTORY + told, clock_ms())
-    published = site.publish(settings, company.lines("history")[:-told])
-    with _running(site, settings) as (worker, board):
-        _wait(lambda: site.committed(settings.namespace) >= published, worker)
-        _wait(lambda: _answers(f"http://127.0.0.1:{settings.board_port}/readyz"), board)
+    with site.counted(settings, company.lines("history")[:-told]) as (worker, board):
         paced = company.continued(told, clock_ms() + 500, per_s)
         run = _Paced(site, settings, paced)
         pids = worker.pid, board.pid, site.redis_server.pid, site.kafka.pid
@@ -138,28 +132,6 @@ def _used(pids: Sequence[int]) -> list[float]:
     return [time.monotonic(), *ours, machine_cpu_s() - sum(ours) - time.process_time()]
 
 
-@contextmanager
-def _running(site: Site, settings: Settings) -> Iterator[tuple[Child, Child]]:
-    command = (sys.executable, "-m", "streams.cli")
-    with (
-        site.process("worker", settings, [*command, "worker"]) as worker,
-        site.process("board", settings, [*command, "board"]) as board,
-    ):
-        yield worker, board
-
-
-def _wait(ready: Any, child: Child) -> None:
-    child.wait_until(ready, PATIENCE_S)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5):
-            return True
-    except (URLError, OSError):
-        return False
-
-
 class _Paced:
     """Publishes the company's events and the probes, and asks the board for these."""
 
@@ -171,16 +143,16 @@ class _Paced:
         self._probes = [Probes(number, _customer(number)) for number in range(PARTITIONS)]
         self._rng = random.Random(1)
         self._count_from_s = time.monotonic() + LEAD_IN_S
-        self.latencies_s: dict[Stage, list[float]] = {"committed": [], "shown": []}
+        self.latencies_s: dict[Stage, list[float]] = {stage: [] for stage in get_args(Stage)}
         self.answers_s: list[float] = []
 
     async def run(self, seconds: float) -> None:
         """Return when all probes have arrived; TimeoutError when they do not."""
-        asking = [asyncio.create_task(self._ask_redis()), asyncio.create_task(self._ask_board())]
+        asking = [asyncio.create_task(one) for one in (self._ask_redis(), self._ask_board(), self._listen())]
         await asyncio.gather(self._publish(), self._probe(seconds))
         try:
             async with asyncio.timeout(LATEST_S):
-                while any(probes.arrived["shown"] < len(probes.sent_s) for probes in self._probes):
+                while any(min(probes.arrived.values()) < len(probes.sent_s) for probes in self._probes):
                     await asyncio.sleep(BOARD_S)
         finally:
             for task in asking:
@@ -213,20 +185,29 @@ class _Paced:
             await asyncio.sleep(REDIS_S)
 
     async def _ask_board(self) -> None:
-        url = f"http://127.0.0.1:{self._settings.board_port}/api/v1/readings"
-        wanted = [("kpi", "lead_volume"), ("window", "1h"), ("dimension", "channel")]
-        wanted += [("member", probes.channel) for probes in self._probes]
+        url = f"{board_address(self._settings)}/api/v1/readings"
         async with ClientSession() as http:
             while True:
                 asked_s = time.monotonic()
-                async with http.get(url, params=wanted) as reply:
+                async with http.get(url, params=self._wanted()) as reply:
                     readings = (await reply.json())["readings"]
-                at_s = time.monotonic()
-                self.answers_s.append(at_s - asked_s)
-                shown = {reading["member"]: reading["numerator"] for reading in readings}
-                for probes in self._probes:
-                    self._note("shown", probes.arrive("shown", shown.get(probes.channel, 0), at_s), at_s)
+                self.answers_s.append(time.monotonic() - asked_s)
+                self._note_numbers("shown", readings)
                 await asyncio.sleep(max(0.0, asked_s + BOARD_S - time.monotonic()))
+
+    async def _listen(self) -> None:
+        async for message in messages(board_address(self._settings), self._wanted()):
+            self._note_numbers("told", message["readings"])
+
+    def _wanted(self) -> list[tuple[str, str]]:
+        wanted = [("kpi", "lead_volume"), ("window", "1h"), ("dimension", "channel")]
+        return wanted + [("member", probes.channel) for probes in self._probes]
+
+    def _note_numbers(self, stage: Stage, readings: Iterable[Mapping[str, Any]]) -> None:
+        at_s = time.monotonic()
+        numbers = {reading["member"]: reading["numerator"] for reading in readings}
+        for probes in self._probes:
+            self._note(stage, probes.arrive(stage, numbers.get(probes.channel, 0), at_s), at_s)
 
     def _note(self, stage: Stage, latencies_s: Iterable[float], at_s: float) -> None:
         self.latencies_s[stage] += [one for one in latencies_s if at_s - one > self._count_from_s]

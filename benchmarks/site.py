@@ -1,12 +1,15 @@
 """Where the benchmarks run: a Kafka, a Redis and our own processes, all on this machine's loopback."""
 
 import os
+import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.error import URLError
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
@@ -57,6 +60,19 @@ class Site:
             yield child
         finally:
             child.stop()
+
+    @contextmanager
+    def counted(self, settings: Settings, lines: Iterable[Line]) -> Iterator[tuple[Child, Child]]:
+        """A worker and a board that have counted these lines, which are published before."""
+        published = self.publish(settings, lines)
+        command = (sys.executable, "-m", "streams.cli")
+        with (
+            self.process("worker", settings, [*command, "worker"]) as worker,
+            self.process("board", settings, [*command, "board"]) as board,
+        ):
+            worker.wait_until(lambda: self.committed(settings.namespace) >= published, PATIENCE_S)
+            board.wait_until(lambda: answers(f"{board_address(settings)}/readyz"), PATIENCE_S)
+            yield worker, board
 
     def publish(self, settings: Settings, lines: Iterable[Line]) -> int:
         """Make the topic and publish the lines, with their times as the records'; returns how many."""
@@ -117,6 +133,10 @@ def site() -> Iterator[Site]:
         yield Site(kafka, server, redis, directory)
 
 
+def board_address(settings: Settings) -> str:
+    return f"http://127.0.0.1:{settings.board_port}"
+
+
 # -- What a process has used ------------------------------------------------------------------------------
 
 
@@ -134,7 +154,25 @@ def machine_cpu_s() -> float:
 
 def peak_bytes(pid: int) -> int:
     """The most memory that the process ever had (resident); 0 when it is gone."""
+    return _bytes(pid, "VmHWM")
+
+
+def resident_bytes(pid: int) -> int:
+    """The memory that the process has now (resident)."""
+    return _bytes(pid, "VmRSS")
+
+
+def _bytes(pid: int, field: str) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[1]) * _KIB
     return 0
+
+
+def answers(url: str) -> bool:
+    """Whether there is an answer, and no refusal."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except (URLError, OSError):
+        return False

@@ -13,10 +13,12 @@ from prometheus_client import Counter
 from redis.exceptions import RedisError
 
 from schemas.dead_letter import Reason
+from streams.generate.recordings import recordings
 from streams.naming import RESERVED_GAUGES
 from streams.settings import PREFIX, Settings
 from streams.worker.condition import reason_of
 from streams.worker.telemetry import Telemetry
+from tests.builders import shipped
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "docs" / "operating.md"
@@ -86,13 +88,14 @@ THERE_IS: dict[str, Callable[[], set[str]]] = {
     "holds": hold_reasons,
     "dead letters": dead_letter_reasons,
     "settings": settings,
+    "recorded": lambda: {one.record for one in recordings(shipped())},
 }
 
 
 @pytest.mark.parametrize("table", THERE_IS)
 def test_the_table_names_everything_that_there_is_and_nothing_else(table: str) -> None:
     names = named(table)
-    if table == "board metrics":
+    if table in ("board metrics", "recorded"):
         names = [name.partition("{")[0] for name in names]
     assert sorted(names) == sorted(THERE_IS[table]())
 
@@ -125,11 +128,15 @@ def test_every_quoted_line_of_the_log_is_one_that_the_code_can_say() -> None:
         assert parts and all(any(part in text for text in said) for part in parts), line
 
 
-def test_every_link_leads_somewhere() -> None:
-    headings = re.findall(r"^#+ (.*)$", TEXT, re.MULTILINE)
-    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    for target in re.findall(r"\]\(([^)]+)\)", TEXT):
-        if target.startswith("#"):
-            assert target[1:] in anchors, target
-        else:
-            assert (FILE.parent / target).is_file(), target
+def anchors(file: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("file", sorted(FILE.parent.glob("*.md")), ids=lambda file: file.name)
+def test_every_link_leads_somewhere(file: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", file.read_text()):
+        path, _, anchor = target.partition("#")
+        there = file.parent / path if path else file
+        assert there.is_file(), target
+        assert not anchor or anchor in anchors(there), target

@@ -22,7 +22,7 @@ app.add_typer(generate, name="generate")
 
 _COMMANDS: Final = (
     *(running.worker, running.board, running.run, running.demo),
-    *(replaying.replay, replaying.traffic),
+    *(running.simulate, replaying.replay, replaying.traffic),
     *(looking.waiting, looking.explain, looking.check, looking.catalog, looking.settings),
 )
 for _command in _COMMANDS:

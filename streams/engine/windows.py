@@ -91,14 +91,10 @@ def reach_ms(name: str) -> int:
 
 
 def nearest_window(name: str, windows: Sequence[str]) -> str:
-    """The one of several windows that is most like another in length; of two, the longer. Levels have `now`.
+    """The one of several windows that is most like another in length: by the least factor between them."""
 
-    Windows grow by factors, so it is the factor between two that is least.
-    """
-
-    def distance(other: str) -> tuple[float, int]:
-        reach_other_ms = reach_ms(other)
-        return abs(log(max(1, reach_other_ms) / max(1, reach_ms(name)))), -reach_other_ms
+    def distance(other: str) -> float:
+        return abs(log(max(1, reach_ms(other)) / max(1, reach_ms(name))))
 
     return min(windows, key=distance)
 

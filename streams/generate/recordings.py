@@ -16,6 +16,12 @@ from streams.generate.promql import NOT_BEYOND, equals, number, selector
 
 STALE: Final = "crm:pipeline_stale:bool"
 """1 while the numbers are old or not all there, else 0."""
+EVENTS_RATE: Final = "crm:events:rate5m"
+DEAD_LETTERS_RATE: Final = "crm:dead_letters:rate5m"
+COMMIT_P99: Final = "crm:commit_seconds:p99_5m"
+ON_TARGET: Final = "crm:kpi_on_target:bool"
+ON_TARGET_OF_A_DAY: Final = "crm:kpi_on_target:avg1d"
+"""For what share of the last 24 hours a KPI was on target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +44,10 @@ def _of_pipeline(plan: Plan) -> Iterator[Recording]:
         return Recording(naming.PIPELINE, record, expr)
 
     yield recording(STALE, _stale(plan))
-    yield recording("crm:events:rate5m", f"sum by (outcome) (rate({naming.EVENTS}_total[5m]))")
-    yield recording("crm:dead_letters:rate5m", f"sum by (reason) (rate({naming.DEAD_LETTERS}_total[5m]))")
+    yield recording(EVENTS_RATE, f"sum by (outcome) (rate({naming.EVENTS}_total[5m]))")
+    yield recording(DEAD_LETTERS_RATE, f"sum by (reason) (rate({naming.DEAD_LETTERS}_total[5m]))")
     buckets = f"sum by (le) (rate({naming.COMMIT_SECONDS}_bucket[5m]))"
-    yield recording("crm:commit_seconds:p99_5m", f"histogram_quantile(0.99, {buckets})")
+    yield recording(COMMIT_P99, f"histogram_quantile(0.99, {buckets})")
 
 
 def _stale(plan: Plan) -> str:
@@ -58,5 +64,5 @@ def _on_target(plan: Plan) -> Iterator[Recording]:
         if kpi.target is not None and kpi.good != "none":
             value = selector(series.gauge, series.labels, equals("dimension", naming.ALL))
             reached = f"max by (window) ({value}) {NOT_BEYOND[kpi.good]} bool {number(kpi.target)}"
-            yield Recording("targets", "crm:kpi_on_target:bool", reached, {"kpi": name})
-    yield Recording("targets", "crm:kpi_on_target:avg1d", "avg_over_time(crm:kpi_on_target:bool[1d])")
+            yield Recording("targets", ON_TARGET, reached, {"kpi": name})
+    yield Recording("targets", ON_TARGET_OF_A_DAY, f"avg_over_time({ON_TARGET}[1d])")

@@ -1,7 +1,7 @@
 """The reference: a page for each KPI, and an index by group, as Markdown."""
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
@@ -9,10 +9,11 @@ from schemas.catalog import Catalog
 from schemas.kpis import Alert, Guardrail, Kpi, Series
 from streams.engine.arrivals import DEAD_LETTERS, EVENTS_RECEIVED
 from streams.engine.expressions import parse
+from streams.generate.markdown import bullets, code, document, section, sentence, table
 from streams.generate.sources import Declared, declared, measures_of, named_by, needs, read_by
 from streams.generate.words import in_words
 from streams.human import format_value, own_labels
-from streams.naming import NOW, SLICE_LABELS
+from streams.naming import ALL, NOW, SLICE_LABELS
 
 DIRECTORY: Final = "docs/kpis"
 MARKER: Final = "<!-- DO NOT EDIT: made from the catalog by `kpi generate reference`. -->"
@@ -57,7 +58,6 @@ _TERMS: Final = {
     DEAD_LETTERS: f"`{DEAD_LETTERS}`: every record that was refused, at its Kafka timestamp",
 }
 """What a formula may say beside measures and KPIs."""
-_PIPE: Final = r"\|"
 
 
 def texts(catalog: Catalog) -> dict[str, str]:
@@ -66,52 +66,22 @@ def texts(catalog: Catalog) -> dict[str, str]:
     return {f"{DIRECTORY}/README.md": _index(catalog), **pages}
 
 
-def _document(title: str, *blocks: str) -> str:
-    return "\n\n".join([MARKER, f"# {title}", *filter(None, blocks)]) + "\n"
-
-
-def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return "\n".join(map(_row, [heading, ["---"] * len(heading), *rows]))
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', _PIPE) for cell in cells)} |"
-
-
-def _section(title: str, *blocks: str) -> str:
-    """Nothing when there is nothing to say."""
-    said = [block for block in blocks if block]
-    return "\n\n".join([f"## {title}", *said]) if said else ""
-
-
-def _list(items: Iterable[str]) -> str:
-    return "\n".join(f"- {item}" for item in items)
-
-
-def _sentence(text: str | None) -> str:
-    return f"{' '.join(text.split()).rstrip('.')}." if text else ""
-
-
-def _code(texts: Iterable[str]) -> str:
-    return ", ".join(f"`{text}`" for text in texts)
-
-
 # -- The index --------------------------------------------------------------------------------------------
 
 
 def _index(catalog: Catalog) -> str:
     by_group = sorted(catalog.kpis.items(), key=lambda item: list(_GROUPS).index(item[1].group))
     sections = [
-        _section(_GROUPS[group], _table(("KPI", "what for", "unit", "good", "gauge"), map(_line, kpis)))
+        section(_GROUPS[group], table(("KPI", "what for", "unit", "good", "gauge"), map(_line, kpis)))
         for group, kpis in groupby(by_group, key=lambda item: item[1].group)
     ]
     text = "What each number means: formula, what counts and what does not, where other definitions differ."
-    return _document("KPIs", text, *sections)
+    return document(MARKER, "KPIs", text, *sections)
 
 
 def _line(item: tuple[str, Kpi]) -> list[str]:
     name, kpi = item
-    return [f"[{kpi.title}]({name}.md)", _sentence(kpi.goal), kpi.unit, kpi.good, f"`{kpi.gauge}`"]
+    return [f"[{kpi.title}]({name}.md)", sentence(kpi.goal), kpi.unit, kpi.good, f"`{kpi.gauge}`"]
 
 
 # -- A page -----------------------------------------------------------------------------------------------
@@ -120,25 +90,26 @@ def _line(item: tuple[str, Kpi]) -> list[str]:
 def _page(name: str, catalog: Catalog) -> str:
     kpi = catalog.kpis[name]
     facts = f"Owner: {kpi.owner}. Unit: {_UNITS[kpi.unit]}; {_GOOD[kpi.good]}. Group: {_GROUPS[kpi.group]}."
-    return _document(
+    return document(
+        MARKER,
         kpi.title,
-        _sentence(kpi.goal),
+        sentence(kpi.goal),
         facts,
-        _section("Formula", _formulas(kpi, catalog), _sentence(kpi.note), _requires(kpi)),
-        _section("In words", *_in_words(kpi, catalog)),
-        _section("What counts", _sentence(kpi.counts)),
-        _section("What does not", _sentence(kpi.leaves_out)),
-        _section("Other definitions", _sentence(kpi.differs)),
-        _section("Events needed", _events(kpi, catalog)),
-        _section("Windows and slices", *_extent(kpi, catalog)),
-        _section("Target, benchmark, alerts", *_limits(kpi, catalog)),
-        _section("Guardrails", _guardrails(kpi, catalog)),
+        section("Formula", _formulas(kpi, catalog), sentence(kpi.note), _requires(kpi)),
+        section("In words", *_in_words(kpi, catalog)),
+        section("What counts", sentence(kpi.counts)),
+        section("What does not", sentence(kpi.leaves_out)),
+        section("Other definitions", sentence(kpi.differs)),
+        section("Events needed", _events(kpi, catalog)),
+        section("Windows and slices", *_extent(kpi, catalog)),
+        section("Target, benchmark, alerts", *_limits(kpi, catalog)),
+        section("Guardrails", _guardrails(kpi, catalog)),
     )
 
 
 def _formulas(kpi: Kpi, catalog: Catalog) -> str:
     rows = [(f"`{_gauge(series, catalog)}`", f"`{series.formula}`") for series in kpi.all_series()]
-    return _table(("gauge", "formula"), rows)
+    return table(("gauge", "formula"), rows)
 
 
 def _gauge(series: Series, catalog: Catalog) -> str:
@@ -153,7 +124,7 @@ def _gauge(series: Series, catalog: Catalog) -> str:
 def _requires(kpi: Kpi) -> str:
     if not kpi.requires:
         return ""
-    what = f"{_code(kpi.requires)} is" if len(kpi.requires) == 1 else f"all of {_code(kpi.requires)} are"
+    what = f"{code(kpi.requires)} is" if len(kpi.requires) == 1 else f"all of {code(kpi.requires)} are"
     return f"There is no value where {what} 0 in the window."
 
 
@@ -162,11 +133,11 @@ def _in_words(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
     known = declared(catalog)
     formulas = list(dict.fromkeys(series.formula for series in kpi.all_series()))
     ratios = [ratio for formula in formulas if (ratio := _ratio(formula))]
-    yield _list(f"Numerator `{above}`, denominator `{below}`." for above, below in dict.fromkeys(ratios))
+    yield bullets(f"Numerator `{above}`, denominator `{below}`." for above, below in dict.fromkeys(ratios))
     read = dict.fromkeys(name for formula in formulas for name in read_by(formula, known))
     terms = dict.fromkeys(name for formula in formulas for name in _words(formula) if name in _TERMS)
     others = dict.fromkeys(name for formula in formulas for name in named_by(formula, catalog))
-    yield _list(
+    yield bullets(
         [
             *(
                 f"`{name}`: {in_words(known[name])}."
@@ -198,7 +169,7 @@ def _events(kpi: Kpi, catalog: Catalog) -> str:
         (f"`{need.event}`", need.kind, need.fact, f"`{' '.join(need.where.split())}`" if need.where else "")
         for need in needs(measures)
     ]
-    return _table(("event type", "of", "as", "where"), rows) if rows else "Any event."
+    return table(("event type", "of", "as", "where"), rows) if rows else "Any event."
 
 
 # -- How far it reaches -----------------------------------------------------------------------------------
@@ -209,12 +180,12 @@ def _extent(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
     for series in kpi.all_series():
         by_windows.setdefault(tuple(series.windows or ()), []).append(_gauge(series, catalog))
     for windows, gauges in by_windows.items():
-        of = f" of {_code(gauges)}" if len(by_windows) > 1 else ""
-        yield f"Windows{of}: {_code(windows)}." if windows != (NOW,) else f"Now{of}."
+        of = f" of {code(gauges)}" if len(by_windows) > 1 else ""
+        yield f"Windows{of}: {code(windows)}." if windows != (NOW,) else f"Now{of}."
     for span in dict.fromkeys(series.mature_after for series in kpi.all_series() if series.mature_after):
         yield f"`final`: the window that ended {span} ago, so that everything in it had {span} to happen."
-    slices = f"each {_code(kpi.dimensions)}" if kpi.dimensions else "no slices"
-    yield f"The whole, and {slices}. Labels of every gauge: {_code(SLICE_LABELS)}."
+    slices = f"each {code(kpi.dimensions)}" if kpi.dimensions else "no slices"
+    yield f"The whole, and {slices}. Labels of every gauge: {code(SLICE_LABELS)}."
     for bounds in dict.fromkeys(series.bounds for series in kpi.all_series() if series.bounds):
         yield f"Bounds: {_BOUNDS[bounds]}."
 
@@ -225,10 +196,26 @@ def _limits(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
         if kpi.target is None
         else _value(kpi.target, kpi.unit, catalog)
     )
-    yield _list([f"Target: {target}.", f"Benchmark: {_benchmark(kpi, catalog)}."])
+    yield bullets([f"Target: {target}.", f"Benchmark: {_benchmark(kpi, catalog)}."])
     rows = [_alert(alert, kpi, catalog) for alert in kpi.alerts]
-    heading = ("alert on", "windows", "warns beyond", "critical beyond", "samples", "judged by", "for")
-    yield _table(heading, rows) if rows else "No alerts."
+    heading = (
+        "alert on",
+        "windows",
+        "of",
+        "warns beyond",
+        "critical beyond",
+        "samples",
+        "judged by",
+        "for",
+        "ends",
+    )
+    yield table(heading, rows) if rows else "No alerts."
+
+
+_ALERT_HEADING: Final = (
+    *("alert on", "windows", "of", "warns beyond", "critical beyond"),
+    *("samples", "judged by", "for", "ends"),
+)
 
 
 def _benchmark(kpi: Kpi, catalog: Catalog) -> str:
@@ -245,12 +232,14 @@ def _alert(alert: Alert, kpi: Kpi, catalog: Catalog) -> list[str]:
     labels = ", ".join(f'{name}="{value}"' for name, value in alert.labels.items())
     return [
         f"`{alert.gauge or kpi.gauge}{f'{{{labels}}}' if labels else ''}`",
-        _code(alert.windows),
+        code(alert.windows),
+        code([ALL, *alert.dimensions]),
         _value(alert.warn, unit, catalog),
         critical,
         str(alert.min_samples) if alert.min_samples else "any",
         {"point": "the value", "bound": "its better bound"}[alert.judge],
         alert.for_,
+        "" if alert.clear is None else f"at {_value(alert.clear, unit, catalog)}",
     ]
 
 
@@ -264,9 +253,9 @@ def _value(value: float, unit: str, catalog: Catalog) -> str:
 
 
 def _guardrails(kpi: Kpi, catalog: Catalog) -> str:
-    return _list(
+    return bullets(
         f"[{catalog.kpis[one.kpi].title}]({one.kpi}.md) must not get worse by more than "
-        f"{_tolerance(one, catalog)} while this one gets better. {_sentence(one.why)}"
+        f"{_tolerance(one, catalog)} while this one gets better. {sentence(one.why)}"
         for one in kpi.guardrails
         if one.kpi in catalog.kpis
     )

@@ -50,10 +50,16 @@ def special_scenarios(plan: Plan) -> list[Scenario]:
 
 
 def _no_event(alert: _Alert) -> Iterator[Case]:
-    """The newest event is of the first minute; an hour after the last alert there is another."""
+    """The newest event is of the first minute; some time after the last alert there is another.
+
+    A second board hangs, and does not see that one.
+    """
     warn, critical = (_whole_minutes(span) for span in _ages(alert.limits))
-    lasting, again = alert.lasting, critical + alert.lasting + 61
-    measured = series(naming.LAST_EVENT, {"instance": "one"}, [(0, again), (60 * again, lasting + 1)])
+    lasting, again = alert.lasting, critical + alert.lasting + 10
+    measured = {
+        **series(naming.LAST_EVENT, {"instance": "one"}, [(0, again), (60 * again, lasting + 1)]),
+        **series(naming.LAST_EVENT, {"instance": "two"}, [(0, again + lasting + 1)]),
+    }
     both: tuple[Severity, Severity] = ("critical", "warning")
 
     def after(minute: int, *severities: Severity) -> list[Fires]:
@@ -99,11 +105,10 @@ _MISSING: Final = {"CrmWorkersDown": "No worker answers", "CrmBoardsDown": "No b
 
 
 def _missing(alert: _Alert) -> Iterator[Case]:
-    """There from the fifth minute on, then gone for long enough, then there again."""
-    name, lasting = alert.trouble.name, alert.lasting
-    gone = 5 + lasting
+    """There for some minutes, then gone for long enough, then there again."""
+    name, lasting, gone = alert.trouble.name, alert.lasting, 5
     back = gone + lasting + 1
-    phases: list[Phase] = [(NOTHING, 5), (0, lasting), (STALE, lasting + 1), (0, lasting + 1)]
+    phases: list[Phase] = [(0, gone), (STALE, lasting + 1), (0, lasting + 1)]
     measured = series(_PULSES[name], {"instance": "one"}, phases)
     found = [alert.fires("critical", _MISSING[name])]
     checks = {gone - 1: [], gone + lasting - 1: [], gone + lasting: found, back + lasting - 1: found}

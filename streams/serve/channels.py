@@ -5,6 +5,7 @@ state only: whoever was too slow for a change gets all anew, and nothing piles u
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from streams.serve.board import Board
 from streams.serve.choosing import Filter
 from streams.serve.documents import head_document
 from streams.serve.written import Texts, Written, joined
+
+log = logging.getLogger(__name__)
 
 EVERY_S: Final = 1.0
 """Between two events of a channel, at least."""
@@ -72,6 +75,8 @@ class Channel:
             while True:
                 await self._look()
                 await asyncio.sleep(EVERY_S)
+        except Exception:  # whoever listens comes again, and finds another channel
+            log.exception("changes cannot be told")
         finally:
             self._moved.set()
 

@@ -8,6 +8,14 @@ from playwright.async_api import Page
 
 AXE = Path(__file__).with_name("axe") / "axe.min.js"
 RUN = "() => axe.run(document, {resultTypes: ['violations']})"
+OVERFLOWING = """
+() => [...document.querySelectorAll("body *")]
+  .filter((node) => node.checkVisibility())
+  .filter((node) => !node.closest(".spoken, .skip, select, .windows, .table-frame > *"))
+  .filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
+  .map((node) => node.outerHTML.slice(0, 80))
+"""
+"""What stands beyond the right edge; what scrolls by itself may."""
 
 
 @lru_cache
@@ -24,3 +32,9 @@ async def violations(page: Page) -> list[str]:
         for rule in found["violations"]
         for node in rule["nodes"]
     ]
+
+
+async def overflowing(page: Page) -> list[str]:
+    """The beginnings of the elements that make a page wider than its window."""
+    found: list[str] = await page.evaluate(OVERFLOWING)
+    return found

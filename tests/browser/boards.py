@@ -29,13 +29,13 @@ class LiveBoard:
         self.writer = writer
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self._plan = plan
+        self.plan = plan
         self._now_ms = now_ms
         self._settings = Settings.read(redis=redis_url, namespace=NAMESPACE, board_port=self.port, **given)
         self._runs = AsyncExitStack()
 
     async def start(self) -> None:
-        await self._runs.enter_async_context(running(self._settings, self._plan, self._now_ms))
+        await self._runs.enter_async_context(running(self._settings, self.plan, self._now_ms))
 
     async def stop(self) -> None:
         await self._runs.aclose()

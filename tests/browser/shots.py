@@ -16,6 +16,7 @@ from tests.browser.chromium import launched
 SIZES: Final[Mapping[str, tuple[int, int]]] = {"360": (360, 800), "1440": (1440, 900), "3840": (3840, 2160)}
 Theme = Literal["light", "dark"]
 THEMES: Final[tuple[Theme, ...]] = get_args(Theme)
+PATIENCE_S: Final = 30
 DRAWN: Final = "performance.getEntriesByName('drawn').length > 0"
 """The mark that every page makes when its charts are there."""
 
@@ -35,8 +36,9 @@ async def shoot(
     try:
         await page.goto(address)
         await expect(page.locator(".status")).to_contain_text("As of")
-        while not await page.evaluate(DRAWN):  # its own policy forbids to be waited for by text
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(PATIENCE_S):
+            while not await page.evaluate(DRAWN):  # its own policy forbids to be waited for by text
+                await asyncio.sleep(0.1)
         await page.screenshot(path=file, full_page=whole)
     finally:
         await page.close()

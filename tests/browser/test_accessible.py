@@ -3,19 +3,13 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.accessibility import violations
+from tests.browser.accessibility import overflowing, violations
 from tests.browser.boards import live_board
 from tests.browser.pages import opened
 from tests.company import END_MS, told
 
 SIZES = {"phone": (360, 800), "desk": (1440, 900), "wall": (3840, 2160)}
 THEMES = ("light", "dark")
-OVERFLOWING = """
-() => [...document.querySelectorAll("body *")]
-  .filter((node) => node.checkVisibility() && !node.closest(".spoken, .skip, select, .windows"))
-  .filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
-  .map((node) => node.outerHTML.slice(0, 80))
-"""
 
 
 async def test_axe_finds_nothing_wrong_at_any_size_in_either_theme(page: Page, redis_url: str) -> None:
@@ -25,7 +19,7 @@ async def test_axe_finds_nothing_wrong_at_any_size_in_either_theme(page: Page, r
             for name, (width, height) in SIZES.items():
                 await page.set_viewport_size({"width": width, "height": height})
                 assert await violations(page) == [], (theme, name)
-                assert await page.evaluate(OVERFLOWING) == [], (theme, name)
+                assert await overflowing(page) == [], (theme, name)
         await board.stop()
         await expect(page.locator("main[data-old]")).to_be_visible()
         assert await violations(page) == []

@@ -61,3 +61,12 @@ async def test_numbers_read_the_same_in_the_browser_as_in_the_terminal(page: Pag
         if value is not None:
             expected[1:] = [in_words(value, unit, currency), format_seconds(value)]
         assert found == expected, (value, unit)
+
+
+async def test_a_line_does_not_break_between_a_number_and_its_unit(page: Page, redis_url: str) -> None:
+    said = "Leads rose 5 % in 2 h 14 min while 3 hands made USD 1.20 M."
+    async with live_board(redis_url) as board:
+        await page.goto(board.address)
+        ask = "async (text) => (await import('/static/js/format.js')).unbroken(text)"
+        found = await page.evaluate(ask, said)
+    assert found.replace("\u00a0", "_") == "Leads rose 5_% in 2_h 14_min while 3 hands made USD 1.20_M."

@@ -57,7 +57,12 @@ async def test_slices_have_the_numbers_of_the_readings(page: Page, redis_url: st
 
 
 async def test_slices_are_sorted_by_any_column_and_the_address_says_how(page: Page, redis_url: str) -> None:
-    events = [*leads("web", 2, 1), *leads("mail", 4, 1), *leads("fair", 3, 3), lead_created("x", channel="shop")]
+    events = [
+        *leads("web", 2, 1),
+        *leads("mail", 4, 1),
+        *leads("fair", 3, 3),
+        lead_created("x", channel="shop"),
+    ]
     async with live_board(redis_url, *events) as board:
         await opened(page, board, "lead_acceptance")
         members = section(page, "Slices").locator("tbody th")
@@ -99,7 +104,9 @@ async def test_another_dimension_and_a_member_are_chosen_in_the_table(page: Page
 
 
 async def test_of_many_members_the_first_are_shown_and_then_all(page: Page, redis_url: str) -> None:
-    async with live_board(redis_url, *each(lambda at: lead_created(f"l-{at}", channel=f"c-{at}"), 30)) as board:
+    async with live_board(
+        redis_url, *each(lambda at: lead_created(f"l-{at}", channel=f"c-{at}"), 30)
+    ) as board:
         await opened(page, board, "lead_volume")
         await expect(rows(page, "Slices")).to_have_count(20)
         await page.get_by_role("button", name="Show all 30").click()
@@ -107,7 +114,9 @@ async def test_of_many_members_the_first_are_shown_and_then_all(page: Page, redi
 
 
 async def test_a_hostile_member_is_nothing_but_text(page: Page, redis_url: str) -> None:
-    async with live_board(redis_url, lead_created("lead-1", channel=HOSTILE), lead_created("lead-2")) as board:
+    async with live_board(
+        redis_url, lead_created("lead-1", channel=HOSTILE), lead_created("lead-2")
+    ) as board:
         await opened(page, board, "lead_volume", "?dimension=channel")
         await section(page, "Slices").get_by_role("link", name=HOSTILE).click()
         await expect(number(page)).to_have_text("1")
@@ -141,7 +150,9 @@ async def test_the_funnel_has_the_counts_of_the_readings(page: Page, redis_url: 
     assert counts == ["10", "6", "3", "1", "1"]
     assert counts == [str(found[0]["denominator"]), *(str(one["numerator"]) for one in found)]
     assert between[1] == "60.0 % went on · 4 dropped off (40.0 %)"
-    assert [text.split(" went")[0] for text in between[1:]] == [format_value(one["value"], "ratio") for one in found]
+    assert [text.split(" went")[0] for text in between[1:]] == [
+        format_value(one["value"], "ratio") for one in found
+    ]
 
 
 async def test_a_kpi_without_stages_has_no_funnel_and_one_without_waiters_no_list(
@@ -242,6 +253,18 @@ async def test_a_breached_guardrail_is_said_beside_the_number_and_beside_its_cou
         for key in ("End", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
             await guard.press(key)
         await expect(guard).to_have_attribute("aria-valuetext", re.compile("15:00; 20.0 %, .* 100 samples$"))
+
+
+async def test_what_an_alert_judges_is_told_whichever_number_is_chosen(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1", NOW_MS - 6 * 24 * 3_600_000)) as board:
+        await opened(page, board, "leads_waiting")
+        elsewhere = page.locator(".number-elsewhere")
+        await expect(elsewhere).to_have_text("oldest, now: 6 d 0 hcritical")
+        await expect(rows(page, "Alerts").locator(".states")).to_have_text("now: 6 d 0 hcritical")
+        await elsewhere.get_by_role("link").click()
+        await expect(number(page)).to_have_text("6 d 0 h")
+        await expect(page.locator(".headline .number-line .verdict")).to_have_text("critical")
+        await expect(elsewhere).to_be_hidden()
 
 
 async def test_percentiles_stand_together_in_one_chart(page: Page, redis_url: str) -> None:

@@ -1,14 +1,30 @@
 """The overview, as a real Chromium shows it."""
 
+import re
+
 from playwright.async_api import Page, expect
 
 from streams.human import NONE, format_value
 from tests.browser.boards import live_board
 from tests.browser.pages import opened, readings, tile, tiles
-from tests.builders import lead_contacted, lead_created, shipped, ticket_created
+from tests.builders import (
+    CATALOG,
+    lead_contacted,
+    lead_created,
+    plan_of,
+    shipped,
+    ticket_created,
+    ticket_escalated,
+)
 from tests.company import END_MS, told
 from tests.serve.builders import NOW_MS
 
+PLACES = """
+() => [...document.querySelectorAll(".tile, main h2")].map((node) => {
+  const { left, top, width, height } = node.getBoundingClientRect();
+  return [left, top, width, height];
+})
+"""
 WHOLE = "series=first&nearest=1&dimension=all"
 
 
@@ -60,6 +76,32 @@ async def test_what_is_committed_reaches_the_page_and_other_tiles_are_not_touche
     assert "lead_volume" not in touched and "win_rate" not in touched
 
 
+async def test_an_update_moves_nothing(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1", "10:00")) as board:
+        await opened(page, board)
+        before = await page.evaluate(PLACES)
+        leads = [lead_created(f"lead-{number}", "11:00") for number in range(2, 1_300)]
+        answers = [lead_contacted(f"lead-{number}", "11:10") for number in range(1, 1_300)]
+        await board.take(*leads, *answers, lead_created("forgotten", "2024-04-05 11:00"))
+        await expect(tile(page, "lead_volume").locator(".tile-value")).to_have_text("1,299")
+        await expect(tile(page, "leads_waiting").locator(".verdict")).to_have_text("critical")
+        assert await page.evaluate(PLACES) == before
+
+
+async def test_the_summary_says_what_is_beyond_its_limits_whichever_series_or_window_is_judged(
+    page: Page, redis_url: str
+) -> None:
+    async with live_board(redis_url, lead_created("lead-1", "2024-04-05 11:00")) as board:
+        await opened(page, board, "?window=7d")
+        chip = page.get_by_role("list", name="Beyond their limits").get_by_role("link")
+        await expect(chip).to_have_text("critical: Leads waiting, oldest 10 d 7 h")
+        await expect(page.locator('[data-figure="critical"]')).to_have_text("1 critical")
+        await expect(tile(page, "leads_waiting").locator(".verdict")).to_have_text("critical")
+        await expect(tile(page, "leads_waiting").locator(".tile-foot")).to_contain_text("oldest 10 d 7 h")
+        await board.take(lead_contacted("lead-1", "17:00"))
+        await expect(page.locator(".summary-bad")).to_have_text("Nothing is beyond its limits.")
+
+
 async def test_the_view_is_in_the_address_and_can_be_shared(page: Page, redis_url: str) -> None:
     async with live_board(
         redis_url, lead_created("lead-1", channel="web"), lead_created("lead-2", channel="mail")
@@ -86,6 +128,23 @@ async def test_the_view_is_in_the_address_and_can_be_shared(page: Page, redis_ur
         assert await link.get_attribute("href") == (
             "/kpi/lead_volume?window=7d&dimension=channel&member=web&theme=dark"
         )
+
+
+async def test_an_address_that_asks_for_what_there_is_not_is_corrected(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1")) as board:
+        await opened(page, board, "?window=bogus&dimension=shoe_size&member=43&theme=dark")
+        await expect(tile(page, "lead_volume").locator(".tile-value")).to_have_text("1")
+        assert page.url == f"{board.address}/?theme=dark"
+
+
+async def test_a_catalog_without_the_usual_window_begins_with_its_shortest(
+    page: Page, redis_url: str
+) -> None:
+    plan = plan_of(re.sub(", 24h|24h, ", "", CATALOG.read_text()))
+    async with live_board(redis_url, lead_created("lead-1"), plan=plan) as board:
+        await opened(page, board)
+        assert page.url == f"{board.address}/?window=5m"
+        await expect(page.locator(".windows a").filter(has_text="24h")).to_have_count(0)
 
 
 async def test_the_back_button_gives_the_view_before(page: Page, redis_url: str) -> None:
@@ -136,20 +195,28 @@ async def test_a_tile_says_what_is_provisional_rests_on_few_samples_or_has_anoth
 async def test_a_change_is_told_with_its_direction_in_words_and_not_by_colour_alone(
     page: Page, redis_url: str
 ) -> None:
-    before = [ticket_created(f"ticket-{number}", NOW_MS - 40 * 3_600_000) for number in range(2)]
-    leads = [lead_created(f"lead-{number}", NOW_MS - 40 * 3_600_000) for number in range(2)]
+    day_before = NOW_MS - 40 * 3_600_000
+    before = [
+        *(lead_created(f"lead-{number}", day_before) for number in range(2)),
+        *(ticket_created(f"ticket-{number}", day_before) for number in range(2)),
+        ticket_escalated("ticket-0", day_before + 1),
+    ]
     after = [
         lead_created("lead-3", "10:00"),
-        *(ticket_created(f"new-{number}", "10:00") for number in range(3)),
+        *(ticket_created(f"new-{number}", "10:00") for number in range(4)),
+        ticket_escalated("new-0", "10:30"),
     ]
-    async with live_board(redis_url, *before, *leads, *after) as board:
+    async with live_board(redis_url, *before, *after) as board:
         await opened(page, board)
-        worse, neutral = tile(page, "lead_volume"), tile(page, "tickets")
-        await expect(worse.locator(".change")).to_have_text("▼ 50.0 %")
-        await expect(worse.locator(".change")).to_have_attribute("data-way", "bad")
-        await expect(worse.locator(".tile-change .spoken")).to_have_text("down 50.0 %, worse, from 2 to 1")
-        await expect(neutral.locator(".change")).to_have_text("▲ 50.0 %")
-        await expect(neutral.locator(".change")).to_have_attribute("data-way", "none")
+        for kpi, text, way, spoken in (
+            ("lead_volume", "▼ 50.0 %", "bad", "down 50.0 %, worse, from 2 to 1"),
+            ("escalation_rate", "▼ 50.0 %", "good", "down 50.0 %, better, from 50 % to 25 %"),
+            ("tickets", "▲ 100.0 %", "none", "up 100.0 %, from 2 to 4"),
+        ):
+            change = tile(page, kpi).locator(".change")
+            await expect(change).to_have_text(text)
+            await expect(change).to_have_attribute("data-way", way)
+            await expect(tile(page, kpi).locator(".tile-change .spoken")).to_have_text(spoken)
 
 
 async def test_without_any_event_the_page_says_so(page: Page, redis_url: str) -> None:

@@ -7,10 +7,18 @@ from playwright.async_api import Page, expect
 
 from tests.browser.boards import live_board
 from tests.browser.pages import opened, tile
-from tests.builders import lead_created
+from tests.builders import CATALOG, lead_created, plan_of
 from tests.servers import RedisServer, redis_binary
 
 FRESH = '.status[data-level="fresh"]'
+HIDES = """
+let hidden = false;
+Object.defineProperty(document, "hidden", { get: () => hidden });
+window.hide = (now) => { hidden = now; document.dispatchEvent(new Event("visibilitychange")); };
+window.streams = [];
+window.EventSource = class extends EventSource { constructor(url) { super(url); streams.push(this); } };
+"""
+"""Lets a test say whether the page is looked at, and see its streams."""
 
 
 async def test_a_board_that_is_away_is_said_to_be_and_the_page_recovers_by_itself(
@@ -44,6 +52,17 @@ async def test_a_redis_that_hangs_makes_the_numbers_old_until_it_is_back(page: P
             await expect(page.locator(FRESH)).to_be_visible()
 
 
+async def test_a_board_that_comes_back_with_other_words_is_loaded_anew(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1")) as board:
+        await opened(page, board, "?window=7d")
+        await board.stop()
+        await expect(page.locator(".status-troubles")).to_contain_text("The board does not answer")
+        board.plan = plan_of(CATALOG.read_text().replace("title: Leads\n", "title: Enquiries\n"))
+        await board.start()
+        await expect(tile(page, "lead_volume").get_by_role("link")).to_have_text("Enquiries")
+        await expect(page.locator('.windows [aria-current="true"]')).to_have_text("7d")
+
+
 async def test_a_partition_without_a_worker_is_named(page: Page, redis_url: str) -> None:
     async with live_board(redis_url, lead_created("lead-1"), partitions=2) as board:
         await page.goto(board.address)
@@ -69,3 +88,15 @@ async def test_an_answer_that_is_no_catalog_is_said_in_words(page: Page, redis_u
         await page.route("**/api/v1/catalog", lambda route: route.fulfill(status=code, json=fault))
         await page.goto(board.address)
         await expect(page.get_by_role("alert")).to_contain_text(words[code])
+
+
+async def test_a_page_that_nobody_looks_at_holds_no_connection(page: Page, redis_url: str) -> None:
+    """A browser has six to a server: the seventh tab would wait for ever."""
+    await page.add_init_script(HIDES)
+    async with live_board(redis_url, lead_created("lead-1")) as board:
+        await opened(page, board)
+        await page.evaluate("hide(true)")
+        assert await page.evaluate("streams.every((one) => one.readyState === EventSource.CLOSED)")
+        await board.take(lead_created("lead-2"))
+        await page.evaluate("hide(false)")
+        await expect(tile(page, "lead_volume").locator(".tile-value")).to_have_text("2")

@@ -368,6 +368,9 @@ def test_a_demo_shows_gauges_that_move(directory: Path) -> None:
     demo = Running(directory, *SMALL_DEMO, "--rate", "50", board_port=str(port))
     demo.wait_until(lambda: "Ctrl-C stops everything." in demo.said())
     assert f"http://127.0.0.1:{port}/metrics" in demo.said()
+    for page in ("kpis/churn", "runbooks/CrmLeadResponse"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/docs/{page}") as reply:
+            assert "<h1>" in reply.read().decode()
 
     def newest() -> float:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as reply:

@@ -1,5 +1,6 @@
 """Prometheus' configurations: that of the compose file, and that beside plain processes."""
 
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -82,7 +83,9 @@ def test_the_token_is_read_where_the_container_writes_it() -> None:
 def test_the_configuration_and_the_data_lie_in_what_is_mounted(name: str) -> None:
     service = services()[name]
     options = dict(
-        option.split("=", 1) for option in " ".join(service["command"]).split() if option.startswith("--")
+        option.split("=", 1)
+        for option in shlex.split(" ".join(service["command"]))
+        if option.startswith("--")
     )
     by_target = {mount.target: mount for mount in mounts(service)}
     folder, _, file = options["--config.file"].rpartition("/")

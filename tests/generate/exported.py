@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from streams.engine.kpis.guardrails import Breach, pairs_of
+from streams.engine.kpis.guardrails import Breach, first_series, pairs_of
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
+from streams.generate.recordings import ON_TARGET, ON_TARGET_OF_A_DAY, recordings
 from streams.serve.board import Shown
 from streams.serve.gauges import Exposition
 from streams.serve.server_memory import Memory
@@ -21,7 +22,7 @@ PROMETHEUS = {"ALERTS", "ALERTS_FOR_STATE", "up"}
 """What Prometheus itself knows; nobody exports it."""
 
 _SELECTOR = re.compile(r'\b([a-zA-Z_:][\w:]*)(?:\{((?:[^}"]|"[^"]*")*)\})')
-_BARE = re.compile(r"\bcrm_\w+\b(?!\{)")
+_BARE = re.compile(r"\bcrm[_:][\w:]+\b(?!\{)")
 _MATCHER = re.compile(r'(\w+)(=~|!=|=)"([^"]*)"')
 
 
@@ -38,6 +39,8 @@ class Exported:
         for text in scraped:
             for one in (sample for family in samples(text).values() for sample in family):
                 series.setdefault(one.name, []).append(one.labels)
+        for record, labels in _recorded(plan):
+            series.setdefault(record, []).append(labels)
         return cls(series)
 
     def missing(self, expr: str) -> list[str]:
@@ -64,6 +67,16 @@ def _fits(value: str, how: str, wanted: str) -> bool:
     if how == "=~":
         return re.fullmatch(wanted, value) is not None
     return (value == wanted) == (how == "=")
+
+
+def _recorded(plan: Plan) -> Iterator[tuple[str, dict[str, str]]]:
+    """What Prometheus records of that."""
+    firsts, records = first_series(plan), recordings(plan)
+    for kpi in (one.labels["kpi"] for one in records if one.record == ON_TARGET):
+        for window in firsts[kpi].windows:
+            yield ON_TARGET, {"kpi": kpi, "window": window}
+            yield ON_TARGET_OF_A_DAY, {"kpi": kpi, "window": window}
+    yield from ((one.record, {}) for one in records)
 
 
 def _shown(plan: Plan) -> Shown:

@@ -282,6 +282,20 @@ def test_colours_follow_the_direction_and_what_is_at_the_limit_is_not_beyond_it(
     ]
 
 
+@pytest.mark.parametrize("of", CATALOGS)
+def test_every_number_goes_from_bad_to_good_in_the_direction_of_its_kpi(of: str) -> None:
+    ladder = ["red", "orange", "green"]
+    for kpi in CATALOGS[of].catalog.kpis.values():
+        for one in panels(BOARDS[of][kpi.group]):
+            if one["type"] == "stat" and one["title"].partition(" · ")[0] == kpi.title:
+                colors = [step["color"] for step in one["fieldConfig"]["defaults"]["thresholds"]["steps"]]
+                rising = colors if kpi.good == "up" else colors[::-1]
+                assert rising == ["blue"] or rising == [color for color in ladder if color in rising], (
+                    kpi.title
+                )
+                assert rising[-1] in ("blue", "green")
+
+
 def test_without_an_alert_the_target_decides_and_without_a_target_nothing() -> None:
     steps = tile("shipped", "sales", "Win rate · ${window_1h_qtd}")["thresholds"]["steps"]
     assert [(step["color"], step["value"]) for step in steps] == [("orange", None), ("green", 0.25)]
@@ -295,11 +309,20 @@ def test_days_begin_where_those_of_the_catalog_do() -> None:
 
 
 def test_a_funnel_counts_who_reached_each_stage() -> None:
-    [funnel] = [one for one in panels(BOARDS["shipped"]["sales"]) if one["type"] == "bargauge"]
+    [funnel] = [one for one in panels(BOARDS["shipped"]["sales"]) if "reached each" in one["title"]]
     names = [target["legendFormat"] for target in funnel["targets"]]
     assert names == ["qualified", "meeting", "proposal", "negotiation", "through all"]
     assert "crm_kpi_denominator" in funnel["targets"][0]["expr"]
     assert "crm_kpi_numerator" in funnel["targets"][-1]["expr"]
+
+
+def test_whether_kpis_with_a_target_reach_it_is_drawn_over_time() -> None:
+    kpis = shipped().catalog.kpis.items()
+    for group in ("sales", "support", "customers", "campaigns", "health"):
+        [drawn] = [one for one in panels(BOARDS["shipped"][group]) if one["type"] == "state-timeline"]
+        having = [kpi for _, kpi in kpis if kpi.group == group and kpi.target is not None]
+        assert [target["legendFormat"] for target in drawn["targets"]] == [kpi.title for kpi in having]
+    assert not [one for one in panels(BOARDS["own"]["sales"]) if one["type"] == "state-timeline"]
 
 
 def test_the_same_catalog_gives_the_same_text() -> None:

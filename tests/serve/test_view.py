@@ -1,15 +1,18 @@
 """The view against plain dicts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.engine.kpis.readings import Reading
 from streams.engine.panes import DAY, DAY_MS, HOUR, HOUR_MS, KEEP_MS, MINUTE, MINUTE_MS, TIERS
+from streams.engine.plan import Plan
 from streams.naming import NEWEST_MS, source_total
 from streams.serve import panes as panes_module
 from streams.serve import tiers
@@ -17,15 +20,20 @@ from streams.serve.tiers import Tier
 from streams.serve.view import View
 from streams.state import Pane, PaneChanges, Snapshot
 from tests.builders import (
+    Event,
     Ledger,
     cost_recorded,
     lead_contacted,
     lead_converted,
     lead_created,
     ms,
+    plan_of,
     shipped,
 )
+from tests.rounds import ROUNDS, Round, events_of
 from tests.serve.builders import exact, sums_of
+
+LIFETIME = plan_of((Path(__file__).parents[1] / "engine/kpis/lifetime.yaml").read_text())
 
 PARTITIONS = range(3)
 STARTS = [k * HOUR_MS for k in range(6)]
@@ -201,6 +209,18 @@ def test_a_window_that_nobody_asks_for_any_more_is_not_kept_up_to_date(
         assert len(brought) == kept, "the one that is asked for, and the other while it is kept"
 
 
+def test_what_is_noted_while_nobody_asks_is_no_more_than_so_many_cells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tiers, "NOTED", 3)
+    view = empty_view()
+    view.window(DAY, 0, DAY_MS)
+    for number in range(1, 9):
+        view.apply(0, PaneChanges({(DAY, 0): {"leads": number, f"leads|channel|{number}": 1}}, {}, ()))
+        assert view._tiers[DAY]._news.cells <= 3
+    assert sums_of(view, DAY, 0, DAY_MS)["leads"] == 8
+
+
 def test_a_pane_is_freed_when_it_leaves_its_tier_and_no_longer_counts() -> None:
     view = View()
     view.load(0, snapshot({(tier, 0): {"leads": 1} for tier in TIERS}))
@@ -288,13 +308,44 @@ def test_readings_of_a_view_that_goes_with_the_time_equal_those_of_one_that_is_n
     ledger, view, now_ms = Ledger(), View(), ms("10:02")
     view.load(0, snapshot({}))
     for event, step_ms in zip(events, cycle([20 * MINUTE_MS, 9 * HOUR_MS]), strict=False):
-        before = {pane: dict.fromkeys(cells, 0) for pane, cells in ledger.panes.items()}
-        gone = dict.fromkeys(ledger.running, 0)
-        ledger.take(event)
-        panes = {pane: before.get(pane, {}) | ledger.panes.get(pane, {}) for pane in before | ledger.panes}
-        view.apply(0, PaneChanges(panes, gone | ledger.running, ()))
-        fresh = View()
-        fresh.load(0, snapshot(ledger.panes, ledger.running))
+        view.apply(0, told_by(ledger, event))
         for at_ms in (now_ms, now_ms + step_ms):
-            assert view.readings(shipped(), at_ms, ahead=True) == fresh.readings(shipped(), at_ms, ahead=True)
+            assert view.readings(shipped(), at_ms, ahead=True) == anew([ledger], shipped(), at_ms)
         now_ms += step_ms
+
+
+@settings(max_examples=20)
+@given(ROUNDS, st.lists(st.booleans(), min_size=6, max_size=6))
+def test_readings_that_still_hold_equal_those_of_a_new_view_whatever_the_feed_tells(
+    rounds: Sequence[Round], snapshots: Sequence[bool]
+) -> None:
+    """Of two partitions, in turn; sometimes instead of changes a new snapshot comes."""
+    ledgers, view, now_ms = [Ledger(LIFETIME), Ledger(LIFETIME)], View(), ms("2024-03-30 23:58:30")
+    for partition in (0, 1):
+        view.load(partition, snapshot({}))
+    for number, (made, step_ms) in enumerate(rounds):
+        now_ms += step_ms
+        partition = number % 2
+        changes = told_by(ledgers[partition], *events_of(made, now_ms))
+        if snapshots[number]:
+            view.load(partition, snapshot(ledgers[partition].panes, ledgers[partition].running))
+        else:
+            view.apply(partition, changes)
+        assert view.readings(LIFETIME, now_ms, ahead=True) == anew(ledgers, LIFETIME, now_ms)
+
+
+def told_by(ledger: Ledger, *events: Event) -> PaneChanges:
+    """What the feed tells of these events: all that the ledger says then, and what it says no more."""
+    panes = {pane: dict.fromkeys(cells, 0) for pane, cells in ledger.panes.items()}
+    totals = dict.fromkeys(ledger.running, 0)
+    ledger.take(*events)
+    now = {pane: panes.get(pane, {}) | ledger.panes.get(pane, {}) for pane in panes | ledger.panes}
+    return PaneChanges(now, totals | ledger.running, ())
+
+
+def anew(ledgers: Sequence[Ledger], plan: Plan, now_ms: int) -> list[Reading]:
+    """The readings of a view that has read nothing before."""
+    view = View()
+    for partition, ledger in enumerate(ledgers):
+        view.load(partition, snapshot(ledger.panes, ledger.running))
+    return view.readings(plan, now_ms, ahead=True)

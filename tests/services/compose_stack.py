@@ -1,6 +1,7 @@
 """Services of docker-compose.yml as plain processes: their commands, settings and health checks."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -89,6 +90,23 @@ class ComposeStack:
         ports = {"KPI_WORKER_PORT": str(self.worker_port), "KPI_BOARD_PORT": str(self.board_port)}
         command = [sys.executable, "-m", "streams.cli", *service["command"]]
         return processes.start(name, command, self.directory, {**environment, **ports})
+
+    def start_prometheus(self, binary: str, port: int) -> Child:
+        """The service's command, with its configuration; only the board is where it looks."""
+        places = {
+            "/bin/prometheus": binary,
+            "/etc/prometheus": str(self.directory / "configured"),
+            "path=/prometheus": f"path={self.directory / 'measured'}",
+            "/tmp/board-token": str(self.directory / "board-token"),
+            "board:8600": f"127.0.0.1:{self.board_port}",
+        }
+        service = SERVICES["prometheus"]
+        shutil.copytree(ROOT / "grafana/prometheus", self.directory / "configured")
+        config = self.directory / "configured/prometheus.yml"
+        config.write_text(replaced(config.read_text(), places))
+        (command,) = replaced(service["command"], places)
+        shell = ["/bin/sh", "-c", f"{command} --web.listen-address=127.0.0.1:{port}"]
+        return processes.start("prometheus", shell, self.directory, service["environment"])
 
     def healthy(self, name: str) -> bool:
         """What the service's health check says."""

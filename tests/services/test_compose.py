@@ -1,10 +1,13 @@
 """The services of docker-compose.yml on a real Kafka and a real Redis. About 40 s."""
 
 import asyncio
+import json
+import shutil
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -15,7 +18,7 @@ from streams.embedded.processes import free_port
 from streams.settings import Settings
 from streams.worker.topics import create_topics
 from tests.compose.files import seconds
-from tests.servers import redis_binary
+from tests.servers import redis_binary, unavailable
 from tests.services.compose_stack import SERVICES, TOKEN, ComposeKafka, ComposeRedis, ComposeStack
 
 NEWEST_EVENT = "\ncrm_kpi_last_event_timestamp_seconds "
@@ -60,6 +63,25 @@ async def test_ours_become_healthy_with_nothing_in_it_show_the_traffic_and_stop_
         await until(lambda: NEWEST_EVENT in gauges())
         for child in (*children, traffic):
             assert child.stop(seconds(SERVICES[child.name]["stop_grace_period"])) == 0
+
+
+async def test_prometheus_gives_the_board_its_token(stack: ComposeStack) -> None:
+    binary = shutil.which("prometheus") or unavailable("no prometheus on the PATH")
+    port = free_port()
+
+    def up() -> str:
+        query = f"http://127.0.0.1:{port}/api/v1/query?query=up%7Bjob=%22crm-board%22%7D"
+        try:
+            with urllib.request.urlopen(query) as reply:
+                found = json.load(reply)["data"]["result"]
+        except URLError:  # not yet
+            return ""
+        return str(found[0]["value"][1]) if found else ""
+
+    with ExitStack() as cleanup:
+        cleanup.callback(stack.start("board").stop)
+        cleanup.callback(stack.start_prometheus(binary, port).stop)
+        await until(lambda: up() == "1")
 
 
 def settings_of(address: str, topic: str) -> Settings:

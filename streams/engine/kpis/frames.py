@@ -7,8 +7,8 @@ The level at the end of whole panes is the running total less all panes after th
 a frame is that at its end less what its own panes brought.
 """
 
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import lru_cache, partial
 from typing import Final
 
 from streams.engine.buckets import Counts
@@ -35,12 +35,34 @@ class Moment:
         self.ahead_ms = ahead_ms
         self.index = index
         self.levels = sums.level_now()
-        self.present = lru_cache(maxsize=None)(self._present)
-        self.past = lru_cache(maxsize=None)(self._past)
         self.level_at = lru_cache(maxsize=None)(sums.level_at)
-        self.from_on = lru_cache(maxsize=None)(self._from_on)
-        self.stretch = lru_cache(maxsize=None)(self._stretch)
-        self.compared = lru_cache(maxsize=None)(self._compared)
+        self.stretch = lru_cache(maxsize=None)(partial(_stretch, calendar, now_ms))
+        self.compared = lru_cache(maxsize=None)(partial(compared, calendar=calendar))
+        self._presents: dict[str, Present] = {}
+        self._pasts: dict[Stretch, Past] = {}
+
+    def forget(self) -> None:
+        """Let go of the frames. They and their parts refer to one another: else they stay for long."""
+        for present in self._presents.values():
+            present.parts.clear()
+        for past in self._pasts.values():
+            past.parts.clear()
+        self._presents.clear()
+        self._pasts.clear()
+
+    def present(self, name: str) -> "Present":
+        if name not in self._presents:
+            self._presents[name] = Present(self, window(name, self.calendar, self.now_ms))
+        return self._presents[name]
+
+    def past(self, stretch: Stretch) -> "Past":
+        if stretch not in self._pasts:
+            self._pasts[stretch] = Past(self, stretch)
+        return self._pasts[stretch]
+
+    def from_on(self, tier: str, start_ms: int) -> Numbers:
+        """Sums over the pane that starts then and all after it."""
+        return self.sums.window(tier, start_ms, FOREVER_MS)
 
     def clipped(self, stretch: Stretch) -> "Past":
         """As much of whole panes as is compared with the window before."""
@@ -66,23 +88,12 @@ class Moment:
     def _end_of_day(self, time_ms: int) -> int:
         return self.calendar.day_start_ms(self.calendar.day(time_ms) + 1)
 
-    def _stretch(self, name: str, mature_ms: int) -> Stretch | None:
-        if mature_ms:
-            return matured(name, self.calendar, self.now_ms, mature_ms)
-        return whole(name, self.calendar, self.now_ms)
 
-    def _compared(self, stretch: Stretch) -> tuple[Stretch, Stretch]:
-        return compared(stretch, self.calendar)
-
-    def _present(self, name: str) -> "Present":
-        return Present(self, window(name, self.calendar, self.now_ms))
-
-    def _past(self, stretch: Stretch) -> "Past":
-        return Past(self, stretch)
-
-    def _from_on(self, tier: str, start_ms: int) -> Numbers:
-        """Sums over the pane that starts then and all after it."""
-        return self.sums.window(tier, start_ms, FOREVER_MS)
+def _stretch(calendar: Calendar, now_ms: int, name: str, mature_ms: int) -> Stretch | None:
+    """The whole panes of a window that ends now, or had matured by now."""
+    if mature_ms:
+        return matured(name, calendar, now_ms, mature_ms)
+    return whole(name, calendar, now_ms)
 
 
 class Present:
@@ -95,20 +106,28 @@ class Present:
         self.start_ms, self.end_ms = window_.start_ms, moment.now_ms
         self.until_ms = self.end_ms + moment.ahead_ms + 1
         """All its panes start before that."""
-        self.of_panes = lru_cache(maxsize=None)(self._of_panes)
-        self.read: Callable[[Slice], PresentPart] = lru_cache(maxsize=None)(self._read)
+        self.parts: dict[Slice, PresentPart] = {}
+        self._sums: dict[bool, Numbers] = {}
 
     def sums(self, measure: Measure) -> Numbers:
         return self.of_panes(measure.ahead)
+
+    def read(self, slice_: Slice) -> "PresentPart":
+        if slice_ not in self.parts:
+            self.parts[slice_] = PresentPart(self, slice_)
+        return self.parts[slice_]
+
+    def of_panes(self, ahead: bool) -> Numbers:
+        """`ahead`: with the panes that are taken after now."""
+        if ahead not in self._sums:
+            self._sums[ahead] = self._of_panes(ahead)
+        return self._sums[ahead]
 
     def _of_panes(self, ahead: bool) -> Numbers:
         if not self.tier:
             return ZEROS
         end_ms = self.end_ms + (self.moment.ahead_ms if ahead else 0)
         return self.moment.sums.window(self.tier, self.start_ms, end_ms - end_ms % MINUTE_MS)
-
-    def _read(self, slice_: Slice) -> "PresentPart":
-        return PresentPart(self, slice_)
 
 
 class Past:
@@ -121,7 +140,7 @@ class Past:
         self.start_ms, self.end_ms = stretch.start_ms, stretch.end_ms
         self.until_ms = self.end_ms
         self.panes = moment.sums.window(stretch.tier, self.start_ms, self.end_ms - 1)
-        self.read: Callable[[Slice], PastPart] = lru_cache(maxsize=None)(self._read)
+        self.parts: dict[Slice, PastPart] = {}
 
     @property
     def levels(self) -> Numbers:
@@ -131,8 +150,10 @@ class Past:
     def sums(self, measure: Measure) -> Numbers:
         return self.panes
 
-    def _read(self, slice_: Slice) -> "PastPart":
-        return PastPart(self, slice_)
+    def read(self, slice_: Slice) -> "PastPart":
+        if slice_ not in self.parts:
+            self.parts[slice_] = PastPart(self, slice_)
+        return self.parts[slice_]
 
 
 # -- One slice of a frame ---------------------------------------------------------------------------------

@@ -88,11 +88,16 @@ def guardrail_notes(plan: Plan) -> list[str]:
 
 
 def _lacks(kpi: SeriesPlan, guard: SeriesPlan) -> Iterator[str]:
-    if not _with_before(kpi).keys() & _with_before(guard).keys():
+    if not compared_windows(kpi, guard):
         listed = f"{', '.join(_with_before(kpi)) or 'none'}; {', '.join(_with_before(guard)) or 'none'}"
         yield f"window that has one before it: they are never compared ({listed})"
     elif kpi.dimensions and not set(kpi.dimensions) & set(guard.dimensions):
         yield "dimension: they are compared as a whole only"
+
+
+def compared_windows(kpi: SeriesPlan, guard: SeriesPlan) -> set[str]:
+    """Those in which a pair can be compared."""
+    return set(_with_before(kpi)) & set(_with_before(guard))
 
 
 def _with_before(series: SeriesPlan) -> dict[str, None]:

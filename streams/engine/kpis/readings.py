@@ -64,6 +64,7 @@ class _Memory:
         changes = Changes(sums, self._changes)
         found = [reading for kpi in self._kpis for reading in kpi.read(moment, changes)]
         self._changes = changes
+        moment.forget()
         return found
 
     def _indexed(self, sums: ChangingSums) -> Index:

@@ -8,6 +8,7 @@ from streams.generate.dashboards.choices import Choices
 from streams.generate.dashboards.frame import Frame, Made, dashboard
 from streams.generate.dashboards.kpis import KpiPanels, by_goal
 from streams.generate.dashboards.layout import Section, evenly
+from streams.generate.dashboards.targets import on_target
 from streams.human import GROUPS
 
 TITLES: Final[Mapping[str, str]] = {
@@ -38,6 +39,7 @@ def group_dashboard(plan: Plan, group: str) -> Made:
 def _sections(plan: Plan, names: Sequence[str], choices: Choices) -> Iterator[Section]:
     numbers = [tile for name in names for tile in KpiPanels(plan, name, choices).numbers()]
     yield Section("At a glance", evenly(4, 6, numbers))
+    yield from on_target(plan, names, choices)
     yield from details(plan, names, choices)
 
 

@@ -4,7 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, TypeVar
 
-from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, table, text, timeseries
+from grafana_foundation_sdk.builders import (
+    bargauge,
+    common,
+    prometheus,
+    stat,
+    statetimeline,
+    table,
+    text,
+    timeseries,
+)
 from grafana_foundation_sdk.builders.dashboard import DashboardLink as Link
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.cog.builder import Builder
@@ -24,6 +33,7 @@ from grafana_foundation_sdk.models.common import (
     TableCellHeight,
     TableColoredBackgroundCellOptions,
     TooltipDisplayMode,
+    VisibilityMode,
     VizOrientation,
 )
 from grafana_foundation_sdk.models.dashboard import (
@@ -126,8 +136,11 @@ def chart_panel(
     stacked: bool = False,
     zero: bool = False,
     no_value: str = NO_VALUE,
+    span: str | None = None,
 ) -> Panel:
-    """Lines over time, from `zero` up or as near as can be. `styles`: name of a series -> its properties."""
+    """Lines over time, from `zero` up or as near as can be. `styles`: name of a series -> its properties.
+    `span`: of its own, such as 30d.
+    """
     builder = _headed(timeseries.Panel(), head).unit(unit).no_value(no_value).color_scheme(plain())
     for at, query in enumerate(queries):
         builder = builder.with_target(_range(_letter(at), query))
@@ -137,6 +150,8 @@ def chart_panel(
     if limits is not None:
         lines = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         builder = builder.thresholds(limits).thresholds_style(lines)
+    if span is not None:
+        builder = builder.time_from(span)
     if stacked:
         builder = builder.stacking(common.StackingConfig().mode(StackingMode.NORMAL))
     for name, style in (styles or {}).items():
@@ -151,6 +166,15 @@ def _legend() -> common.VizLegendOptions:
 
 def _tooltip() -> common.VizTooltipOptions:
     return common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.NONE)
+
+
+def timeline_panel(head: Head, queries: Sequence[Query], states: ValueMapping) -> Panel:
+    """A bar for each series, coloured by the state that it was in."""
+    builder = _headed(statetimeline.Panel(), head).mappings([states]).no_value(NO_VALUE)
+    for at, query in enumerate(queries):
+        builder = builder.with_target(_range(_letter(at), query))
+    builder = builder.show_value(VisibilityMode.NEVER).merge_values(True).row_height(0.8)
+    return builder.color_scheme(fixed(GREY)).line_width(0).legend(_legend()).tooltip(_tooltip()).build()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from streams.generate.dashboards.layout import Line, Section, evenly, line
 from streams.generate.dashboards.looks import above
 from streams.generate.dashboards.panels import Column
 from streams.generate.dashboards.watch import Watch
+from streams.generate.recordings import COMMIT_P99, DEAD_LETTERS_RATE, EVENTS_RATE
 
 GROUP: Final = naming.PIPELINE
 _RATE: Final = "[$__rate_interval]"
 _NONE: Final = "none"
+_MONTH: Final = "30d"
 
 
 def pipeline_dashboard(plan: Plan) -> Made:
@@ -40,6 +42,7 @@ def _sections(plan: Plan, choices: Choices) -> Iterator[Section]:
     yield Section("What is not counted", _refused(watch))
     yield from details(plan, names_of(plan, GROUP), choices)
     yield Section("Who does the work", _processes(watch))
+    yield Section("The last 30 days", _history(watch))
 
 
 def _freshness(watch: Watch) -> list[Line]:
@@ -200,3 +203,32 @@ def _processes(watch: Watch) -> list[Line]:
         "none is known",
     )
     return [line(8, (6, up), (6, states), (6, held), (6, members))]
+
+
+def _history(watch: Watch) -> list[Line]:
+    """Of what Prometheus records: few series, which are cheap to look at over months."""
+    events = watch.chart(
+        "Events by what became of them, a month",
+        "How much there was to do, whatever time range is chosen above.",
+        "cps",
+        {"{{outcome}}": f"max by (outcome) ({EVENTS_RATE})"},
+        stacked=True,
+        span=_MONTH,
+    )
+    letters = watch.chart(
+        "Dead letters by reason, a month",
+        "Since when something sends what cannot be counted.",
+        "cps",
+        {"{{reason}}": f"max by (reason) ({DEAD_LETTERS_RATE})"},
+        stacked=True,
+        span=_MONTH,
+        no_value=_NONE,
+    )
+    seconds = watch.chart(
+        "Time of a commit, p99, a month",
+        "Whether it has always been so.",
+        "s",
+        {"p99": f"max({COMMIT_P99})"},
+        span=_MONTH,
+    )
+    return [line(8, (8, events), (8, letters), (8, seconds))]

@@ -55,7 +55,7 @@ def make_app(
     app[catalog.CATALOG] = files.file_of("catalog.json", encoded(described))
     app[kpi.KPIS] = {one["kpi"]: one for one in described["kpis"]}
     app[files.FILES] = files.static_files()
-    app[docs.DOCS] = docs.pages(texts, board.plan.catalog.kpis)
+    app[docs.DOCS] = docs.Pages(texts, board.plan.catalog.kpis)
     described = openapi_document(board.plan, ROUTES, has_token=bool(token))
     app[openapi.OPENAPI] = files.file_of("openapi.json", encoded(described))
     app[PARAMETERS] = {route.template: route.asks(board.plan) for route in ROUTES}

@@ -6,7 +6,8 @@ stands there is text: markup in it stays text.
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -16,7 +17,6 @@ from markdown_it.token import Token
 
 from streams.serve.http.files import File, file_of
 
-DOCS: Final[web.AppKey[Mapping[str, File]]] = web.AppKey("docs")
 _INDEX: Final = "README"
 _OUTSIDE: Final = re.compile(r"[a-z][a-z0-9+.-]*:|//|#|/", re.IGNORECASE)
 """How addresses begin that are not of a page beside this one."""
@@ -45,28 +45,65 @@ _SHELL: Final = """\
 """
 
 
-async def page(request: web.Request) -> web.StreamResponse:
-    found = request.app[DOCS].get(request.path)
-    if found is None:
-        raise web.HTTPNotFound
-    return found.answer(request)
+def _markdown() -> MarkdownIt:
+    """A table that is wider than the page can be moved within it, also by the keyboard."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.add_render_rule("table_open", lambda *_: _TABLE_OPEN)
+    markdown.add_render_rule("table_close", lambda *_: _TABLE_CLOSE)
+    return markdown
 
 
-def pages(texts: Mapping[str, str], kpis: Iterable[str]) -> dict[str, File]:
-    """Address -> page, of texts by their paths (`docs/kpis/churn.md`).
+_TABLE_OPEN: Final = '<div class="wide" role="region" aria-label="Table" tabindex="0"><table>\n'
+_TABLE_CLOSE: Final = "</table></div>\n"
+_MARKDOWN: Final = _markdown()
 
-    A link to another of them leads there; one to a file that is none of them is text alone.
+
+class Pages:
+    """Makes a page when it is first asked for: all of them take longer than a board should to start.
+
+    A link to another page leads there; one to a file that is none of them is text alone.
     """
-    addresses = {path: address_of(path) for path in texts}
-    indexes = {address: path for path, address in addresses.items() if path.endswith(f"/{_INDEX}.md")}
-    boards = {f"/docs/kpis/{kpi}": f"/kpi/{kpi}" for kpi in kpis}
-    found = {}
-    for path, address in addresses.items():
-        links = [(address, posixpath.basename(posixpath.dirname(path))) for address, path in indexes.items()]
-        if address in boards:
-            links.append((boards[address], "its numbers"))
-        found[address] = file_of(f"{address}.html", _page(path, texts[path], addresses, links).encode())
-    return found
+
+    def __init__(self, texts: Mapping[str, str], kpis: Iterable[str]) -> None:
+        """`texts`: by their paths (`docs/kpis/churn.md`)."""
+        self._texts = texts
+        self._addresses = {path: address_of(path) for path in texts}
+        self._paths = {address: path for path, address in self._addresses.items()}
+        self._numbers = {f"/docs/kpis/{kpi}": [(f"/kpi/{kpi}", "Its numbers")] for kpi in kpis}
+        self.page = lru_cache(maxsize=None)(self._page)
+        self._indexes = lru_cache(maxsize=1)(self._find_indexes)
+
+    @property
+    def addresses(self) -> Collection[str]:
+        """Of all pages."""
+        return self._paths.keys()
+
+    def _page(self, address: str) -> File:
+        """KeyError where there is no page."""
+        tokens = self._parsed(self._paths[address])
+        links = [*self._indexes(), *self._numbers.get(address, ())]
+        return file_of(f"{address}.html", _html(tokens, links).encode())
+
+    def _find_indexes(self) -> list[tuple[str, str]]:
+        """(address, title)"""
+        paths = [path for path in self._texts if path.endswith(f"/{_INDEX}.md")]
+        return [(self._addresses[path], _title(self._parsed(path))) for path in paths]
+
+    def _parsed(self, path: str) -> list[Token]:
+        tokens = _MARKDOWN.parse(_MARKER.sub("", self._texts[path]))
+        for token in _links(tokens):
+            _lead(token, posixpath.dirname(path), self._addresses)
+        return tokens
+
+
+DOCS: Final = web.AppKey("docs", Pages)
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    pages = request.app[DOCS]
+    if request.path not in pages.addresses:
+        raise web.HTTPNotFound
+    return pages.page(request.path).answer(request)
 
 
 def address_of(path: str) -> str:
@@ -74,15 +111,12 @@ def address_of(path: str) -> str:
     return f"/{path.removesuffix('.md').removesuffix(_INDEX)}"
 
 
-def _page(path: str, text: str, addresses: Mapping[str, str], links: Iterable[tuple[str, str]]) -> str:
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = markdown.parse(_MARKER.sub("", text))
-    for token in _links(tokens):
-        _lead(token, posixpath.dirname(path), addresses)
+def _html(tokens: Sequence[Token], links: Iterable[tuple[str, str]]) -> str:
+    """`links`: (address, name) of what stands in the head of the page."""
     return _SHELL.format(
-        title=escape(_title(tokens) or path),
+        title=escape(_title(tokens)),
         links="".join(f'<a href="{escape(address)}">{escape(name)}</a>' for address, name in links),
-        body=markdown.renderer.render(tokens, markdown.options, {}),
+        body=_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
     )
 
 

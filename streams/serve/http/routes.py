@@ -61,7 +61,11 @@ ROUTES: Final[Sequence[Route]] = [
     Route(
         "/api/v1/stream",
         streams.stream,
-        Answer("Server-sent events: `readings`, and then `changes` at most once a second.", STREAM),
+        Answer(
+            "Server-sent events: `readings`, whose data are a Readings document, and then at most once a "
+            "second `changes`, a Changes document: what is not as it was in the event before.",
+            STREAM,
+        ),
         asks=readings.filter_parameters,
         others={503: "So many listen already that it can be no more."},
     ),

@@ -118,6 +118,14 @@ CATALOG: Final = fields(
     kpis=many(ref("Kpi")),
 )
 READINGS: Final = fields(**_HEAD, troubles=many(TEXT), readings=many(ref("Reading")))
+CHANGES: Final = fields(
+    **_HEAD,
+    troubles=many(TEXT),
+    gone=many(
+        fields(gauge=TEXT, labels=LABELS, window=one_of(get_args(Window)), dimension=TEXT, member=TEXT)
+    ),
+    readings=many(ref("Reading")),
+)
 ONE_KPI: Final = fields(**_HEAD, troubles=many(TEXT), kpi=ref("Kpi"), readings=many(ref("Reading")))
 POINTS: Final = fields(
     **_PLACE,
@@ -210,6 +218,7 @@ ERROR: Final = fields(error=TEXT)
 COMPONENTS: Final[Mapping[str, Schema]] = {
     "Reading": READING,
     "Readings": READINGS,
+    "Changes": CHANGES,
     "Series": SERIES,
     "Alert": ALERT,
     "Kpi": KPI,

@@ -34,18 +34,15 @@ def chart_parameters(plan: Plan) -> list[Parameter]:
     ]
 
 
-def chart_of(given: Asked, own: set[str]) -> Chart:
-    """BadParameter for what is too much, or makes no sense together."""
-    if "kpi" not in given and "series" not in given:
-        raise BadParameter("name a 'kpi', or ask for 'series=first'", "kpi", [])
-    if "dimension" in given and "kpi" not in given:
-        raise BadParameter("'dimension' goes with a 'kpi'", "kpi", [])
+def chart_of(given: Asked, plan: Plan) -> Chart:
+    """BadParameter for what makes no sense together."""
+    _check_together(given, list(plan.catalog.kpis))
     return Chart(
         span=one(given, "span") or USUAL,
         steps=int(one(given, "steps")) if "steps" in given else None,
         kpis=_among(given, "kpi"),
         gauges=_among(given, "gauge"),
-        labels=tuple(sorted((name, one(given, name)) for name in given.keys() - own)),
+        labels=tuple(sorted((name, one(given, name)) for name in given.keys() - set(_OWN))),
         dimension=one(given, "dimension") or ALL,
         members=tuple(dict.fromkeys(given["member"])) if "member" in given else None,
         first="series" in given,
@@ -53,12 +50,22 @@ def chart_of(given: Asked, own: set[str]) -> Chart:
     )
 
 
+def _check_together(given: Asked, kpis: list[str]) -> None:
+    is_sliced = one(given, "dimension") not in ("", ALL)
+    if "kpi" not in given and "series" not in given:
+        raise BadParameter("name a 'kpi', or ask for 'series=first'", "kpi", kpis)
+    if "kpi" not in given and is_sliced:
+        raise BadParameter("'dimension' goes with a 'kpi'", "kpi", kpis)
+    if not is_sliced and set(given.get("member", ())) - {ALL}:
+        raise BadParameter("'member' goes with a 'dimension'", "member", [ALL])
+
+
 def _among(given: Asked, name: str) -> frozenset[str] | None:
     return frozenset(given[name]) if name in given else None
 
 
 async def series(request: web.Request) -> web.Response:
-    chart = chart_of(question(request), set(_OWN))
+    chart = chart_of(question(request), request.app[BOARD].plan)
     body = await request.app[ANSWERS].of(chart, lambda: _drawn(request.app, chart))
     return unavailable(NOT_READ) if body is None else answer_of(body)
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -28,6 +27,7 @@ from tests.builders import (
     plan_of,
     survey_answered,
 )
+from tests.rounds import ROUNDS, Round, events_of
 
 TEXT = (Path(__file__).parent / "lifetime.yaml").read_text()
 PLAN = plan_of(TEXT)
@@ -291,34 +291,16 @@ def test_every_one_of_41_members_is_read_over_all_partitions() -> None:
 
 # -- What still holds -------------------------------------------------------------------------------------
 
-BUILDERS = st.sampled_from(
-    [
-        *(lead_created, lead_contacted, lead_converted, lead_qualified, deal_won, survey_answered),
-        *(customer_activated, customer_churned),
-    ]
-)
-BACK_MS = st.one_of(st.integers(0, 3 * HOUR_MS), st.integers(0, days(70)), st.integers(0, days(800)))
-STEPS_MS = st.sampled_from([0, 1_000, MINUTE_MS, 7 * MINUTE_MS, HOUR_MS, 5 * HOUR_MS, DAY_MS, days(31)])
-MADE = st.tuples(
-    *(BUILDERS, st.sampled_from("abc"), BACK_MS, st.sampled_from(["web", "fair"]), st.sampled_from("xy"))
-)
-ROUNDS = st.lists(st.tuples(st.lists(MADE, max_size=4), STEPS_MS), min_size=2, max_size=6)
-
 
 @settings(max_examples=30)
 @given(ROUNDS, st.booleans())
 def test_readings_that_still_hold_equal_those_that_are_computed_anew(
-    rounds: Sequence[tuple[list[tuple[Any, ...]], int]], ahead: bool
+    rounds: Sequence[Round], ahead: bool
 ) -> None:
     ledger, reader, now_ms = Ledger(PLAN), Reader(PLAN), ms("2024-03-30 23:58:30")
     for events, step_ms in rounds:
         now_ms += step_ms
-        ledger.take(
-            *(
-                build(subject, now_ms - back_ms, channel=channel, plan=plan)
-                for build, subject, back_ms, channel, plan in events
-            )
-        )
+        ledger.take(*events_of(events, now_ms))
         assert reader.read(ledger, now_ms, ahead=ahead) == readings(PLAN, ledger, now_ms, ahead=ahead)
 
 

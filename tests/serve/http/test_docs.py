@@ -9,7 +9,7 @@ import pytest
 
 from streams.generate import reference, runbooks
 from streams.serve.board import Shown
-from streams.serve.http.docs import address_of, pages
+from streams.serve.http.docs import Pages, address_of
 from streams.serve.http.files import static_files
 from tests.builders import shipped
 from tests.serve.builders import StillBoard, web
@@ -20,7 +20,7 @@ def texts() -> dict[str, str]:
 
 
 def html(of: Mapping[str, str], address: str) -> str:
-    return pages(of, shipped().catalog.kpis)[address].body.decode()
+    return Pages(of, shipped().catalog.kpis).page(address).body.decode()
 
 
 def body(text: str) -> str:
@@ -31,7 +31,8 @@ def body(text: str) -> str:
 
 
 def test_every_link_of_every_page_leads_to_a_page_of_the_board() -> None:
-    made = pages(texts(), shipped().catalog.kpis)
+    pages = Pages(texts(), shipped().catalog.kpis)
+    made = {address: pages.page(address) for address in pages.addresses}
     board = {"/", *(f"/kpi/{kpi}" for kpi in shipped().catalog.kpis)}
     board |= {f"/static/{path}" for path in static_files()}
     seen = 0
@@ -54,7 +55,7 @@ def test_links_between_files_become_links_between_pages() -> None:
     churn = html(of, "/docs/kpis/churn")
     assert '<a href="/docs/kpis/">all</a> <a href="/docs/runbooks/CrmChurn#why">why</a>' in churn
     assert '<a>gone</a> <a href="#x">x</a>' in churn
-    assert '<a href="/kpi/churn">its numbers</a>' in churn
+    assert '<a href="/kpi/churn">Its numbers</a>' in churn
     assert 'href="/docs/kpis/churn"' in html(of, "/docs/runbooks/CrmChurn")
 
 

@@ -5,14 +5,16 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from streams.engine.kpis.excerpts import Wanted
 from streams.engine.kpis.folding import Others
 from streams.engine.kpis.guardrails import first_series
 from streams.engine.kpis.points import Drawing, Span
 from streams.engine.kpis.sums import WHOLE
+from streams.engine.panes import HOUR
 from streams.serve.charts import shown_slices
 from streams.serve.view import View
 from streams.state import Snapshot
-from tests.builders import Ledger, lead_contacted, lead_created, shipped
+from tests.builders import Ledger, lead_contacted, lead_created, ms, shipped
 from tests.company import END_MS, told
 from tests.serve.builders import NOW_MS, StillBoard, Writer, board_on, showing, until, web
 
@@ -61,7 +63,7 @@ async def test_a_label_tells_series_of_one_kpi_apart(client: Redis) -> None:
 
 
 async def test_all_kpis_are_drawn_at_once_by_the_series_that_stand_for_them(client: Redis) -> None:
-    document = await series(client, "series=first&span=24h&nearest=1")
+    document = await series(client, "series=first&dimension=all&span=24h&nearest=1")
     assert [one["kpi"] for one in document["series"]] == list(shipped().catalog.kpis)
     for one in document["series"]:
         windows = {*first_series(shipped())[one["kpi"]].windows} - {"now"}
@@ -75,6 +77,8 @@ async def test_all_kpis_are_drawn_at_once_by_the_series_that_stand_for_them(clie
     [
         ("span=24h", "kpi"),
         ("series=first&dimension=channel", "kpi"),
+        ("kpi=lead_volume&member=web", "member"),
+        ("kpi=lead_volume&dimension=all&member=web", "member"),
         ("kpi=nonsense", "kpi"),
         ("kpi=lead_volume&span=3d", "span"),
         ("kpi=lead_volume&steps=0", "steps"),
@@ -90,6 +94,14 @@ async def test_what_cannot_be_drawn_is_refused(query: str, parameter: str) -> No
         assert (await response.json())["parameter"] == parameter
 
 
+async def test_more_points_than_a_chart_can_show_are_not_drawn(client: Redis) -> None:
+    members = "&".join(f"member=m{at}" for at in range(20))
+    query = f"kpi=lead_response&dimension=channel&span=30d&steps=800&{members}"
+    fault = await series(client, query, status=400)
+    assert fault["parameter"] == "steps"
+    assert "50,000" in fault["error"]
+
+
 async def test_before_all_partitions_are_known_nothing_is_drawn() -> None:
     async with web(StillBoard(showing(*LEADS))) as browser:
         assert (await browser.get("/api/v1/series?kpi=lead_volume")).status == 503
@@ -101,6 +113,17 @@ def test_of_a_dimension_with_many_members_the_small_ones_are_drawn_as_one() -> N
     assert found[:2] == [("channel", "channel-00"), ("channel", "channel-01")]
     assert found[-1] == Others("channel", frozenset({"channel-20", "channel-21"}))
     assert len(found) == 21
+
+
+def test_an_excerpt_holds_the_panes_from_the_first_that_is_wanted_on() -> None:
+    ledger, view = Ledger().take(*LEADS), View()
+    view.load(0, Snapshot(None, "0-0", ledger.panes, ledger.running, {}))
+    for start in ("10:00", "11:00", "11:30"):
+        wanted = Wanted(frozenset({"leads"}), [WHOLE], {HOUR: ms(start)}, ["leads_waiting"])
+        found = view.excerpt(wanted)
+        assert found.values(HOUR, "leads", 0, 2**62) == ledger.values(HOUR, "leads", ms(start), 2**62)
+        assert found.cells() == {"leads", "leads_waiting"}
+        assert found.totals() == {"leads_waiting": 2}
 
 
 def test_the_view_gives_the_excerpt_that_its_panes_hold() -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
+from jsonschema import Draft202012Validator, validate
 
 from streams.serve import channels
 from streams.serve.board import Shown
 from streams.serve.choosing import Filter
+from streams.serve.http.schemas import COMPONENTS, ref
 from streams.serve.written import Texts, Written
 from tests.builders import lead_created
 from tests.serve.builders import StillBoard, showing, web
@@ -62,6 +64,20 @@ async def test_a_stream_begins_with_all_that_is_asked_for_and_goes_on_with_what_
             {"gauge": "crm_leads", "labels": {}, "window": "24h", "dimension": "channel", "member": "mail"}
         ]
         assert "gone" not in whole
+
+
+async def test_events_are_what_the_openapi_document_says_they_are() -> None:
+    board = MovingBoard(ONE)
+    async with web(board) as client, client.get("/api/v1/stream?dimension=channel") as response:
+        for shown, name, schema in (
+            (TWO, "readings", "Readings"),
+            (ONE, "changes", "Changes"),
+            (TWO, "changes", "Changes"),
+        ):
+            said, document = await event(response)
+            assert said == name
+            validate(document, {**ref(schema), "components": {"schemas": COMPONENTS}}, Draft202012Validator)
+            board.show(shown)
 
 
 async def test_who_joins_later_gets_all_and_then_the_same_changes() -> None:
@@ -115,6 +131,19 @@ async def test_what_several_ask_for_alike_is_written_once(monkeypatch: pytest.Mo
         for response in responses:
             await event(response)
         assert len(looks) == 1
+
+
+async def test_a_client_that_went_away_is_forgotten() -> None:
+    board = MovingBoard(ONE)
+    async with web(board) as client:
+        before = asyncio.all_tasks()
+        response = await client.get(f"/api/v1/stream?{QUERY}")
+        await event(response)
+        response.close()
+        async with asyncio.timeout(10):
+            while asyncio.all_tasks() != before:
+                board.show(replace(ONE, as_of_ms=(board.shown().as_of_ms or 0) + 1_000))
+                await asyncio.sleep(0.02)
 
 
 async def test_when_too_many_listen_the_next_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,15 @@
 
 import { el } from "./dom.js";
 
-const WIDE = matchMedia("(min-width: 2400px)");
+const WIDER = [2400, 3200].map((width) => matchMedia(`(min-width: ${width}px)`)); // each gives a column more
 
 /** Lay out sections, of which `sizeOf` tells how much room they take; again when the screen becomes another. */
 export function layOut(place, sections, sizeOf) {
   const arrange = () => {
-    const columns = WIDE.matches ? balanced(sections, sizeOf, 2) : [sections];
+    const columns = balanced(sections, sizeOf, 1 + WIDER.filter(({ matches }) => matches).length);
     place.replaceChildren(...columns.map((column) => el("div", { class: "column" }, ...column)));
   };
-  WIDE.addEventListener("change", arrange);
+  for (const width of WIDER) width.addEventListener("change", arrange);
   arrange();
 }
 

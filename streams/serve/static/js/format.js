@@ -40,6 +40,11 @@ export function inWords(value, unit, currency = null) {
   return unit === "points" ? `${text} points` : text;
 }
 
+/** A sentence whose lines do not break between a number and its unit. */
+export function unbroken(text) {
+  return text.replace(/(\d) (?=(?:%|ms|s|min|h|d|M|bn|tn|points|years|months)(?!\w))/g, "$1\u00a0");
+}
+
 /** The two largest units that count: 3 d 4 h, 2 h 14 min, 4 min 12 s, 9.5 s, 350 ms. */
 export function formatSeconds(seconds) {
   const sign = seconds < 0 ? "-" : "", size = Math.abs(seconds);

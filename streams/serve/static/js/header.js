@@ -91,7 +91,7 @@ async function fillMembers(label, dimension, member) {
   if (dimension !== offered) return;
   const names = [...new Set([...found, ...(member === null ? [] : [member])])];
   const options = names.map((name) => el("option", { value: name, text: name }));
-  label.querySelector("select").replaceChildren(el("option", { value: "", text: "none chosen" }), ...options);
+  label.querySelector("select").replaceChildren(el("option", { value: "", text: "all together" }), ...options);
 }
 
 /** Every member that some KPI has, in the order of its name. */

@@ -4,17 +4,17 @@
 // 2. The stream brings their readings, and once a second at most what has changed.
 // 3. The series bring the sparklines, now and then.
 
-import { current, onChange } from "./address.js";
+import { correct, current, onChange } from "./address.js";
 import { ApiError, get } from "./api.js";
 import { loadCatalog } from "./catalog.js";
 import { layOut } from "./columns.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { mountHeader } from "./header.js";
 import { follow } from "./live.js";
-import { Readings } from "./readings.js";
 import { Status } from "./status.js";
 import { Summary } from "./summary.js";
 import { Tile } from "./tile.js";
+import { Told } from "./told.js";
 
 const REDRAW_MS = { minute: 15_000, hour: 60_000, day: 300_000 }; // by the width of a pane
 const AGAIN_MS = 2_000;
@@ -26,14 +26,15 @@ class Overview {
     this.catalog = catalog;
     this.status = new Status(catalog.timeZone);
     this.summary = new Summary();
-    this.readings = new Readings(catalog);
+    this.told = new Told(catalog);
     this.tiles = new Map(catalog.kpis.map((kpi) => [kpi.kpi, new Tile(catalog, kpi)]));
     this.empty = el("p", { class: "notice", hidden: true });
   }
 
   mount() {
     const { windows, dimensions } = this.catalog;
-    mountHeader({ windows, dimensions: ["all", ...dimensions.filter((name) => name !== "all")], status: this.status, home: true });
+    correct({ windows, dimensions });
+    mountHeader({ windows, dimensions: ["all", ...dimensions], status: this.status, home: true });
     const place = el("div", { class: "groups" });
     main.replaceChildren(this.summary.node, this.empty, place);
     const groups = this.catalog.groups.map((group) => this.group(group)).filter((node) => node !== null);
@@ -73,27 +74,37 @@ class Overview {
   /** The slice; a dimension of which no member is chosen is not one yet. */
   asked() {
     const { dimension, member } = this.view;
-    const slice = dimension === "all" || member === null ? { dimension: "all" } : { dimension, member };
+    const slice = dimension === "all" || member === null ? { dimension: "all", member: "all" } : { dimension, member };
     return { series: "first", ...slice };
   }
 
   all(document) {
-    this.readings.replace(document);
+    this.told.replace(document);
     for (const tile of this.tiles.values()) this.tell(tile);
     setAttribute(main, "aria-busy", null);
     this.hear(document);
     performance.mark("filled"); // for those who measure
-    if (this.asking === null) this.courses(); // numbers first
+    if (this.asking === null) this.begin();
+  }
+
+  /** Numbers first: the sparklines of a view are asked for when its readings are there. */
+  begin() {
+    for (const tile of this.tiles.values()) tile.draw(null);
+    this.courses();
   }
 
   some(document) {
-    for (const name of this.readings.apply(document)) this.tell(this.tiles.get(name));
+    this.told.apply(document);
+    const { readings, gone } = document;
+    const changed = new Set([...readings, ...gone].map((one) => this.catalog.of(one).kpi.kpi));
+    for (const name of changed) this.tell(this.tiles.get(name));
     this.hear(document);
   }
 
   tell(tile) {
-    const { kpi } = tile, chosen = this.view.window;
-    tile.show(this.readings.standing(kpi, chosen), this.readings.worst(kpi), { chosen, reason: this.reason(kpi) });
+    const { kpi, first } = tile, chosen = this.view.window, { dimension, member } = this.asked();
+    const standing = this.told.of(first, this.catalog.windowOf(first, chosen), dimension, member) ?? null;
+    tile.show(standing, this.told.worst(kpi), { chosen, reason: this.reason(kpi) });
   }
 
   /** Why a KPI has no reading here. */
@@ -114,7 +125,6 @@ class Overview {
     if (state === "live" && this.status.state === "reconnecting") this.compare();
     if (state === "reconnecting") this.askWhy();
     this.status.connection(state);
-    setAttribute(main, "data-old", state === "live" || state === "connecting" ? null : "");
   }
 
   /** A stream does not tell why it ended; an answer may. */

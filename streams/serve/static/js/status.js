@@ -54,9 +54,15 @@ export class Status {
     return this.last?.as_of != null && this.reasons().length === 0;
   }
 
+  /** fresh, old, or waiting for the first numbers. */
+  get level() {
+    return this.fresh ? "fresh" : this.state === "connecting" ? "waiting" : "old";
+  }
+
   show() {
     const reasons = this.reasons();
-    setAttribute(this.node, "data-level", this.fresh ? "fresh" : this.state === "connecting" ? "waiting" : "old");
+    setAttribute(this.node, "data-level", this.level);
+    setAttribute(document.getElementById("main"), "data-old", this.level === "old");
     const rows = reasons.map((reason) => el("li", { text: reason }));
     if (reasons.join("\n") !== [...this.list.children].map((row) => row.textContent).join("\n")) {
       this.list.replaceChildren(...rows);
@@ -102,6 +108,13 @@ function troublesOf(last) {
   return [...stale, ...others.map((trouble) => `${trouble[0].toUpperCase()}${trouble.slice(1)}.`)];
 }
 
+/** Partitions 0–3, 7 */
 function partitionWords(partitions) {
-  return `${partitions.length > 1 ? "Partitions" : "Partition"} ${partitions.join(", ")}`;
+  const runs = [];
+  for (const partition of partitions) {
+    if (runs.at(-1)?.at(-1) === partition - 1) runs.at(-1).push(partition);
+    else runs.push([partition]);
+  }
+  const texts = runs.map((run) => (run.length > 1 ? `${run[0]}–${run.at(-1)}` : `${run[0]}`));
+  return `${partitions.length > 1 ? "Partitions" : "Partition"} ${texts.join(", ")}`;
 }

@@ -36,7 +36,7 @@ export class Summary {
     const without = tiles.length - Object.keys(COUNTED).reduce((sum, verdict) => sum + of(verdict).length, 0);
     setText(this.breachedWord, breached.length === 1 ? " guardrail breached" : " guardrails breached");
     setText(this.rest, `of ${tiles.length} KPIs, ${without} not judged; ${targetsText(told)}`);
-    this.showBad([...of("critical"), ...of("warn")]);
+    this.showBad([...of("critical"), ...of("warn")], without === tiles.length);
     setText(this.aloud, `${of("critical").length} critical, ${of("warn").length} warn, guardrails breached: ${breached.length}.`);
   }
 
@@ -46,17 +46,18 @@ export class Summary {
   }
 
   /** What is bad, by name, as links. */
-  showBad(tiles) {
+  showBad(tiles, noneIsJudged) {
     const rows = tiles.map(({ kpi, verdict, beyond }) => ({
       verdict,
       name: [kpi.title, beyond.of].filter(Boolean).join(", "),
       value: beyond.value,
       href: link(`/kpi/${kpi.kpi}`),
     }));
-    const now = JSON.stringify(rows);
+    const now = JSON.stringify([rows, noneIsJudged]);
     if (now === this.shown) return;
     this.shown = now;
-    this.bad.replaceChildren(...rows.map(chip));
+    const nothing = noneIsJudged ? "Nothing is judged: there are no values, or too few samples." : "Nothing is beyond its limits.";
+    this.bad.replaceChildren(...(rows.length ? rows.map(chip) : [el("li", { text: nothing })]));
   }
 }
 

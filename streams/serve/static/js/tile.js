@@ -2,7 +2,7 @@
 
 import { link } from "./address.js";
 import { el, setAttribute, setText, spoken } from "./dom.js";
-import { NONE, formatValue } from "./format.js";
+import { NONE, formatValue, unbroken } from "./format.js";
 import { followView } from "./header.js";
 import { Spark } from "./spark.js";
 import { boundsText, changeOf, holdsForPanes, otherWindow, samplesText, targetText, verdictWord } from "./words.js";
@@ -122,7 +122,7 @@ export class Tile {
 
   showNotes(reading, reason) {
     const breaches = (reading?.guardrails ?? []).filter(({ breached }) => breached);
-    setText(this.guard, breaches.map(({ sentence }) => `Guardrail: ${sentence}.`).join(" "));
+    setText(this.guard, breaches.map(({ sentence }) => unbroken(`Guardrail: ${sentence}.`)).join(" "));
     const notes = [this.otherBad(), ...(reading === null ? [reason] : this.notesOf(reading))].filter(Boolean);
     if (notes.join() === this.noted) return;
     this.noted = notes.join();
@@ -144,5 +144,6 @@ export class Tile {
 }
 
 function withoutLast({ times, values, lower, upper }) {
-  return Object.fromEntries(Object.entries({ times, values, lower, upper }).map(([name, all]) => [name, all.slice(0, -1)]));
+  const [allTimes, allValues, allLower, allUpper] = [times, values, lower, upper].map((all) => all.slice(0, -1));
+  return { times: allTimes, values: allValues, lower: allLower, upper: allUpper };
 }

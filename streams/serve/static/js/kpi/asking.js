@@ -4,6 +4,8 @@ import { get } from "../api.js";
 
 /** So long is between two questions of a section, at least, if both are the same. */
 const PAUSE_MS = 5_000;
+/** What is being asked, until everything that was asked at first has come. */
+const open = new Set();
 
 /**
  * Asks an endpoint: at once when it is asked something else, and not too often when only the numbers may have
@@ -14,7 +16,16 @@ export class Asking {
    * `told(document, parameters)` with an answer; `failed(error)` with an ApiError.
    */
   constructor(endpoint, told, failed, { pause_ms = PAUSE_MS } = {}) {
-    Object.assign(this, { endpoint, told, failed, pause_ms, asked: "", version: -1, timer: null, at_ms: -Infinity });
+    Object.assign(this, {
+      endpoint,
+      told,
+      failed,
+      pause_ms,
+      asked: "",
+      version: -1,
+      timer: null,
+      at_ms: -Infinity,
+    });
     this.asking = new AbortController();
   }
 
@@ -40,6 +51,7 @@ export class Asking {
     const { signal } = (this.asking = new AbortController());
     this.timer = null;
     this.at_ms = performance.now();
+    open.add(this);
     try {
       const document = await get(this.endpoint, parameters, { signal });
       if (asked === this.asked) this.told(document, parameters);
@@ -47,6 +59,14 @@ export class Asking {
       if (error.name === "AbortError") return;
       this.failed(error);
       this.version = -1; // the next change asks again
+    } finally {
+      open.delete(this);
+      if (open.size === 0) drawn();
     }
   }
+}
+
+/** Say, once, that everything is there. */
+function drawn() {
+  if (performance.getEntriesByName("drawn").length === 0) performance.mark("drawn");
 }

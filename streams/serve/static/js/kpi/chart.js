@@ -4,6 +4,7 @@ import { el, setText } from "../dom.js";
 import { formatValue, windowWords } from "../format.js";
 import { holdsForPanes } from "../words.js";
 import { Asking } from "./asking.js";
+import { rangeWords } from "./judged.js";
 import { section } from "./parts.js";
 import { Plot } from "./plot.js";
 import { PointTable } from "./point_table.js";
@@ -19,7 +20,11 @@ export class Chart {
     this.table = new PointTable();
     this.full = el("div", {}, this.caption, this.plot.node, this.legend, this.table.node);
     this.node = section("course", "Over time", this.full, this.empty);
-    this.asking = new Asking("series", (found) => this.#take(found), (error) => this.#fail(error));
+    this.asking = new Asking(
+      "series",
+      (found) => this.#take(found),
+      (error) => this.#fail(error),
+    );
     this.#say("Asking for the course.");
   }
 
@@ -38,7 +43,14 @@ export class Chart {
     const enough = enoughSamples(kpi, series);
     const shown = aligned([{ name: "", colour: "--accent", points, enough, counts: enough === 0 }]);
     const bars = barsOf(series, points);
-    const looks = { unit: series.unit, currency, zone, step: points.step, bars, ...marksOf(this.view, points) };
+    const looks = {
+      unit: series.unit,
+      currency,
+      zone,
+      step: points.step,
+      bars,
+      ...marksOf(this.view, points),
+    };
     this.plot.show({ ...shown, ...looks });
     this.table.show({ ...shown, ...looks });
     setText(this.caption, captionOf(points, points.step, span, zone, series));
@@ -70,23 +82,27 @@ export function barsOf(series, points) {
 
 function emptyWords(points) {
   const kept = points !== undefined && points.kind !== "none";
-  return kept ? "Nothing was counted over this time." : "There is no course of this number: it is known as of now only.";
+  return kept
+    ? "Nothing was counted over this time."
+    : "There is no course of this number: it is known as of now only.";
 }
 
 function captionOf({ kind }, step, span, zone, series) {
   const pane = isSum(series)
     ? `Each bar is one ${step} by itself; the number above is their sum over the window.`
     : `Each point is one ${step} by itself; the number above is of the whole window at once.`;
-  const level = `Each point is how it stood at the end of a ${step}.`;
-  const what = { panes: pane, windows: `Each point is ${windowWords(span).replace("last ", "")} that ended there.` };
+  const level = `Each point is how it stood at the end of ${step === "hour" ? "an hour" : `a ${step}`}.`;
+  const what = {
+    panes: pane,
+    windows: `Each point is ${windowWords(span).replace("last ", "")} that ended there.`,
+  };
   return `${/^(end|oldest)\([a-z0-9_]+\)$/.test(series.formula) ? level : what[kind]} Times in ${zone}.`;
 }
 
 function legend(line, { target, benchmark, unit, currency, bars }) {
-  const told = (value) => formatValue(value, unit, currency);
   const keys = [
-    target !== null && ["target", `target ${told(target)}`],
-    benchmark && ["benchmark", `benchmark ${told(benchmark.low)} to ${told(benchmark.high)}`],
+    target !== null && ["target", `target ${formatValue(target, unit, currency)}`],
+    benchmark && ["benchmark", `benchmark ${rangeWords(benchmark, unit, currency)}`],
     line.lower.some((value) => value !== null) && ["bounds", "bounds at 95 %"],
     line.weak.some(Boolean) && ["weak", bars ? "pale: few samples" : "hollow, dashed: few samples"],
     line.running && ["running", bars ? "the last is still running" : "hollow at the end: still running"],

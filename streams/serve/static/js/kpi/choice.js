@@ -60,7 +60,8 @@ function chosenSeries(kpi, { all }, notes) {
   const names = new Set(kpi.series.flatMap((series) => ownLabels(series).map(([name]) => name)));
   const wanted = Object.entries(all).filter(([name]) => names.has(name) && !TAKEN.has(name));
   const fits = (series) =>
-    (!all.gauge || series.gauge === all.gauge) && wanted.every(([name, value]) => series.labels[name] === value);
+    (!all.gauge || series.gauge === all.gauge) &&
+    wanted.every(([name, value]) => series.labels[name] === value);
   const found = kpi.series.find(fits);
   if (found) return found;
   const asked = [all.gauge, ...wanted.map((pair) => pair.join(" "))].filter(Boolean).join(", ");
@@ -73,7 +74,8 @@ function chosenWindow(catalog, series, { window: asked, all }, notes) {
   const known = catalog.windows.includes(asked);
   if (isLevel(series)) return { window: NOW, span: known ? asked : levelSpans(catalog)[0] };
   const window = catalog.windowOf(series, known ? asked : DEFAULT_WINDOW);
-  if (window !== asked && all.window) notes.push(`This number has no window ${asked}; shown is the nearest, ${window}.`);
+  if (window !== asked && all.window)
+    notes.push(`This number has no window ${asked}; shown is the nearest, ${window}.`);
   return { window, span: window };
 }
 
@@ -81,6 +83,6 @@ function chosenSlice(kpi, { dimension: asked, member: wanted }, notes) {
   const known = kpi.dimensions.includes(asked);
   if (asked !== WHOLE && !known) notes.push(`This KPI is not sliced by ${asked}; shown is the whole.`);
   const member = (known && wanted) || WHOLE;
-  const sliceBy = known ? asked : kpi.dimensions[0] ?? null;
+  const sliceBy = known ? asked : (kpi.dimensions[0] ?? null);
   return { dimension: member === WHOLE ? WHOLE : asked, member, sliceBy };
 }

@@ -17,6 +17,11 @@ export function faint(name, share) {
   return `rgba(${red}, ${green}, ${blue}, ${share})`;
 }
 
+/** A length of the page's style, in pixels: on a wall everything is larger. */
+export function rem(length) {
+  return length * parseFloat(getComputedStyle(document.documentElement).fontSize);
+}
+
 /** A round point; lengths are in canvas pixels. */
 export function dot(context, { x, y, radius, edge, fill }) {
   context.save();

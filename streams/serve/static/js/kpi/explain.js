@@ -15,7 +15,11 @@ export class Explain {
     this.body = el("div", { class: "why" });
     this.fault = el("p", { class: "empty", text: "Asking why." });
     this.node = section("why", "Why this number", this.fault, this.body);
-    this.asking = new Asking("explain", (found) => this.#take(found), (error) => this.#say(`This cannot be told now: ${error.message}.`));
+    this.asking = new Asking(
+      "explain",
+      (found) => this.#take(found),
+      (error) => this.#say(`This cannot be told now: ${error.message}.`),
+    );
   }
 
   show(view) {
@@ -31,52 +35,73 @@ export class Explain {
 
   #take(found) {
     const open = new Set([...this.body.querySelectorAll("details[open]")].map((one) => one.dataset.key));
-    const { series, zone } = this.view;
     this.#say("");
-    redone(this.body, [{ found, currency: currencyOf(series), zone }], explained);
+    redone(this.body, [{ found, zone: this.view.zone }], explained);
     for (const one of this.body.querySelectorAll("details")) one.open = open.has(one.dataset.key);
   }
 }
 
-function explained({ found, currency, zone }) {
-  return el("div", {}, formula(found, currency), ...told(found, zone), measures(found), ...references(found, currency, zone));
+function explained({ found, zone }) {
+  return el("div", {}, formula(found), ...told(found, zone), measures(found), ...references(found, zone));
 }
 
-function formula({ formula: text, filled, value, unit }, currency) {
+function formula(found) {
+  const { formula: text, filled, value, unit } = found;
   const row = (sign, content, style) => [el("dt", { text: sign }), el("dd", { class: style, text: content })];
-  return el("dl", { class: "formula" },
+  return el(
+    "dl",
+    { class: "formula" },
     ...row("Formula", text, "code"),
     ...row("With its numbers", SMALLEST[unit] ? `${filled} (${SMALLEST[unit]})` : filled, "code"),
-    ...row("Value", formatValue(value, unit, currency), "value"));
+    ...row("Value", formatValue(value, unit, currencyOf(found)), "value"),
+  );
 }
 
 function told({ window, start, end, would_change: remedy }, zone) {
-  const span = window === "now" ? `As of ${moment(end, zone)}.` : `Over ${window}: from ${moment(start, zone)} to ${moment(end, zone)} (${zone}).`;
-  return [el("p", { text: span }), remedy ? el("p", { class: "remedy" }, el("b", { text: "What would change the verdict: " }), remedy) : null];
+  const stretch = `from ${moment(start, zone)} to ${moment(end, zone)} (${zone})`;
+  const span = window === "now" ? `As of ${moment(end, zone)}.` : `Over ${window}: ${stretch}.`;
+  const title = el("b", { text: "What would change the verdict: " });
+  return [el("p", { text: span }), remedy ? el("p", { class: "remedy" }, title, remedy) : null];
 }
 
 /** Each measure's sum, with the panes that made it behind a click. */
 function measures({ measures: found }) {
-  return el("ul", { class: "measures" }, ...found.map((one) => el("li", {}, el("details", { "data-key": one.text },
-    el("summary", {}, el("code", { text: one.text }), " = ", el("b", { text: numberWords(one.value) }), samples(one)),
-    ...panes(one)))));
+  const rows = found.map((one) =>
+    el("li", {}, folded(one.text, numberWords(one.value), samples(one), ...panes(one))),
+  );
+  return el("ul", { class: "measures" }, ...rows);
+}
+
+/** `leads = 331`, and behind a click the rest. */
+function folded(name, value, beside, ...rest) {
+  const summary = el("summary", {}, el("code", { text: name }), " = ", el("b", { text: value }), beside);
+  return el("details", { "data-key": name }, summary, ...rest);
 }
 
 function panes({ panes: { tier, number, largest, last }, running_total: running }) {
-  if (!tier) return [el("p", { text: running === null ? "It is read as it is now; no panes are summed." : `A running total, now ${numberWords(running)}; no panes are summed.` })];
-  return [el("p", { text: `Summed over ${numberWords(number)} ${TIERS[tier] ?? tier} that hold something.` }), list("The largest", largest), list("The last", last)];
+  if (!tier) return [el("p", { text: withoutPanes(running) })];
+  const text = `Summed over ${numberWords(number)} ${TIERS[tier] ?? tier} that hold something.`;
+  return [el("p", { text }), list("The largest", largest), list("The last", last)];
+}
+
+function withoutPanes(running) {
+  const how = running === null ? "It is read as it is now" : `A running total, now ${numberWords(running)}`;
+  return `${how}; no panes are summed.`;
 }
 
 function list(title, some) {
   if (some.length === 0) return null;
-  return el("div", { class: "panes" }, el("h4", { text: title }),
-    el("ul", {}, ...some.map(({ start, value }) => el("li", {}, el("span", { text: start.replace("T", " ") }), el("b", { text: numberWords(value) })))));
+  const row = ({ start, value }) =>
+    el("li", {}, el("span", { text: start.replace("T", " ") }), el("b", { text: numberWords(value) }));
+  return el("div", { class: "panes" }, el("h3", { text: title }), el("ul", {}, ...some.map(row)));
 }
 
-function references({ references: found }, currency, zone) {
-  return found.map((one) => el("details", { class: "reference", "data-key": `${one.kpi} ${one.gauge}` },
-    el("summary", {}, el("code", { text: one.kpi }), " = ", el("b", { text: formatValue(one.value, one.unit, currency) })),
-    formula(one, currency), ...told({ ...one, would_change: null }, zone), measures(one), ...references(one, currency, zone)));
+/** The KPIs that the formula names, each explained in its turn. */
+function references({ references: found }, zone) {
+  return found.map((one) => {
+    const value = formatValue(one.value, one.unit, currencyOf(one));
+    return folded(one.kpi, value, null, explained({ found: { ...one, would_change: null }, zone }));
+  });
 }
 
 function samples({ samples: number }) {
@@ -85,10 +110,12 @@ function samples({ samples: number }) {
 
 /** To the last digit: what is here can be reckoned anew. */
 function numberWords(value) {
-  if (value === null) return "none";
-  return String(value).replace(/\B(?=(\d{3})+$)/g, (match, _, at, whole) => (whole.includes(".") ? match : ","));
+  const text = value === null ? "none" : String(value);
+  return /^-?\d+$/.test(text) ? text.replace(/\B(?=(\d{3})+$)/g, ",") : text;
 }
 
 function moment(time, zone) {
-  return new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(time));
+  return new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(
+    new Date(time),
+  );
 }

@@ -25,13 +25,16 @@ function facet(kpi, chosen, name) {
 /** Of the series with this value the one that is most like the chosen one. */
 function closest(kpi, chosen, name, value) {
   const alike = (series) =>
-    [FIGURE, ...labelNames(chosen)].filter((other) => valueOf(series, other) === valueOf(chosen, other)).length;
+    [FIGURE, ...labelNames(chosen)].filter((other) => valueOf(series, other) === valueOf(chosen, other))
+      .length;
   const candidates = kpi.series.filter((series) => valueOf(series, name) === value);
   return candidates.reduce((best, series) => (alike(series) > alike(best) ? series : best));
 }
 
 function labelNames(series) {
-  return ownLabels(series).map(([name]) => name).filter((name) => name !== "quantile");
+  return ownLabels(series)
+    .map(([name]) => name)
+    .filter((name) => name !== "quantile");
 }
 
 function valueOf(series, name) {
@@ -48,7 +51,10 @@ export function figureName(series) {
   const labels = new Set(
     labelNames(series).flatMap((name) => [series.labels[name], `${name} ${series.labels[name]}`]),
   );
-  return series.name.split(", ").filter((part) => !labels.has(part)).join(", ");
+  return series.name
+    .split(", ")
+    .filter((part) => !labels.has(part))
+    .join(", ");
 }
 
 function capital(name) {

@@ -16,18 +16,25 @@ export class Funnel {
     const steps = funnelSteps(kpi, readingOf);
     const first = steps[0].count;
     redone(this.summary, [summary(steps)], (text) => text);
-    redone(this.steps, steps.map((step) => ({ ...step, share: share(step.count, first) })), stepOf);
+    redone(
+      this.steps,
+      steps.map((step) => ({ ...step, share: share(step.count, first) })),
+      stepOf,
+    );
   }
 }
 
 function stepOf({ name, count, conversion, dropped, share: width }) {
   const bar = el("span", { class: "step-bar" });
   bar.style.inlineSize = `${100 * (width ?? 0)}%`;
-  return el("li", { class: "step" },
+  return el(
+    "li",
+    { class: "step" },
     el("p", { class: "step-between" }, ...between(conversion, dropped)),
     el("p", { class: "step-name", text: inWords(name) }),
     el("p", { class: "step-track", "aria-hidden": "true" }, bar),
-    el("p", { class: "step-count", text: formatValue(count, "count") }));
+    el("p", { class: "step-count", text: formatValue(count, "count") }),
+  );
 }
 
 /** What happened on the way into a step; of the first nothing. */

@@ -38,5 +38,11 @@ function lastName(series) {
 
 /** A measure without its subject and its cohort: `deals_won_of_created` is won. */
 function inWords(measure) {
-  return measure.replace(/_of_[a-z]+$/, "").split("_").slice(1).join(" ") || measure;
+  return (
+    measure
+      .replace(/_of_[a-z]+$/, "")
+      .split("_")
+      .slice(1)
+      .join(" ") || measure
+  );
 }

@@ -8,6 +8,12 @@ export function boundsWords({ lower, upper }, unit, currency) {
   return `${formatValue(lower, unit, currency)} to ${formatValue(upper, unit, currency)}`;
 }
 
+/** `2.0 % to 5.0 %`; of a benchmark that is one value that value. */
+export function rangeWords({ low, high }, unit, currency) {
+  const [from, to] = [low, high].map((edge) => formatValue(edge, unit, currency));
+  return from === to ? from : `${from} to ${to}`;
+}
+
 /** Why a series has no value, in a sentence; `reading` is undefined where there is none at all. */
 export function whyNone(reading, series) {
   if (!reading) return "No value: nothing is counted in this window and slice.";

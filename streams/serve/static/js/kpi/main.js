@@ -11,9 +11,9 @@ import { el, setAttribute } from "../dom.js";
 import { mountHeader } from "../header.js";
 import { follow } from "../live.js";
 import { Status } from "../status.js";
+import { Told } from "../told.js";
 import { choose, isLevel, levelSpans, NOW, WHOLE } from "./choice.js";
 import { sectionsOf } from "./sections.js";
-import { Told } from "./told.js";
 import { unknownKpi } from "./unknown.js";
 import { viewOf } from "./view.js";
 
@@ -39,11 +39,16 @@ class KpiPage {
   mount() {
     const { catalog, kpi } = this;
     document.title = `${kpi.title} – CRM KPIs`;
-    const own = [...new Set(kpi.series.flatMap((series) => series.windows))].filter((window) => window !== NOW);
-    const windows = kpi.series.every(isLevel) ? levelSpans(catalog) : catalog.windows.filter((one) => own.includes(one));
+    const own = [...new Set(kpi.series.flatMap((series) => series.windows))].filter(
+      (window) => window !== NOW,
+    );
+    const windows = kpi.series.every(isLevel)
+      ? levelSpans(catalog)
+      : catalog.windows.filter((one) => own.includes(one));
     mountHeader({ windows, dimensions: [WHOLE, ...kpi.dimensions], status: this.status });
     main.replaceChildren(...this.layOut());
     onChange(() => this.look());
+    document.addEventListener("visibilitychange", () => this.show());
     this.look();
   }
 
@@ -51,11 +56,16 @@ class KpiPage {
   look() {
     this.choice = choose(this.catalog, this.kpi, current());
     const { window, sliceBy } = this.choice;
-    this.listen({ kpi: this.kpi.kpi, window, dimension: [WHOLE, ...(sliceBy === null ? [] : [sliceBy])] });
+    const judged = this.kpi.alerts.flatMap((alert) => alert.windows);
+    this.listen({
+      kpi: this.kpi.kpi,
+      window: [...new Set([window, ...judged])],
+      dimension: [WHOLE, ...(sliceBy === null ? [] : [sliceBy])],
+    });
     this.show();
   }
 
-  /** Series of a KPI may have windows that others lack: a stream is of all series in one window. */
+  /** Of all series: those that are judged, in their windows, stand beside the one that is chosen. */
   listen(parameters) {
     const asked = JSON.stringify(parameters);
     if (asked === this.asked) return;
@@ -78,10 +88,11 @@ class KpiPage {
 
   connection(state) {
     this.status.connection(state);
-    setAttribute(main, "data-old", state === "live" || state === "connecting" ? null : "");
   }
 
+  /** Nobody asks for what nobody sees. */
   show() {
+    if (document.hidden) return;
     const view = viewOf(this.catalog, this.kpi, this.choice, this.readings);
     for (const section of Object.values(this.sections).flat()) section.show(view);
   }

@@ -10,6 +10,11 @@ import { Plot } from "./plot.js";
 import { aligned, enoughSamples } from "./points.js";
 import { currencyOf, sliceQuery } from "./view.js";
 
+const STATES = {
+  held: "Held: it did not get worse while the number got better.",
+  none: "Not compared: one of the two has no window before, or too few samples.",
+};
+
 /** The KPI and its guardrails, by the series that stand for them. */
 export class Pair {
   constructor(catalog, kpi) {
@@ -20,7 +25,12 @@ export class Pair {
     this.guards.hidden = kpi.guards.length === 0;
     const plots = rails.length > 0 ? [this.own.node, ...this.rails.map((rail) => rail.node)] : [];
     this.node = section("guardrails", "Guardrails", ...plots, this.guards);
-    this.asking = new Asking("series", (found) => this.#take(found), () => {}, { pause_ms: 15_000 });
+    this.asking = new Asking(
+      "series",
+      (found) => this.#take(found),
+      () => {},
+      { pause_ms: 15_000 },
+    );
     this.node.hidden = rails.length === 0 && kpi.guards.length === 0;
   }
 
@@ -28,15 +38,32 @@ export class Pair {
     this.view = view;
     if (this.rails.length === 0) return;
     const { kpi, span, version } = view;
-    const slice = this.rails.every(({ of }) => [WHOLE, ...of.dimensions].includes(view.dimension)) ? view : { dimension: WHOLE };
-    this.asking.want({ kpi: [kpi.kpi, ...kpi.guardrails.map((one) => one.kpi)], series: "first", ...sliceQuery(slice), span }, version);
+    const slice = this.rails.every(({ of }) => [WHOLE, ...of.dimensions].includes(view.dimension))
+      ? view
+      : { dimension: WHOLE };
+    this.asking.want(
+      {
+        kpi: [kpi.kpi, ...kpi.guardrails.map((one) => one.kpi)],
+        series: "first",
+        ...sliceQuery(slice),
+        span,
+      },
+      version,
+    );
     const told = view.readingOf(kpi.series[0])?.guardrails ?? [];
-    for (const rail of this.rails) rail.tell(told.find((one) => one.kpi === rail.of.kpi));
+    for (const rail of this.rails)
+      rail.tell(
+        told.find((one) => one.kpi === rail.of.kpi),
+        view.known,
+      );
   }
 
   #take({ series }) {
     for (const course of [this.own, ...this.rails.map((rail) => rail.course)]) {
-      course.draw(series.find((one) => one.kpi === course.kpi.kpi), this.view);
+      course.draw(
+        series.find((one) => one.kpi === course.kpi.kpi),
+        this.view,
+      );
     }
   }
 }
@@ -48,14 +75,21 @@ class Rail {
     this.course = new Course(of, `${of.title}, by time`);
     this.state = el("p", { class: "rail-state" });
     const name = el("a", { href: link(`/kpi/${of.kpi}`, noSeries(kpi)), text: of.title });
-    this.node = el("div", { class: "rail" }, el("p", { class: "rail-why" }, name, ` must not get worse: ${why}`), this.state, this.course.node);
+    this.node = el(
+      "div",
+      { class: "rail" },
+      el("p", { class: "rail-why" }, name, ` must not get worse: ${why}`),
+      this.state,
+      this.course.node,
+    );
   }
 
   /** How the reading compares with it; undefined where the two were not compared. */
-  tell(compared) {
-    const held = compared ? "Held: it did not get worse while the number got better." : "Not compared: one of the two has no window before, or too few samples.";
-    setText(this.state, compared?.breached ? `Breached: ${compared.sentence}.` : held);
-    this.state.dataset.state = compared ? (compared.breached ? "breached" : "held") : "none";
+  tell(compared, known) {
+    const state = compared ? (compared.breached ? "breached" : "held") : "none";
+    setText(this.state, state === "breached" ? `Breached: ${compared.sentence}.` : STATES[state]);
+    this.state.dataset.state = state;
+    this.state.hidden = !known;
   }
 }
 
@@ -75,13 +109,32 @@ class Course {
     if (!known) return;
     const [series] = kpi.series;
     const enough = enoughSamples(kpi, series);
-    const shown = aligned([{ name: "", colour: kpi === view.kpi ? "--accent" : "--line-2", points, enough, counts: enough === 0 }]);
-    const marks = kpi === view.kpi ? marksOf({ kpi, series, reading: view.readingOf(series) }, points) : { target: null, benchmark: null };
-    this.plot.show({ ...shown, unit: series.unit, currency: currencyOf(series), zone: view.zone, step: points.step, bars: barsOf(series, points), ...marks });
+    const shown = aligned([
+      { name: "", colour: kpi === view.kpi ? "--accent" : "--line-2", points, enough, counts: enough === 0 },
+    ]);
+    const marks =
+      kpi === view.kpi
+        ? marksOf({ kpi, series, reading: view.readingOf(series) }, points)
+        : { target: null, benchmark: null };
+    this.plot.show({
+      ...shown,
+      unit: series.unit,
+      currency: currencyOf(series),
+      zone: view.zone,
+      step: points.step,
+      bars: barsOf(series, points),
+      ...marks,
+    });
   }
 }
 
 function guardWords(catalog, kpi) {
-  const links = kpi.guards.map((name) => el("a", { href: link(`/kpi/${name}`, noSeries(kpi)), text: catalog.kpi(name).title }));
-  return ["It is itself the guardrail of ", ...links.flatMap((one, at) => (at === 0 ? [one] : [", ", one])), "."];
+  const links = kpi.guards.map((name) =>
+    el("a", { href: link(`/kpi/${name}`, noSeries(kpi)), text: catalog.kpi(name).title }),
+  );
+  return [
+    "It is itself the guardrail of ",
+    ...links.flatMap((one, at) => (at === 0 ? [one] : [", ", one])),
+    ".",
+  ];
 }

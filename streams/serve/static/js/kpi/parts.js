@@ -16,7 +16,8 @@ export function redone(node, values, made) {
   const focused = node.contains(document.activeElement) ? document.activeElement.textContent : null;
   node.told = told;
   node.replaceChildren(...values.map(made));
-  if (focused !== null) [...node.querySelectorAll("a, button")].find((one) => one.textContent === focused)?.focus();
+  if (focused !== null)
+    [...node.querySelectorAll("a, button")].find((one) => one.textContent === focused)?.focus();
 }
 
 /** A link that changes the view in place; any other than a plain click does what the browser does with links. */
@@ -26,7 +27,11 @@ export function viewLink(attributes, changes, ...children) {
     event.preventDefault();
     go(changes);
   };
-  return el("a", { ...attributes, href: link(location.pathname, changes), on: { click: follow } }, ...children);
+  return el(
+    "a",
+    { ...attributes, href: link(location.pathname, changes), on: { click: follow } },
+    ...children,
+  );
 }
 
 /** A table in a frame that scrolls by itself where the page is too narrow, by keyboard too. */
@@ -37,7 +42,11 @@ export function tableFrame(label, head, body) {
 
 /** A row of header cells: `[text, style]`. */
 export function headRow(cells) {
-  return el("tr", {}, ...cells.map(([text, style]) => el("th", { scope: "col", class: style || null, text })));
+  return el(
+    "tr",
+    {},
+    ...cells.map(([text, style]) => el("th", { scope: "col", class: style || null, text })),
+  );
 }
 
 /** A name of the catalog in words: `product_id` is product id. */

@@ -22,7 +22,12 @@ export class Percentiles {
     this.plot = new Plot("Points of the percentiles, by time");
     this.caption = el("p", { class: "caption" });
     this.node = section("percentiles", "Percentiles together", this.caption, this.plot.node);
-    this.asking = new Asking("series", (found) => this.#take(found), () => {});
+    this.asking = new Asking(
+      "series",
+      (found) => this.#take(found),
+      () => {},
+      { pause_ms: 15_000 },
+    );
     this.node.hidden = true;
   }
 
@@ -38,12 +43,25 @@ export class Percentiles {
     const lines = together.flatMap(({ series, at }) => {
       const points = found.find((one) => catalog.of(one)?.series === series);
       const name = figureName(series);
-      return points ? [{ name, colour: COLOURS[at % COLOURS.length], points, enough: enoughSamples(kpi, series) }] : [];
+      return points
+        ? [{ name, colour: COLOURS[at % COLOURS.length], points, enough: enoughSamples(kpi, series) }]
+        : [];
     });
     this.node.hidden = !lines.some(({ points }) => points.values.some((value) => value !== null));
     if (this.node.hidden) return;
-    setText(this.caption, `${clockWords(this.view.series)}Half were done within p50, nine of ten within p90; over ${windowWords(span)}.`);
-    const looks = { unit: this.view.series.unit, currency, zone, step: lines[0].points.step, bars: false, target: null, benchmark: null };
+    setText(
+      this.caption,
+      `${clockWords(this.view.series)}Half were done within p50, nine of ten within p90; over ${windowWords(span)}.`,
+    );
+    const looks = {
+      unit: this.view.series.unit,
+      currency,
+      zone,
+      step: lines[0].points.step,
+      bars: false,
+      target: null,
+      benchmark: null,
+    };
     this.plot.show({ ...aligned(lines), ...looks });
   }
 }
@@ -51,7 +69,9 @@ export class Percentiles {
 /** The series that differ from the chosen one by percentile only, and the mean. */
 function alike(kpi, chosen) {
   const rest = ownLabels(chosen).filter(([name]) => name !== "quantile");
-  return kpi.series.filter((series) => series.unit === chosen.unit && rest.every(([name, value]) => series.labels[name] === value));
+  return kpi.series.filter(
+    (series) => series.unit === chosen.unit && rest.every(([name, value]) => series.labels[name] === value),
+  );
 }
 
 function clockWords({ labels: { clock } }) {

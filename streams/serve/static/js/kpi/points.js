@@ -16,7 +16,9 @@ export function isSum(series) {
 
 /** From how many samples on a value of this series is relied on; 0 for what counts by itself. */
 export function enoughSamples(kpi, series) {
-  const alert = kpi.alerts.find((one) => one.gauge === series.gauge && one.min_samples > 0 && fits(one, series));
+  const alert = kpi.alerts.find(
+    (one) => one.gauge === series.gauge && one.min_samples > 0 && fits(one, series),
+  );
   if (alert) return alert.min_samples;
   return restsOnSamples(series) ? ENOUGH : 0;
 }
@@ -44,7 +46,9 @@ export function lastPlace({ times, lines }) {
  * the bounds of what rests on enough samples; those of the others would flatten all else.
  */
 export function scaleOf(lines, marks, unit) {
-  const shown = [...marks, ...lines.flatMap(seen)].filter((value) => value !== null && Number.isFinite(value));
+  const shown = [...marks, ...lines.flatMap(seen)].filter(
+    (value) => value !== null && Number.isFinite(value),
+  );
   if (shown.length === 0) return [0, 1];
   let [least, greatest] = [Math.min(...shown), Math.max(...shown)];
   if (least === greatest) [least, greatest] = [Math.min(0, least), Math.max(0, greatest) || 1];

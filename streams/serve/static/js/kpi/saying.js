@@ -9,7 +9,9 @@ export function pointText(line, at, { unit, currency, times, lines }) {
   if (line.values[at] === null) return named;
   const bounds = boundsWords({ lower: line.lower[at], upper: line.upper[at] }, unit, currency);
   const running = line.running && at === times.length - 1;
-  return [named, bounds, lines.length === 1 && samplesText(line, at), running && "still running"].filter(Boolean).join(", ");
+  return [named, bounds, lines.length === 1 && samplesText(line, at), running && "still running"]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** The samples of a moment, said once where several lines rest on the same; else null. */
@@ -27,5 +29,8 @@ function samplesText(line, at) {
 /** As short as an axis needs it: no decimals and no smaller unit that are 0. */
 export function axisText(value, unit, currency) {
   const text = formatValue(value, unit, currency);
-  return text.replace(/\.0+(?= |$)/, "").replace(/ 0 (s|min|h)$/, "").replace(/^\+0$/, "0");
+  return text
+    .replace(/\.0+(?= |$)/, "")
+    .replace(/ 0 (s|min|h)$/, "")
+    .replace(/^\+0$/, "0");
 }

@@ -20,13 +20,18 @@ export class Slices {
     this.dimensions = el("nav", { class: "switch", "aria-label": "Slices by" });
     this.head = el("tr");
     this.rows = el("tbody");
-    this.empty = el("p", { class: "empty", text: "Nothing is counted in any slice of this window." });
+    this.empty = el("p", { class: "empty" });
     this.frame = tableFrame("Slices", this.head, this.rows);
     this.more = el("button", { type: "button", class: "more", on: { click: () => this.#showAll() } });
     this.node = section("slices", "Slices", this.dimensions, this.frame, this.empty, this.more);
     this.all = false;
     this.sparks = new Map();
-    this.asking = new Asking("series", (found) => this.#courses(found), () => {}, { pause_ms: 20_000 });
+    this.asking = new Asking(
+      "series",
+      (found) => this.#courses(found),
+      () => {},
+      { pause_ms: 20_000 },
+    );
   }
 
   show(view) {
@@ -45,20 +50,36 @@ export class Slices {
   #dimensions({ kpi, sliceBy }) {
     const options = kpi.dimensions.map((name) => ({ name, current: name === sliceBy, at: location.search }));
     redone(this.dimensions, options, ({ name, current }) =>
-      viewLink({ text: inWords(name), "aria-current": current ? "true" : null }, { dimension: name, member: null }));
+      viewLink(
+        { text: inWords(name), "aria-current": current ? "true" : null },
+        { dimension: name, member: null },
+      ),
+    );
   }
 
   #heads(by) {
-    redone(this.head, COLUMNS.map((column) => ({ column, by })), ({ column }) => headOf(column, by));
+    redone(
+      this.head,
+      COLUMNS.map((column) => ({ column, by })),
+      ({ column }) => headOf(column, by),
+    );
   }
 
   #fill(readings) {
     this.frame.hidden = readings.length === 0;
     this.empty.hidden = readings.length > 0;
+    setText(
+      this.empty,
+      this.view.known ? "Nothing is counted in any slice of this window." : "Not told yet.",
+    );
     const shown = this.all ? readings : readings.slice(0, FIRST);
     setText(this.more, `Show all ${formatValue(readings.length, "count")}`);
     this.more.hidden = shown.length === readings.length;
-    redone(this.rows, shown.map((reading) => [reading, this.view.member, location.search]), ([reading]) => this.#row(reading));
+    redone(
+      this.rows,
+      shown.map((reading) => [reading, this.view.member, location.search]),
+      ([reading]) => this.#row(reading),
+    );
   }
 
   #showAll() {
@@ -71,14 +92,25 @@ export class Slices {
     const change = changeOf(reading, kpi, series.unit, currency);
     const value = formatValue(reading.value, series.unit, currency);
     const verdict = verdictWord(reading.verdict);
-    return el("tr", { "aria-current": reading.member === this.view.member ? "true" : null },
+    return el(
+      "tr",
+      { "aria-current": reading.member === this.view.member ? "true" : null },
       el("th", { scope: "row", class: "member" }, ...this.#member(reading.member)),
       el("td", { class: "number value-cell", text: value }),
-      el("td", { class: "number" }, el("span", { class: "change", "data-way": change?.way ?? "none", text: change?.text ?? "–" })),
+      el(
+        "td",
+        { class: "number" },
+        el("span", { class: "change", "data-way": change?.way ?? "none", text: change?.text ?? "–" }),
+      ),
       el("td", { class: "course-cell" }, this.#spark(reading.member).node),
       el("td", { class: "number", text: formatValue(reading.samples, "count") }),
       el("td", { class: "number", text: boundsWords(reading, series.unit, currency) ?? "–" }),
-      el("td", {}, verdict ? el("span", { class: "verdict", "data-verdict": reading.verdict, text: verdict }) : "–"));
+      el(
+        "td",
+        {},
+        verdict ? el("span", { class: "verdict", "data-verdict": reading.verdict, text: verdict }) : "–",
+      ),
+    );
   }
 
   #member(member) {
@@ -104,7 +136,12 @@ function headOf({ key, title, style = null }, by) {
   if (key === null) return el("th", { scope: "col", text: title });
   const current = key === by.key;
   const sort = current && by.descending ? key : `-${key}`;
-  const button = el("button", { type: "button", class: "sort", text: title, on: { click: () => go({ sort }) } });
+  const button = el("button", {
+    type: "button",
+    class: "sort",
+    text: title,
+    on: { click: () => go({ sort }) },
+  });
   const way = current ? (by.descending ? "descending" : "ascending") : null;
   return el("th", { scope: "col", class: style, "aria-sort": way }, button);
 }

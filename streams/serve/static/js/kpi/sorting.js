@@ -18,7 +18,9 @@ const BADNESS = { critical: 3, warn: 2, few_samples: 1, ok: 0, none: -1 };
 export function sortOf(query, usual) {
   const asked = new URLSearchParams(query).get("sort") ?? "";
   const key = asked.replace(/^-/, "");
-  return COLUMNS.some((column) => column.key === key) ? { key, descending: asked.startsWith("-") } : { key: usual, descending: true };
+  return COLUMNS.some((column) => column.key === key)
+    ? { key, descending: asked.startsWith("-") }
+    : { key: usual, descending: true };
 }
 
 /** Readings in this order; what has no value comes last either way, and what is alike is in order of its name. */

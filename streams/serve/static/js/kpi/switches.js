@@ -14,21 +14,34 @@ export class Switches {
   show(view) {
     const groups = [...seriesGroups(view), sliceGroup(view)].filter(Boolean);
     this.node.hidden = groups.length === 0;
-    redone(this.node, groups.map((group) => ({ ...group, at: location.search })), switchOf);
+    redone(
+      this.node,
+      groups.map((group) => ({ ...group, at: location.search })),
+      switchOf,
+    );
   }
 }
 
 function switchOf({ title, options }) {
   const links = options.map(({ text, current, changes }) =>
-    viewLink({ text, "aria-current": current ? "true" : null }, changes));
-  return el("nav", { class: "switch", "aria-label": title },
-    el("span", { class: "switch-title", text: title }), el("span", { class: "windows" }, ...links));
+    viewLink({ text, "aria-current": current ? "true" : null }, changes),
+  );
+  return el(
+    "nav",
+    { class: "switch", "aria-label": title },
+    el("span", { class: "switch-title", text: title }),
+    el("span", { class: "windows" }, ...links),
+  );
 }
 
 function seriesGroups({ kpi, series }) {
   return facets(kpi, series).map(({ title, options }) => ({
     title,
-    options: options.map((one) => ({ text: one.text, current: one.current, changes: seriesChanges(kpi, one.series) })),
+    options: options.map((one) => ({
+      text: one.text,
+      current: one.current,
+      changes: seriesChanges(kpi, one.series),
+    })),
   }));
 }
 
@@ -36,5 +49,8 @@ function seriesGroups({ kpi, series }) {
 function sliceGroup({ dimension, member }) {
   if (dimension === WHOLE) return null;
   const whole = { text: "the whole", current: false, changes: { member: null } };
-  return { title: inWords(dimension), options: [whole, { text: member, current: true, changes: { dimension, member } }] };
+  return {
+    title: inWords(dimension),
+    options: [whole, { text: member, current: true, changes: { dimension, member } }],
+  };
 }

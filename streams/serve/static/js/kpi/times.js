@@ -2,7 +2,14 @@
 
 const FORMATS = {
   day: { weekday: "short", day: "numeric", month: "short", year: "numeric" },
-  hour: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  hour: {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  },
   minute: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
 };
 const TICK_DAY = { day: "numeric", month: "short" };
@@ -17,7 +24,9 @@ export function momentOf(time, step, zone) {
 
 /** Texts of an axis: the time of day, with the date below it where it is another than that of the one before. */
 export function ticks(splits, step, zone) {
-  const [days, times] = [TICK_DAY, TICK_TIME].map((options) => splits.map((at) => format(options, zone).format(at * 1000)));
+  const [days, times] = [TICK_DAY, TICK_TIME].map((options) =>
+    splits.map((at) => format(options, zone).format(at * 1000)),
+  );
   if (step === "day") return days;
   return times.map((time, at) => (days[at] === days[at - 1] ? time : `${time}\n${days[at]}`));
 }

@@ -16,10 +16,11 @@ export function viewOf(catalog, kpi, choice, readings) {
     currency: currencyOf(series),
     zone: catalog.timeZone,
     version: readings.version,
+    known: readings.known,
   };
 }
 
-/** The currency of a series of money; null of any other. */
+/** The currency of a series of money, or of a reading or an explanation of one; null of any other. */
 export function currencyOf(series) {
   return series.labels.currency ?? null;
 }

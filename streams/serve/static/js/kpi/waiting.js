@@ -16,11 +16,27 @@ export class Waiting {
     this.total = el("p", { class: "caption", text: "Asking who is waiting." });
     this.ages = el("ol", { class: "ages", "aria-label": "How many wait how long" });
     this.rows = el("tbody");
-    this.list = tableFrame("Those who wait the longest", headRow([["Who", ""], ["Waits for", "number"], ["Since", ""]]), this.rows);
-    this.more = el("button", { type: "button", class: "more", text: "List more", on: { click: () => this.#more() } });
-    this.parts = el("div", { class: "waiting-parts" },
+    this.list = tableFrame(
+      "Those who wait the longest",
+      headRow([
+        ["Who", ""],
+        ["Waits for", "number"],
+        ["Since", ""],
+      ]),
+      this.rows,
+    );
+    this.more = el("button", {
+      type: "button",
+      class: "more",
+      text: "List more",
+      on: { click: () => this.#more() },
+    });
+    this.parts = el(
+      "div",
+      { class: "waiting-parts" },
       el("div", {}, el("h3", { text: "How long they wait" }), this.ages),
-      el("div", {}, el("h3", { text: "The longest waiting" }), this.list, this.more));
+      el("div", {}, el("h3", { text: "The longest waiting" }), this.list, this.more),
+    );
     this.node = section("waiting", "Who is waiting", this.total, this.parts);
     const failed = (error) => setText(this.total, `Who is waiting cannot be told now: ${error.message}.`);
     this.asking = new Asking("waiting", (found) => this.#take(found), failed);
@@ -47,20 +63,26 @@ export class Waiting {
 
   #row({ id, link, since, age_seconds: age }, asOf) {
     const name = safe(link) ? el("a", { href: link, rel: "noreferrer", text: id }) : el("span", { text: id });
-    return el("tr", {},
+    return el(
+      "tr",
+      {},
       el("th", { scope: "row", class: "who" }, name),
       el("td", { class: "number", text: formatSeconds(age) }),
-      el("td", { text: formatTime(since, this.view.zone, Date.parse(asOf)) }));
+      el("td", { text: formatTime(since, this.view.zone, Date.parse(asOf)) }),
+    );
   }
 }
 
 function ageBar({ text, number, share }) {
   const bar = el("span", { class: "age-bar" });
   bar.style.inlineSize = `${100 * share}%`;
-  return el("li", { class: "age" },
+  return el(
+    "li",
+    { class: "age" },
     el("span", { class: "age-text", text }),
     el("span", { class: "age-track", "aria-hidden": "true" }, bar),
-    el("span", { class: "age-number", text: formatValue(number, "count") }));
+    el("span", { class: "age-number", text: formatValue(number, "count") }),
+  );
 }
 
 function waitWords(number) {
