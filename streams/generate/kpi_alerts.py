@@ -33,7 +33,12 @@ class Judged:
     alert: Alert
     kpi: Kpi
     series: SeriesPlan
-    board: str
+    plan: Plan
+
+    @property
+    def board(self) -> str:
+        """Its address."""
+        return self.plan.catalog.links.board
 
     @property
     def title(self) -> str:
@@ -61,7 +66,7 @@ def judged_series(plan: Plan) -> Iterator[Judged]:
             series = next(
                 one for one in plan.series if one.kpi == name and alert in one.judge.alerts.values()
             )
-            yield Judged(alert_name(name, kpi, alert), alert, kpi, series, plan.catalog.links.board)
+            yield Judged(alert_name(name, kpi, alert), alert, kpi, series, plan)
 
 
 def _rules(judged: Judged) -> Iterator[AlertRule]:

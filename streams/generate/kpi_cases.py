@@ -26,9 +26,7 @@ _MEMBER: Final = 'Kaş "A" & B'
 def kpi_scenarios(plan: Plan) -> list[Scenario]:
     """Of all alerts of the catalog."""
     judged = list(judged_series(plan))
-    return [
-        Scenario(name, [case for one in judged for case in cases(one, plan)]) for name, cases in _LAWS.items()
-    ]
+    return [Scenario(name, [case for one in judged for case in cases(one)]) for name, cases in _LAWS.items()]
 
 
 # -- What is measured -------------------------------------------------------------------------------------
@@ -151,7 +149,7 @@ def _description(judged: Judged, samples: int) -> str:
 # -- The laws ---------------------------------------------------------------------------------------------
 
 
-def _nothing_measured(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _nothing_measured(judged: Judged) -> Iterator[Case]:
     yield Case(judged.name, {}, {minutes(judged.alert.for_) + 1: []})
 
 
@@ -162,33 +160,33 @@ def _steady(judged: Judged, value: float) -> Case:
     return Case(judged.name, measured, {lasting - 1: [], lasting: fires, 2 * lasting + 2: fires})
 
 
-def _at_warn(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _at_warn(judged: Judged) -> Iterator[Case]:
     yield _steady(judged, judged.alert.warn)
 
 
-def _beyond_warn(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _beyond_warn(judged: Judged) -> Iterator[Case]:
     if "warning" in judged.thresholds:
         yield _steady(judged, _beyond(judged, judged.alert.warn))
 
 
-def _at_critical(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _at_critical(judged: Judged) -> Iterator[Case]:
     if judged.alert.critical is not None:
         yield _steady(judged, judged.alert.critical)
 
 
-def _beyond_critical(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _beyond_critical(judged: Judged) -> Iterator[Case]:
     if judged.alert.critical is not None:
         yield _steady(judged, _beyond(judged, judged.alert.critical))
 
 
-def _few_samples(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _few_samples(judged: Judged) -> Iterator[Case]:
     if judged.alert.min_samples:
         lasting, few = minutes(judged.alert.for_), judged.alert.min_samples - 1
         measured = _measured(judged, _wholes(judged), [(_worst(judged), lasting + 2)], few)
         yield Case(judged.name, measured, {lasting + 1: []})
 
 
-def _unknown_samples(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _unknown_samples(judged: Judged) -> Iterator[Case]:
     if judged.alert.min_samples:
         lasting = minutes(judged.alert.for_)
         phases = [(_worst(judged), lasting + 2)]
@@ -212,15 +210,15 @@ def _keeps(judged: Judged) -> int:
     return minutes(judged.alert.keep_firing_for or judged.alert.for_)
 
 
-def _flaps(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _flaps(judged: Judged) -> Iterator[Case]:
     yield _ends(judged, _over(judged))
 
 
-def _gone(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _gone(judged: Judged) -> Iterator[Case]:
     yield _ends(judged, STALE)
 
 
-def _not_clear(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _not_clear(judged: Judged) -> Iterator[Case]:
     """In the first window it is bad for a minute, and later for long enough; in the others it never is."""
     if judged.alert.clear in (None, judged.alert.warn):
         return
@@ -250,7 +248,7 @@ def _as_before(judged: Judged, worst: float, value: float, places: Iterable[_Pla
     ]
 
 
-def _members(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _members(judged: Judged) -> Iterator[Case]:
     """One member is bad, and the whole is well."""
     if not judged.alert.dimensions:
         return
@@ -268,7 +266,7 @@ def _members(judged: Judged, plan: Plan) -> Iterator[Case]:
     )
 
 
-def _not_judged(judged: Judged, plan: Plan) -> Iterator[Case]:
+def _not_judged(judged: Judged) -> Iterator[Case]:
     """Other windows, other dimensions and the KPI's other series are terrible."""
     lasting, own = minutes(judged.alert.for_), judged.series
     phases = [(_worst(judged), lasting + 2)]
@@ -277,7 +275,7 @@ def _not_judged(judged: Judged, plan: Plan) -> Iterator[Case]:
     places = [(window, naming.ALL, naming.ALL) for window in windows]
     places += [(window, name, _MEMBER) for window in judged.alert.windows for name in dimensions]
     measured = _measured(judged, places, phases)
-    for other in plan.series:
+    for other in judged.plan.series:
         if other.kpi == own.kpi and not other.judge.alerts:
             for place in _wholes(judged):
                 measured |= series(other.gauge, {**other.labels, **_labels(place)}, phases)
@@ -285,7 +283,7 @@ def _not_judged(judged: Judged, plan: Plan) -> Iterator[Case]:
     yield Case(judged.name, measured, {lasting + 1: []})
 
 
-_Law = Callable[[Judged, Plan], Iterator[Case]]
+_Law = Callable[[Judged], Iterator[Case]]
 _LAWS: Final[Mapping[str, _Law]] = {
     "Without data nothing fires": _nothing_measured,
     "Exactly at warn nothing fires": _at_warn,

@@ -16,12 +16,12 @@ _DOES: Final[Mapping[Severity, str]] = {"critical": "pages", "warning": "warns"}
 _BEST: Final[Mapping[str, str]] = {"up": "upper", "down": "lower"}
 
 
-def kpi_blocks(judged: Judged, plan: Plan) -> list[str]:
+def kpi_blocks(judged: Judged) -> list[str]:
     """The blocks of a page, below its title."""
     return [
         f"**{judged.title}** is {_SIDE[judged.kpi.good]} its limit. {sentence(judged.kpi.goal)}",
         section("What it means", _limits(judged), bullets(_means(judged))),
-        section("What to look at first", numbered(_first(judged, plan))),
+        section("What to look at first", numbered(_first(judged))),
         section("What helps", bullets(judged.alert.remedy)),
         section("When it ends", bullets(_ends(judged))),
     ]
@@ -65,20 +65,20 @@ def _means(judged: Judged) -> Iterator[str]:
 # -- What to look at first --------------------------------------------------------------------------------
 
 
-def _first(judged: Judged, plan: Plan) -> Iterator[str]:
+def _first(judged: Judged) -> Iterator[str]:
     name, window = judged.series.kpi, judged.alert.windows[0]
     yield (
         "Can the numbers be trusted? The board says at its top when they are old, or a partition has no "
-        "worker. Then see to that first: [operating](../operating.md#what-do-you-see)."
+        "worker. Then see to that first: [docs/operating.md](../operating.md#what-do-you-see)."
     )
     yield f"[Its page on the board]({judged.board}/kpi/{name}?window={window}): since when, and how fast?"
     yield from judged.alert.first_look
-    for measure in _waiting(judged, plan):
+    for measure in _waiting(judged):
         yield f"Who waits, the oldest first: `kpi waiting {measure}`, or the list on the page."
     if judged.kpi.dimensions:
         yield f"Where it is: the page sliced by {code(judged.kpi.dimensions)}."
-    if guarded := _guarded_by(name, plan):
-        links = (f"[{plan.catalog.kpis[one].title}]({judged.board}/kpi/{one})" for one in guarded)
+    if guarded := _guarded_by(name, judged.plan):
+        links = (f"[{judged.plan.catalog.kpis[one].title}]({judged.board}/kpi/{one})" for one in guarded)
         yield (
             f"It guards {', '.join(links)}: has one of these got better meanwhile? "
             "What pushed that one may be what broke this one."
@@ -86,9 +86,9 @@ def _first(judged: Judged, plan: Plan) -> Iterator[str]:
     yield f"How the number came about: `{_explain(judged)}`."
 
 
-def _waiting(judged: Judged, plan: Plan) -> list[str]:
+def _waiting(judged: Judged) -> list[str]:
     """The waiting lists behind the number."""
-    return [one.name for one in judged.series.formula.measures if one.name in plan.open_measures]
+    return [one.name for one in judged.series.formula.measures if one.name in judged.plan.open_measures]
 
 
 def _guarded_by(name: str, plan: Plan) -> list[str]:

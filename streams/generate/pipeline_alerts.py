@@ -74,7 +74,7 @@ def _freshness(limits: Pipeline) -> Iterator[Trouble]:
         limits.last_event.for_,
         "No event for {{ $value | humanizeDuration }}",
         "Nothing is published, or nothing of it is counted: every number stands still.",
-        "a-partition-stands",
+        "A partition stands",
         stale=_GRAVE,
     )
     age = f'{naming.EVENT_AGE}{{source!="{naming.OTHER}"}}'
@@ -87,7 +87,7 @@ def _freshness(limits: Pipeline) -> Iterator[Trouble]:
         limits.source.for_,
         "Nothing from {{ $labels.source }} for {{ $value | humanizeDuration }}",
         f"Its connector stands still, or all it sends is refused: {times} times as long as usual.",
-        "metrics-of-the-board",
+        "Metrics of the board",
     )
 
 
@@ -98,7 +98,7 @@ def _partitions(limits: Pipeline) -> Iterator[Trouble]:
         limits.partitions,
         "{{ $value }} partitions are not counted",
         "No worker owns them, or the board cannot read them: the numbers lack what happens there.",
-        "the-board",
+        "The board",
         stale=_GRAVE,
     )
     yield Trouble(
@@ -107,7 +107,7 @@ def _partitions(limits: Pipeline) -> Iterator[Trouble]:
         limits.partitions,
         "Partition {{ $labels.partition }} is held: {{ $labels.reason }}",
         "It is not counted until somebody has looked: going on would make wrong numbers in silence.",
-        "holds",
+        "Holds",
         stale=_GRAVE,
     )
 
@@ -119,7 +119,7 @@ def _processes(limits: Pipeline) -> Iterator[Trouble]:
         limits.processes,
         "No worker answers",
         "Nothing is counted. Kafka keeps what comes, as long as its retention says.",
-        "what-runs-where",
+        "What runs where",
         stale=_GRAVE,
     )
     yield Trouble(
@@ -128,7 +128,7 @@ def _processes(limits: Pipeline) -> Iterator[Trouble]:
         limits.processes,
         "No board answers",
         "No gauges are scraped: no alert on a KPI can fire or end.",
-        "the-board",
+        "The board",
         stale=_GRAVE,
     )
     jobs = "|".join((naming.WORKER_JOB, naming.BOARD_JOB))
@@ -138,7 +138,7 @@ def _processes(limits: Pipeline) -> Iterator[Trouble]:
         limits.processes,
         "{{ $labels.job }} at {{ $labels.instance }} does not answer",
         "Others do its work as long as there are any.",
-        "what-runs-where",
+        "What runs where",
     )
     yield Trouble(
         "CrmKafkaDown",
@@ -149,7 +149,7 @@ def _processes(limits: Pipeline) -> Iterator[Trouble]:
         limits.kafka,
         "Kafka does not answer{{ with $labels.instance }} the worker at {{ . }}{{ end }}",
         "The numbers stay as they are until it does.",
-        "kafka-is-in-trouble",
+        "Kafka is in trouble",
         stale=_GRAVE,
     )
 
@@ -162,7 +162,7 @@ def _work(limits: Pipeline) -> Iterator[Trouble]:
         limits.lag.for_,
         "Partition {{ $labels.partition }} is {{ $value | humanize }} records behind",
         "What has happened lately is not in the numbers yet.",
-        "the-lag-grows",
+        "The lag grows",
         stale=_GRAVE,
     )
     slowest = f"histogram_quantile(0.99, sum by (le) (rate({naming.COMMIT_SECONDS}_bucket[5m])))"
@@ -172,7 +172,7 @@ def _work(limits: Pipeline) -> Iterator[Trouble]:
         limits.commit_seconds.for_,
         "Commits take up to {{ $value | humanizeDuration }}",
         "Redis is slow, or Kafka is with dead letters: the lag will grow.",
-        "the-lag-grows",
+        "The lag grows",
     )
     errors = f"sum by (cause) (increase({naming.ERRORS}_total[15m]))"
     yield Trouble(
@@ -181,7 +181,7 @@ def _work(limits: Pipeline) -> Iterator[Trouble]:
         limits.errors.for_,
         'Partitions opened again {{ $value | printf "%.0f" }} times in 15 minutes: {{ $labels.cause }}',
         "Work is rolled back and done again; nothing is lost, and nothing gets done while it goes on.",
-        "redis-is-in-trouble",
+        "Redis is in trouble",
     )
     fenced = f"sum(increase({naming.FENCED}_total[15m]))"
     yield Trouble(
@@ -190,7 +190,7 @@ def _work(limits: Pipeline) -> Iterator[Trouble]:
         limits.fenced.for_,
         '{{ $value | printf "%.0f" }} commits were refused in 15 minutes',
         "Two workers believe that a partition is theirs. The numbers are right, the work is done twice.",
-        "fenced-commits",
+        "Fenced commits",
     )
 
 
@@ -201,7 +201,7 @@ def _losses() -> Iterator[Trouble]:
         "1m",
         'Partition {{ $labels.partition }} lost {{ $value | printf "%.0f" }} records',
         "Kafka deleted them before they were read: the numbers lack them for good.",
-        "records-lost-to-retention",
+        "Records lost to retention",
     )
     yield Trouble(
         "CrmRecordsMisplaced",
@@ -209,7 +209,7 @@ def _losses() -> Iterator[Trouble]:
         "1m",
         'Partition {{ $labels.partition }} has {{ $value | printf "%.0f" }} records that belong elsewhere',
         "A producer places keys in its own way: the events of one customer do not meet.",
-        "misplaced-records",
+        "Misplaced records",
     )
 
 
@@ -221,7 +221,7 @@ def _redis(limits: Pipeline) -> Trouble:
         limits.redis_memory.for_,
         "Redis has filled {{ $value | humanizePercentage }} of its memory",
         "When it is full it refuses every commit: nothing is lost, and nothing is counted any more.",
-        "sizing",
+        "Sizing",
     )
 
 

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from schemas.kpis import Kpi
 from streams import naming
+from streams.engine.kpis.guardrails import compared_windows, pairs_of
 from streams.engine.plan import Plan
 from streams.generate.alert_rule import AlertRule
 from streams.generate.guardrail_alert import ENOUGH, LASTING, WINDOWS, guardrail_alert
@@ -54,7 +55,8 @@ def _of_trouble(trouble: Trouble, rules: Sequence[AlertRule], advice: Advice) ->
 
 
 def _more(trouble: Trouble) -> str:
-    return f"In full: [operating, {trouble.section.replace('-', ' ')}]({_OPERATING}#{trouble.section})."
+    anchor = trouble.section.lower().replace(" ", "-")
+    return f"In full: [docs/operating.md, {trouble.section}]({_OPERATING}#{anchor})."
 
 
 def _of_guardrail(plan: Plan) -> list[str]:
@@ -66,7 +68,7 @@ def _of_guardrail(plan: Plan) -> list[str]:
         section("What to look at first", numbered(advised.look)),
         section("What helps", bullets(advised.do)),
         section("When it ends", advised.ends),
-        section("The pairs", table(("KPI", "guardrail", "owner", "why"), _pairs(plan))),
+        section("The pairs", table(("KPI", "guardrail", "owner", "why"), _pairs(plan)), _unheard(plan)),
     ]
 
 
@@ -75,6 +77,20 @@ def _pairs(plan: Plan) -> Iterator[list[str]]:
     for name, kpi in kpis.items():
         for one in kpi.guardrails:
             yield [_page_of(name, kpi), _page_of(one.kpi, kpis[one.kpi]), kpi.owner, one.why]
+
+
+def _unheard(plan: Plan) -> str:
+    """Which pairs are compared in too few of the windows to raise the alert."""
+    links = [
+        f"{_page_of(kpi.kpi, plan.catalog.kpis[kpi.kpi])} with {plan.catalog.kpis[guard.kpi].title}"
+        for kpi, guard, _ in pairs_of(plan)
+        if len(compared_windows(kpi, guard) & set(WINDOWS)) < ENOUGH
+    ]
+    return (
+        f"Compared in too few of these windows to raise it, so look at the board: {', '.join(links)}."
+        if links
+        else ""
+    )
 
 
 def _page_of(name: str, kpi: Kpi) -> str:

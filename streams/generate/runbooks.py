@@ -32,7 +32,7 @@ def texts(plan: Plan) -> dict[str, str]:
 def _pages(plan: Plan) -> Iterator[tuple[str, list[str]]]:
     """(alert, its blocks)."""
     for judged in judged_series(plan):
-        yield judged.name, kpi_blocks(judged, plan)
+        yield judged.name, kpi_blocks(judged)
     yield from pipeline_blocks(plan)
 
 

@@ -1,11 +1,21 @@
 """The overview, as a real Chromium shows it."""
 
+import re
+
 from playwright.async_api import Page, expect
 
 from streams.human import NONE, format_value
 from tests.browser.boards import live_board
 from tests.browser.pages import opened, readings, tile, tiles
-from tests.builders import lead_contacted, lead_created, shipped, ticket_created, ticket_escalated
+from tests.builders import (
+    CATALOG,
+    lead_contacted,
+    lead_created,
+    plan_of,
+    shipped,
+    ticket_created,
+    ticket_escalated,
+)
 from tests.company import END_MS, told
 from tests.serve.builders import NOW_MS
 
@@ -118,6 +128,23 @@ async def test_the_view_is_in_the_address_and_can_be_shared(page: Page, redis_ur
         assert await link.get_attribute("href") == (
             "/kpi/lead_volume?window=7d&dimension=channel&member=web&theme=dark"
         )
+
+
+async def test_an_address_that_asks_for_what_there_is_not_is_corrected(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1")) as board:
+        await opened(page, board, "?window=bogus&dimension=shoe_size&member=43&theme=dark")
+        await expect(tile(page, "lead_volume").locator(".tile-value")).to_have_text("1")
+        assert page.url == f"{board.address}/?theme=dark"
+
+
+async def test_a_catalog_without_the_usual_window_begins_with_its_shortest(
+    page: Page, redis_url: str
+) -> None:
+    plan = plan_of(re.sub(", 24h|24h, ", "", CATALOG.read_text()))
+    async with live_board(redis_url, lead_created("lead-1"), plan=plan) as board:
+        await opened(page, board)
+        assert page.url == f"{board.address}/?window=5m"
+        await expect(page.locator(".windows a").filter(has_text="24h")).to_have_count(0)
 
 
 async def test_the_back_button_gives_the_view_before(page: Page, redis_url: str) -> None:

@@ -11,6 +11,14 @@ from tests.builders import CATALOG, lead_created, plan_of
 from tests.servers import RedisServer, redis_binary
 
 FRESH = '.status[data-level="fresh"]'
+HIDES = """
+let hidden = false;
+Object.defineProperty(document, "hidden", { get: () => hidden });
+window.hide = (now) => { hidden = now; document.dispatchEvent(new Event("visibilitychange")); };
+window.streams = [];
+window.EventSource = class extends EventSource { constructor(url) { super(url); streams.push(this); } };
+"""
+"""Lets a test say whether the page is looked at, and see its streams."""
 
 
 async def test_a_board_that_is_away_is_said_to_be_and_the_page_recovers_by_itself(
@@ -80,3 +88,15 @@ async def test_an_answer_that_is_no_catalog_is_said_in_words(page: Page, redis_u
         await page.route("**/api/v1/catalog", lambda route: route.fulfill(status=code, json=fault))
         await page.goto(board.address)
         await expect(page.get_by_role("alert")).to_contain_text(words[code])
+
+
+async def test_a_page_that_nobody_looks_at_holds_no_connection(page: Page, redis_url: str) -> None:
+    """A browser has six to a server: the seventh tab would wait for ever."""
+    await page.add_init_script(HIDES)
+    async with live_board(redis_url, lead_created("lead-1")) as board:
+        await opened(page, board)
+        await page.evaluate("hide(true)")
+        assert await page.evaluate("streams.every((one) => one.readyState === EventSource.CLOSED)")
+        await board.take(lead_created("lead-2"))
+        await page.evaluate("hide(false)")
+        await expect(tile(page, "lead_volume").locator(".tile-value")).to_have_text("2")

@@ -55,7 +55,7 @@ def test_copies_are_known_by_uids_and_titles_of_their_own() -> None:
 def test_while_numbers_are_stale_only_the_pipeline_alerts() -> None:
     gate = f"unless on () (\n{STALE} == 1\n)"
     for rule, copy in PAIRS:
-        own = rule.group == "pipeline" and not rule.kpi
+        own = rule.group == "pipeline"
         assert expr(copy).endswith(gate) != own, rule.name
     assert STALE in {one.record for one in recordings(shipped())}
 

@@ -209,6 +209,18 @@ def test_a_window_that_nobody_asks_for_any_more_is_not_kept_up_to_date(
         assert len(brought) == kept, "the one that is asked for, and the other while it is kept"
 
 
+def test_what_is_noted_while_nobody_asks_is_no_more_than_so_many_cells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tiers, "NOTED", 3)
+    view = empty_view()
+    view.window(DAY, 0, DAY_MS)
+    for number in range(1, 9):
+        view.apply(0, PaneChanges({(DAY, 0): {"leads": number, f"leads|channel|{number}": 1}}, {}, ()))
+        assert view._tiers[DAY]._news.cells <= 3
+    assert sums_of(view, DAY, 0, DAY_MS)["leads"] == 8
+
+
 def test_a_pane_is_freed_when_it_leaves_its_tier_and_no_longer_counts() -> None:
     view = View()
     view.load(0, snapshot({(tier, 0): {"leads": 1} for tier in TIERS}))

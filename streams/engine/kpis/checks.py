@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from schemas.catalog import Path
 from streams.engine.kpis.series import SeriesPlan, lacks_whole
 from streams.engine.kpis.terms import Covered, Operand, walk
+from streams.engine.kpis.values import counts_samples
 from streams.engine.measures.base import BARE
 from streams.engine.panes import KEEP_MS
 from streams.engine.windows import longest_ms, tier_of
@@ -24,6 +25,7 @@ def check_series(path: Path, series: SeriesPlan) -> Faults:
         checks = (_of_now,) if window == NOW else (_not_held, _not_kept, _not_whole)
         yield from ((where, fault) for check in checks for fault in check(series, window))
     yield from _not_sliced(path, series)
+    yield from _not_counted(path, series)
 
 
 def _read(series: SeriesPlan) -> list[Operand]:
@@ -76,6 +78,14 @@ def _not_whole(series: SeriesPlan, window: str) -> Iterator[str]:
         for operand in series.formula.operands:
             if lacking := lacks_whole(operand, window):
                 yield f"{lacking}, which {why} needs"
+
+
+def _not_counted(path: Path, series: SeriesPlan) -> Faults:
+    """An alert that wants samples of what counts none would never fire."""
+    counting = series.formula.counted or series.formula
+    if series.judge.gated and not any(map(counts_samples, counting.operands)):
+        text = f"{series.gauge} counts no samples, so there are never enough"
+        yield (*path, "alerts"), f"{text}: give the KPI `samples`, or leave `min_samples`"
 
 
 def _not_sliced(path: Path, series: SeriesPlan) -> Faults:

@@ -86,6 +86,11 @@ def _operand_samples(operand: Operand) -> _Samples:
     return lambda slice_: _whole(read(slice_, measure))
 
 
+def counts_samples(operand: Operand) -> bool:
+    """Whether it is known of an operand how many samples it rests on."""
+    return _operand_samples(operand) is not _unknown
+
+
 def _whole(number: Number | None) -> int | None:
     return None if number is None else int(number)
 

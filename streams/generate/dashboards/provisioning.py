@@ -116,8 +116,11 @@ def _rule(rule: AlertRule, title: str) -> Part:
 
 
 def _expr(rule: AlertRule) -> str:
-    """Grafana cannot inhibit an alert by another: while numbers are stale, those of KPIs have no value."""
-    if rule.group == PIPELINE and not rule.kpi:
+    """Grafana cannot inhibit an alert by another: while numbers are stale, those of KPIs have no value.
+
+    As in Alertmanager, dead letters are told all the same: they may be why.
+    """
+    if rule.group == PIPELINE:
         return rule.bare_expr
     return f"(\n{rule.bare_expr}\n)\nunless on () (\n{STALE} == 1\n)"
 

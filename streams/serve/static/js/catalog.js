@@ -13,7 +13,8 @@ export class Catalog {
     this.groups = document.groups;
     this.kpis = document.kpis;
     this.windows = document.windows.filter((window) => window !== "now");
-    this.dimensions = document.dimensions.map(({ name }) => name);
+    const isUsed = (name) => document.kpis.some((kpi) => kpi.dimensions.includes(name));
+    this.dimensions = document.dimensions.map(({ name }) => name).filter(isUsed);
     this.timeZone = document.time_zone;
     this.currency = document.currency;
     this.byName = new Map(document.kpis.map((kpi) => [kpi.kpi, kpi]));

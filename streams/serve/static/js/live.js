@@ -26,11 +26,15 @@ class Follower {
     this.failures = 0;
     this.heard_ms = performance.now();
     this.watch = setInterval(() => this.look(), 1_000);
+    this.turn = () => (document.hidden ? this.rest() : this.wake());
+    document.addEventListener("visibilitychange", this.turn);
     this.say("connecting");
   }
 
+  /** A browser has six connections to a server: a page that nobody looks at must not keep one. */
   open() {
     this.source?.close();
+    if (document.hidden) return;
     this.opened_ms = performance.now();
     this.source = new EventSource(this.url);
     this.source.addEventListener("readings", (event) => this.hear(this.on.readings, event));
@@ -40,8 +44,18 @@ class Follower {
 
   close() {
     clearInterval(this.watch);
+    document.removeEventListener("visibilitychange", this.turn);
+    this.rest();
+  }
+
+  rest() {
     clearTimeout(this.again);
-    this.source.close();
+    this.source?.close();
+  }
+
+  wake() {
+    this.heard_ms = performance.now();
+    this.open();
   }
 
   hear(tell, event) {
@@ -63,7 +77,7 @@ class Follower {
   /** Nothing may have changed for long, or the connection hangs: a new one tells which, for it begins with all. */
   look() {
     const now_ms = performance.now(), quiet_ms = now_ms - this.heard_ms;
-    if (this.state === "reconnecting" || quiet_ms < QUIET_MS) return;
+    if (document.hidden || this.state === "reconnecting" || quiet_ms < QUIET_MS) return;
     if (quiet_ms > QUIET_MS + ANSWER_MS) this.say("silent");
     if (now_ms - this.opened_ms > ANSWER_MS) this.open();
   }

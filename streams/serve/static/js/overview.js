@@ -4,7 +4,7 @@
 // 2. The stream brings their readings, and once a second at most what has changed.
 // 3. The series bring the sparklines, now and then.
 
-import { current, onChange } from "./address.js";
+import { correct, current, onChange } from "./address.js";
 import { ApiError, get } from "./api.js";
 import { loadCatalog } from "./catalog.js";
 import { layOut } from "./columns.js";
@@ -33,7 +33,8 @@ class Overview {
 
   mount() {
     const { windows, dimensions } = this.catalog;
-    mountHeader({ windows, dimensions: ["all", ...dimensions.filter((name) => name !== "all")], status: this.status, home: true });
+    correct({ windows, dimensions });
+    mountHeader({ windows, dimensions: ["all", ...dimensions], status: this.status, home: true });
     const place = el("div", { class: "groups" });
     main.replaceChildren(this.summary.node, this.empty, place);
     const groups = this.catalog.groups.map((group) => this.group(group)).filter((node) => node !== null);
@@ -83,7 +84,13 @@ class Overview {
     setAttribute(main, "aria-busy", null);
     this.hear(document);
     performance.mark("filled"); // for those who measure
-    if (this.asking === null) this.courses(); // numbers first
+    if (this.asking === null) this.begin();
+  }
+
+  /** Numbers first: the sparklines of a view are asked for when its readings are there. */
+  begin() {
+    for (const tile of this.tiles.values()) tile.draw(null);
+    this.courses();
   }
 
   some(document) {

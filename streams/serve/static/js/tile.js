@@ -144,5 +144,6 @@ export class Tile {
 }
 
 function withoutLast({ times, values, lower, upper }) {
-  return Object.fromEntries(Object.entries({ times, values, lower, upper }).map(([name, all]) => [name, all.slice(0, -1)]));
+  const [allTimes, allValues, allLower, allUpper] = [times, values, lower, upper].map((all) => all.slice(0, -1));
+  return { times: allTimes, values: allValues, lower: allLower, upper: allUpper };
 }
