@@ -12,7 +12,9 @@ OPEN: Final = frozenset({"/healthz", "/readyz"})
 """What is asked without the token: by whoever starts and stops processes. It tells no number."""
 CHALLENGES: Final = ('Basic realm="KPIs", charset="UTF-8"', 'Bearer realm="KPIs"')
 """The first is the one that makes a browser ask its user."""
-REFUSAL: Final = "give the token: Authorization: Bearer, or Basic with it as the password"
+REFUSAL: Final = "give the token: Authorization: Bearer, or Basic with it as password"
+TRUSTED: Final = web.RequestKey("trusted", bool)
+"""Of a request: whether whoever asks has the token; absent where there is none."""
 
 
 def guard(token: str) -> Middleware:
@@ -20,11 +22,10 @@ def guard(token: str) -> Middleware:
 
     @web.middleware
     async def only_with_token(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in OPEN or is_let_in(request.headers.get("Authorization", ""), token):
+        request[TRUSTED] = is_let_in(request.headers.get("Authorization", ""), token)
+        if request.path in OPEN or request[TRUSTED]:
             return await handler(request)
-        refused = answer(
-            {"error": "give the token: Authorization: Bearer, or Basic with it as password"}, 401
-        )
+        refused = answer({"error": REFUSAL}, 401)
         for challenge in CHALLENGES:
             refused.headers.add("WWW-Authenticate", challenge)
         return refused
