@@ -85,3 +85,28 @@ async def test_what_redis_says_is_told_to_those_only_who_have_the_token() -> Non
             }
         async with TestClient(TestServer(make_app(board))) as client:
             assert "127.0.0.1:1" in await (await client.get("/readyz")).text()
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("LOCALHOST:8600", 200),
+        ("127.0.0.1:8600", 200),
+        ("[::1]:8600", 200),
+        ("Kpis.Example", 200),
+        ("rebound.evil.example", 421),
+        ("rebound.evil.example:8600", 421),
+        ("localhost.evil.example", 421),
+        ("localhost@evil.example", 421),
+        ("[::1", 421),
+        ("", 421),
+    ],
+)
+async def test_a_board_for_one_machine_is_asked_by_its_names_only(host: str, status: int) -> None:
+    app = make_app(StillBoard(Shown()), names=["127.0.0.1", "kpis.example"])
+    async with TestClient(TestServer(app)) as client:
+        response = await client.get("/api/v1/catalog", headers={"Host": host})
+        assert response.status == status
+        if status == 421:
+            assert "KPI_BOARD_HOSTS" in (await response.json())["error"]
