@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     board_port: int = Field(8600, ge=0, le=65535)
     """Port of the board and of the KPI gauges; 0 takes a free one."""
     board_hosts: str | None = Field(None, examples=["kpis.example,kpis.internal"])
-    """Other names than localhost that a board without a token on this machine alone is asked by (a proxy's)."""
+    """Names beside localhost that a board without a token, on this machine alone, may be asked by."""
     board_token: SecretStr | None = None
     """Whoever asks the board for anything but its health must give this token."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

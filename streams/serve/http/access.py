@@ -24,14 +24,14 @@ TRUSTED: Final = web.RequestKey("trusted", bool)
 
 
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-"""By what a machine names itself."""
+"""Names that lead nowhere but to the machine where they are said."""
 MISDIRECTED: Final = (
     "the board is not asked by this name: ask it as localhost, or set KPI_BOARD_HOSTS to the name"
 )
 
 
 def only_as(names: Collection[str]) -> Middleware:
-    """A middleware that answers whoever asks by one of these names, or by one that a machine names itself by."""
+    """A middleware that answers whoever asks by one of these names, or by one that every machine has."""
     allowed = LOCAL.union(name.lower() for name in names)
 
     @web.middleware
