@@ -57,7 +57,7 @@ services: .venv/.dev ## the tests on a real Kafka and a real Redis (Java and Mav
 chaos: .venv/.dev ## kill and cut workers, Redis and Kafka at random, and compare (MINUTES=10 SEED=..)
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
-bench: .venv/.dev ## speed, latency and memory of one worker, into benchmarks/RESULTS.md (ARGS="throughput")
+bench: .venv/.dev ## speed, latency and memory of worker and board, into benchmarks/RESULTS.md (ARGS="throughput")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 bench-peers: .venv/.dev ## the same job by Kafka Streams, Quix and Faust (ARGS="--events 40000 --no-keep")
