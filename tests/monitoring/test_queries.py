@@ -51,6 +51,7 @@ NOT_DUE: Final[Mapping[str, Collection[str]]] = {
     "of a week, in so small a company": (
         'crm_kpi_change{kpi="complaint_rate", state="provisional", window="7d", dimension="campaign_id"}',
         'crm_kpi_change{kpi="training", window="7d", dimension="region"}',
+        *(f'crm:kpi_on_target:{record}{{kpi="training", window="7d"}}' for record in ("bool", "avg1d")),
         *(f'crm_training_ratio{{window="7d", {slice_}}}' for slice_ in (WHOLE, REGION)),
         *(
             f'crm_kpi_bound{{kpi="training", bound="{bound}", window="7d", {slice_}}}'
