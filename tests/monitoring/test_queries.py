@@ -89,6 +89,7 @@ def watch(directory: Path, settings: Settings, receiver: Receiver) -> Iterator[W
     told = [(time_ms, encode(event)) for time_ms, event in simulate(COMPANY, END_MS - days(DAYS), END_MS)]
     with system(directory, settings, "run") as running:
         asyncio.run(counted(running, [*told, (END_MS, BAD)]))
+        until(lambda: running.shown_ms() == told[-1][0])
         with going_on(running, told[-20:]), watched(directory, settings, rules, receiver, EVERY) as found:
             yield found
 
