@@ -13,7 +13,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from benchmarks import board, customers, engine, latency, report, throughput
+from benchmarks import board, customers, engine, latency, readings, report, throughput
 from benchmarks.company import FOUNDING, SHAPES, Company
 from benchmarks.results import Section, save
 from benchmarks.sampled import read_samples
@@ -29,6 +29,7 @@ class Benchmark(StrEnum):
     """What can be measured."""
 
     ENGINE = "engine"
+    READINGS = "readings"
     THROUGHPUT = "throughput"
     SPLIT = "split"
     LATENCY = "latency"
@@ -38,6 +39,9 @@ class Benchmark(StrEnum):
 
 ALL: Final[list[Benchmark]] = [one for one in Benchmark if one is not Benchmark.BOARD]
 """By default; an hour of the board is asked for by name."""
+
+ALONE: Final = frozenset({Benchmark.ENGINE, Benchmark.READINGS})
+"""What needs neither Kafka nor Redis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def main(
     """One worker and a board on a real Kafka and a real Redis: speed, CPU, latency and memory."""
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     sizes = Sizes(events, seconds, rate, of_customers, minutes, pages)
-    needs_servers = any(one is not Benchmark.ENGINE for one in only)
+    needs_servers = not set(only) <= ALONE
     try:
         with site() if needs_servers else nullcontext() as there:
             servers = there.versions() if there else ""
@@ -81,6 +85,8 @@ def main(
 def _sections(only: list[Benchmark], sizes: Sizes, there: Site | None) -> Iterator[Section]:
     if Benchmark.ENGINE in only:
         yield report.engine_section(engine.measure(engine.EVENTS))
+    if Benchmark.READINGS in only:
+        yield report.readings_section(readings.measure())
     if there is None:
         return
     if Benchmark.THROUGHPUT in only or Benchmark.SPLIT in only:

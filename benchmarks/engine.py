@@ -64,10 +64,13 @@ class Split:
 
 
 class MemoryTable:
-    """One partition's table, without its I/O."""
+    """One partition's table, without its I/O. `tell` gets what a commit would tell the feed."""
 
-    def __init__(self, engine: Engine, now_ms: int) -> None:
+    def __init__(
+        self, engine: Engine, now_ms: int, tell: Callable[[PaneChanges], object] = lambda changes: None
+    ) -> None:
         self._engine = engine
+        self._tell = tell
         self._split = Split()
         self._now_ms = now_ms
         self._rows: dict[RowKey, bytes] = {}
@@ -116,12 +119,14 @@ class MemoryTable:
             totals = {cell: self._totals[cell] for cell in effect.totals}
         with split.step("pack"):
             leaves_ms = {(tier, start): start + _STAY_MS[tier] for tier, start in panes}
-            public = pack_public(PaneChanges(panes, totals, ()), leaves_ms)
+            changes = PaneChanges(panes, totals, ())
+            public = pack_public(changes, leaves_ms)
             private = pack_private(Changes(rows=effect.rows, waiting=effect.waiting), _KEYS)
         self._rows.update(effect.rows)
         split.rows_written += len(effect.rows)
         split.cells_written += sum(map(len, panes.values()))
         split.bytes_packed += len(public) + len(private)
+        self._tell(changes)
 
     def _sums(self, differences: Mapping[Pane, Mapping[str, int]]) -> dict[Pane, dict[str, int]]:
         """As the table does, but that what is not cached is 0."""

@@ -9,6 +9,7 @@ from benchmarks import board
 from benchmarks.customers import Figures
 from benchmarks.engine import Split
 from benchmarks.latency import Latencies, Stage
+from benchmarks.readings import STEPS, Rounds
 from benchmarks.results import Section
 from benchmarks.sampler import REST, Samples
 from benchmarks.throughput import Run
@@ -124,6 +125,19 @@ def engine_section(splits: Mapping[str, Split]) -> Section:
     for what, number in counted:
         rows.append([what, *(f"{number(split) / split.events:.2f}" for split in splits.values())])
     return Section("engine", "The engine alone", rows)
+
+
+def readings_section(found: Mapping[str, Rounds]) -> Section:
+    """CPU of the board's rounds, step by step."""
+    rows = [["ms of CPU a round", *found]]
+    for step in STEPS:
+        rows.append([step, *(f"{rounds.ms(step):.1f}" for rounds in found.values())])
+    rows.append(["events", *(str(rounds.events) for rounds in found.values())])
+    rows.append(["readings", *(f"{rounds.readings:,}" for rounds in found.values())])
+    rows.append(["of them computed", *(f"{rounds.computed:,}" for rounds in found.values())])
+    return Section(
+        "readings", "The board's rounds", rows, ["Gauges are written for a scrape."]
+    )
 
 
 # -- Latency, board, customers ---------------------------------------------------------------------------

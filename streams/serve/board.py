@@ -114,9 +114,18 @@ class Board:
             troubles.append(self._failure)
         return troubles
 
+    def _asked_ms(self) -> int | None:
+        """The moment that questions are answered of: where the readings end while they stand still."""
+        last_ms = self._last.as_of_ms
+        return last_ms if last_ms is None or self._stands_still() else self.shown().now_ms
+
+    def _stands_still(self) -> bool:
+        """Whether readings stay as they are: of windows that move on while nothing is read all would fall."""
+        return self._wall and self._last.as_of_ms is not None and not self._followers.reads
+
     async def waiting(self, question: Question) -> WaitingList | None:
         """Who waits now; None while not all partitions are known. Raises redis.exceptions.RedisError."""
-        now_ms = self.shown().now_ms
+        now_ms = self._asked_ms()
         if now_ms is None or not self._followers.complete:
             return None
         return await who_waits(self._followers.feeds, self.plan, question, now_ms)
@@ -126,7 +135,7 @@ class Board:
 
         UnknownReading says what there is instead of what was asked for.
         """
-        followed, now_ms = self._followed, self.shown().now_ms
+        followed, now_ms = self._followed, self._asked_ms()
         if now_ms is None or not self._followers.complete:
             return None
         async with followed.busy:
@@ -135,7 +144,7 @@ class Board:
 
     async def points(self, wishes: Sequence[Wish]) -> Drawn | None:
         """What is drawn now; None while not all partitions are known. BadParameter for too many points."""
-        followed, now_ms = self._followed, self.shown().now_ms
+        followed, now_ms = self._followed, self._asked_ms()
         if now_ms is None or not self._followers.complete:
             return None
         drawing = Drawing(self.plan, now_ms, wishes, ahead=self._wall)
@@ -182,7 +191,12 @@ class Board:
             self._failure = f"readings cannot be computed: {error!r}"
 
     async def _read(self) -> None:
-        """Readings of now; none before every partition is there, for sums of some of them would be wrong."""
+        """Readings of now; none before every partition is there, for sums of some of them would be wrong.
+
+        While no partition can be read the last ones stay.
+        """
+        if self._stands_still():
+            return
         followed = self._followed
         moved = followed.moved.is_set()
         followed.moved.clear()

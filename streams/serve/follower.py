@@ -79,12 +79,16 @@ class Follower:
 
     def stale(self) -> str | None:
         """Why the partition's numbers may be old, if they may."""
-        silent_s = monotonic() - self._read_s
         if self._failure is not None:
             return self._failure
-        if silent_s > STALE_S:
-            return f"not read for {silent_s:.0f} s"
+        if not self.reads:  # without how long it was: who is told of every change is told once
+            return f"not read for more than {STALE_S:.0f} s"
         return None if self._alive else "no worker owns it"
+
+    @property
+    def reads(self) -> bool:
+        """Whether it was read lately, whether a worker owns it or not."""
+        return self._failure is None and monotonic() - self._read_s <= STALE_S
 
     async def run(self) -> None:
         """Follow for ever; cancel it to stop."""
@@ -179,6 +183,11 @@ class Followers:
     def complete(self) -> bool:
         """Whether the view holds every partition, so that its sums are those of the whole."""
         return bool(self._running) and all(follower.loaded for follower, _ in self._running)
+
+    @property
+    def reads(self) -> bool:
+        """Whether any partition was read lately."""
+        return any(follower.reads for follower, _ in self._running)
 
     @property
     def lag_ms(self) -> dict[int, int]:

@@ -90,7 +90,7 @@ def test_json_has_every_key_of_its_description_and_null_where_there_is_nothing_y
         assert list(reading) == [
             *("kpi", "gauge", "window", "dimension", "member", "labels"),
             *("value", "numerator", "denominator", "samples"),
-            *("previous", "compared", "change", "previous_samples"),
+            *("previous", "compared", "change", "previous_samples", "compared_samples", "margin"),
             *("lower", "upper", "verdict", "fold", "target", "guardrails"),
         ]
         assert (reading["guardrails"], reading["fold"]) == ([], None)

@@ -37,7 +37,7 @@ LATER_MS: Final = BEGINS_MS + 35 * DAY_MS
 """On a Tuesday, too: more than 30 days after the last has left."""
 STEP_MS: Final = 4 * HOUR_MS
 HISTORY_MS: Final = 65 * DAY_MS
-COMPANY: Final = Traffic(seed=8, events_per_day=1_200, care=WELL, crisis=Crisis(BEGINS_MS))
+COMPANY: Final = Traffic(seed=2, events_per_day=1_200, care=WELL, crisis=Crisis(BEGINS_MS))
 FASTER: Final = {"kpis": 3_600.0, "pipeline": 20.0, "recording": 20.0}
 EVERY: Final = "500ms"
 CLOCK: Final = "scalar(max(crm_kpi_last_event_timestamp_seconds))"

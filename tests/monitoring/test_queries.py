@@ -37,7 +37,8 @@ NOT_DUE: Final[Mapping[str, Collection[str]]] = {
         *("crm_fetch_errors_total", "crm_partition_errors_total"),
         *("crm_records_lost_total", "crm_records_misplaced_total"),
     ),
-    "no guardrail is breached": (
+    "no guardrail is breached, and campaigns have no other alert": (
+        'ALERTS{alertstate="firing", group=~"campaigns"}',
         f"count by (kpi, guardrail) ({BREACHES} == 1)",
         f"count by (window) ({BREACHES} == 1)",
         f"label_join({BREACHES} and on (kpi, guardrail) (max by (kpi, guardrail) ({BREACH}) == 1),"

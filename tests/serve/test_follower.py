@@ -2,12 +2,16 @@
 
 import asyncio
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from streams.serve.board import Board
+from streams.engine.panes import DAY_MS
+from streams.serve import follower
+from streams.serve.board import LATEST_S, Board
+from streams.serve.explaining import Which
 from streams.serve.follower import Followed, Follower, Stale
 from streams.serve.view import View, read_once
 from streams.state import Feed, Snapshot, connect
@@ -109,6 +113,23 @@ async def test_the_lag_is_the_age_of_the_newest_record_when_it_is_applied(client
     await writer.take(*leads(2), record_ms=NOW_MS - 300)
     await follower.refresh()
     assert follower.lag_ms == 300
+
+
+async def test_why_a_partition_is_stale_does_not_change_from_second_to_second(
+    client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read aloud whenever it does."""
+    await Writer.of(client)
+    running, _, _ = a_follower(client)
+    task = asyncio.create_task(running.run())
+    await until(lambda: running.stale() is None)
+    task.cancel()
+    now_s = monotonic()
+    reasons = []
+    for later_s in (6, 7, 60):
+        monkeypatch.setattr(follower, "monotonic", lambda later_s=later_s: now_s + later_s)
+        reasons.append(running.stale())
+    assert reasons == ["not read for more than 5 s"] * 3
 
 
 # -- Boards -----------------------------------------------------------------------------------------------
@@ -257,6 +278,51 @@ async def test_redis_may_go_and_come_back(own_redis: RedisServer) -> None:
             await writer.take(*leads(1))
             await until(lambda: count(board) == 3)
             await until(lambda: not board.troubles())
+
+
+class Clock:
+    """A wall clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.ms = NOW_MS
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+async def test_while_nothing_can_be_read_readings_end_where_they_did(own_redis: RedisServer) -> None:
+    """A day later by the clock: what was counted then is told still, as of then."""
+    now_ms = Clock()
+    with own_redis:
+        async with connect(own_redis.url) as client, board_on(client, now_ms=now_ms) as board:
+            await client.config_set("appendfsync", "always")
+            writer = await Writer.of(client)
+            await writer.take(*leads(2))
+            await until(lambda: count(board) == 2)
+            await asyncio.to_thread(own_redis.kill9)
+            await until(lambda: any("Redis does not answer" in trouble for trouble in board.troubles()))
+            now_ms.ms += DAY_MS
+            await asyncio.sleep(2 * LATEST_S)
+            shown = board.shown()
+            assert (count(board), shown.as_of_ms, len(shown.stale)) == (2, NOW_MS, 1)
+            explained = await board.explain(Which("lead_volume", "24h"))
+            assert explained is not None
+            assert explained.explanation.value == 2
+            await asyncio.to_thread(own_redis.restart)
+            await until(lambda: count(board) == 0)
+            assert board.shown().as_of_ms == NOW_MS + DAY_MS
+
+
+async def test_windows_move_on_without_a_worker(client: Redis) -> None:
+    now_ms = Clock()
+    writer = await Writer.of(client)
+    await writer.take(*leads(2))
+    async with board_on(client, now_ms=now_ms) as board:
+        await until(lambda: count(board) == 2)
+        await client.delete(writer.store.keys.alive)
+        await until(lambda: board.shown().stale == [Stale(0, "no worker owns it")])
+        now_ms.ms += DAY_MS
+        await until(lambda: count(board) == 0)
 
 
 async def test_a_board_may_start_before_redis(own_redis: RedisServer) -> None:

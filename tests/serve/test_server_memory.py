@@ -1,5 +1,7 @@
 """How full Redis is: what it says itself, and nothing while it is away."""
 
+from typing import Any
+
 import pytest
 from redis.asyncio import Redis
 
@@ -47,3 +49,24 @@ async def test_of_a_server_that_does_not_say_how_full_it_is_nothing_is_known(
     memory = ServerMemory(client)
     await memory.ask()
     assert memory.last is None
+
+
+@pytest.mark.parametrize("fault", [OSError("no route to host"), ValueError("no number")])
+async def test_whatever_fails_it_is_asked_again(
+    client: Redis, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    answers: list[Any] = [fault, INFO]
+
+    async def info(section: str) -> dict[str, int]:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(client, "info", info)
+    memory = ServerMemory(client)
+    memory.last = Memory(1, 2)
+    await memory.ask()
+    assert memory.last is None
+    await memory.ask()
+    assert memory.last == Memory(used=700, limit=1_000)

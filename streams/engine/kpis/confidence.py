@@ -6,7 +6,7 @@ adjusted_wald(50, 20, 100)    14.1 to 44.2 points, around the adjusted score
 
 import ast
 from collections.abc import Callable, Mapping
-from math import sqrt
+from math import hypot, sqrt
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
@@ -59,6 +59,16 @@ def adjusted_wald(promoters: int, detractors: int, answers: int) -> Interval | N
     p, d = (promoters + 0.75) / n, (detractors + 0.75) / n
     half = Z * sqrt((p + d - (p - d) ** 2) / n)
     return Interval(max(-100.0, 100 * (p - d - half)), min(100.0, 100 * (p - d + half)))
+
+
+def margin(one: Interval | None, other: Interval | None) -> float | None:
+    """By more than this two values differ by chance 5 times of 100 only; None where one has no interval.
+
+    The variances of independent values add up, so do the squares of what their intervals are wide.
+    """
+    if one is None or other is None:
+        return None
+    return hypot(one.upper - one.lower, other.upper - other.lower) / 2
 
 
 # -- Of a series ------------------------------------------------------------------------------------------

@@ -73,6 +73,8 @@ class Explanation(msgspec.Struct, frozen=True, gc=False):
     compared: float | None
     change: float | None
     previous_samples: int | None
+    compared_samples: int | None
+    margin: float | None
     lower: float | None
     upper: float | None
     verdict: str | None
@@ -180,7 +182,8 @@ class _Explainer:
 
 _OF_READING: Final = (
     *("kpi", "gauge", "labels", "window", "dimension", "member", "value", "numerator", "denominator"),
-    *("samples", "previous", "compared", "change", "previous_samples", "lower", "upper", "verdict"),
+    *("samples", "previous", "compared", "change", "previous_samples", "compared_samples", "margin"),
+    *("lower", "upper", "verdict"),
 )
 
 

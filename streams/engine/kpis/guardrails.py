@@ -17,6 +17,8 @@ from schemas.kpis import Guardrail, Kpi
 from streams.engine.kpis.confidence import Z
 from streams.engine.kpis.readings import Reading
 from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.terms import Operand
+from streams.engine.measures.base import BARE
 from streams.engine.plan import Plan
 from streams.human import in_words
 
@@ -152,17 +154,23 @@ class _Side:
     def may_be_chance(self, reading: Reading) -> bool:
         """Whether two windows of the same company differ by so much, 95 times of 100.
 
-        Known of what has bounds, and of counts (as of Poisson's law). The window before is as sure as this
-        one, but for how many samples it had.
+        Known of what has bounds, and of what is counted (as of Poisson's law).
         """
-        if reading.lower is not None and reading.upper is not None:
-            ratio = (reading.samples or 0) / (reading.previous_samples or 1)
-            margin = (reading.upper - reading.lower) / 2 * sqrt(1 + ratio)
-        elif self.series.unit == "count":
+        if reading.margin is not None:
+            margin = reading.margin
+        elif self.is_counted:
             margin = Z * sqrt((reading.compared or 0.0) + (reading.previous or 0.0))
         else:
             return False
         return abs(_difference(reading)) <= margin
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is a sum over a measure that counts; a rate in unit `count` is none."""
+        match self.series.formula.term:
+            case Operand(function, measure):
+                return function == BARE and not measure.is_amount
+        return False
 
     def least(self, window: str) -> int:
         """How many samples its alert in the window wants; 0 where it does not say."""
@@ -221,7 +229,8 @@ class _Pair:
 
 
 def _are_enough(readings: Sequence[Reading], least: int) -> bool:
-    return all(min(one.samples or 0, one.previous_samples or 0) >= least for one in readings)
+    """Of what is compared: the value itself may rest on more, for the pane that holds now is in it."""
+    return all(min(one.compared_samples or 0, one.previous_samples or 0) >= least for one in readings)
 
 
 def _verb(reading: Reading) -> str:

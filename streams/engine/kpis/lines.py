@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from streams.engine.kpis.changes import NOTHING, Changes
+from streams.engine.kpis.confidence import margin
 from streams.engine.kpis.folding import NOTHING_FOLDED, Fold, Folded, Folding, Others
 from streams.engine.kpis.frames import Moment, Past, PastPart, Present, PresentPart, level_parts
 from streams.engine.kpis.series import SeriesPlan
@@ -37,15 +38,29 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     change: float | None = None
     """Of `compared` against `previous`: relative, or the difference of a score in points."""
     previous_samples: int | None = None
+    compared_samples: int | None = None
+    """Of `compared`; `samples` are those of `value`, for which the pane that holds now may count, too."""
+    margin: float | None = None
+    """By more than this `compared` and `previous` differ by chance 5 times of 100 only, in the gauge's unit;
+    None where one of them has no bounds."""
     lower: float | None = None
     upper: float | None = None
     verdict: Verdict = "none"
     fold: Fold | None = None
 
 
-_Before = tuple[float | None, float | None, float | None, int | None]
-"""(previous, compared, change, previous samples)."""
-_NO_BEFORE: Final[_Before] = (None, None, None, None)
+class _Before(NamedTuple):
+    """What of a reading is compared, as the fields of that name."""
+
+    previous: float | None = None
+    compared: float | None = None
+    change: float | None = None
+    previous_samples: int | None = None
+    compared_samples: int | None = None
+    margin: float | None = None
+
+
+_NO_BEFORE: Final = _Before()
 
 
 class Line:
@@ -190,15 +205,21 @@ class Line:
     def _before(self, both: tuple[Past, Past] | None, slice_: Slice | Others) -> _Before:
         if both is None:
             return _NO_BEFORE
-        current, previous = both
-        before: Figures = self.series.formula.evaluate(part_of(previous, slice_))
+        current, previous = (part_of(one, slice_) for one in both)
+        before: Figures = self.series.formula.evaluate(previous)
         if before.value is None:
             return _NO_BEFORE
-        now = self.series.formula.value(part_of(current, slice_))
-        if now is None:
-            return self._in_unit(before.value), None, None, before.samples
-        change = self._change(now, before.value)
-        return self._in_unit(before.value), self._in_unit(now), change, before.samples
+        now: Figures = self.series.formula.evaluate(current)
+        if now.value is None:
+            return _Before(self._in_unit(before.value), previous_samples=before.samples)
+        return _Before(
+            previous=self._in_unit(before.value),
+            compared=self._in_unit(now.value),
+            change=self._change(now.value, before.value),
+            previous_samples=before.samples,
+            compared_samples=now.samples,
+            margin=margin(self.series.interval(current, now), self.series.interval(previous, before)),
+        )
 
     def _change(self, now: Number, before: Number) -> float | None:
         """(now - before) / |before|, rounded once; of points the difference."""
@@ -225,7 +246,4 @@ def part_of(frame: Present | Past, slice_: Slice | Others) -> PresentPart | Past
 def _with_before(reading: Reading, before: _Before) -> Reading:
     if before is _NO_BEFORE:
         return reading
-    previous, compared, change, samples = before
-    return msgspec.structs.replace(
-        reading, previous=previous, compared=compared, change=change, previous_samples=samples
-    )
+    return msgspec.structs.replace(reading, **before._asdict())

@@ -76,6 +76,8 @@ READING: Final = fields(
     compared=either(NUMBER),
     change=either(NUMBER),
     previous_samples=either(WHOLE),
+    compared_samples=either(WHOLE),
+    margin=either(NUMBER),
     **_BOUNDS,
     verdict=one_of(get_args(Verdict)),
     fold=either(one_of(get_args(Fold))),

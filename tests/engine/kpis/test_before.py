@@ -71,7 +71,8 @@ def test_change_is_relative_and_has_a_sign() -> None:
     now = "2024-04-15 15:20"
     assert ledger.value("volume", "24h", now=now) == 4
     assert before(ledger, "volume", "24h", now) == (4.0, -0.25)
-    assert ledger.reading("volume", "24h", now=now).previous_samples == 4
+    found = ledger.reading("volume", "24h", now=now)
+    assert (found.samples, found.compared_samples, found.previous_samples) == (4, 3, 4)
     assert before(ledger, "volume", "30d", now) == (0.0, None), "of nothing there is no relative change"
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.kpis.confidence import Interval, adjusted_wald, wilson
+from streams.engine.kpis.confidence import Interval, adjusted_wald, margin, wilson
 from streams.errors import CatalogError
 from tests.builders import Ledger, each, lead_converted, lead_created, plan_of, survey_answered
 
@@ -33,6 +33,11 @@ def test_adjusted_walds_half_width_of_a_score(
     interval = adjusted_wald(promoters, detractors, answers)
     assert interval is not None
     assert round((interval.upper - interval.lower) / 2, digits) == half
+
+
+def test_two_values_differ_by_chance_as_the_squares_of_their_intervals_add_up() -> None:
+    assert margin(Interval(0.1, 0.7), Interval(0.2, 1.0)) == pytest.approx(0.5)
+    assert margin(Interval(0.1, 0.7), None) is margin(None, Interval(0.1, 0.7)) is None
 
 
 def test_adjusted_walds_interval_lies_around_the_adjusted_score() -> None:
