@@ -58,14 +58,16 @@ class Alert(Model):
     warn: FiniteFloat
     critical: FiniteFloat | None = None
     clear: FiniteFloat | None = None
-    """An alert that fires ends only when the value is this good again; else when it is beyond no more."""
+    """A warning that fires ends only when the value is this good again, what is critical only when it would
+    not even warn; else each when the value is beyond its own limit no more."""
     min_samples: int = Field(default=0, ge=0)
     judge: Literal["point", "bound"] = "point"
     """`bound`: bad only when the whole interval is, so that chance pages nobody."""
     for_: Span = Field(default="5m", alias="for")
     """How long it must last."""
     keep_firing_for: Span | None = None
-    """How long it must be over before the alert ends; as long as `for` by default."""
+    """How long it must be over before the alert ends; as long as `for` by default, and never less than it
+    takes to tell that all boards are down."""
     first_look: list[str] = []
     """What somebody who is woken by it looks at first: sentences of its runbook."""
     remedy: list[str] = []

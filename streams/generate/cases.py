@@ -9,6 +9,7 @@ from streams.generate.blocks import yaml_text
 from streams.generate.case import Part, Scenario
 from streams.generate.guardrail_cases import STEP, guardrail_scenarios
 from streams.generate.kpi_cases import kpi_scenarios
+from streams.generate.outage_cases import outage_scenarios
 from streams.generate.pipeline_cases import pipeline_scenarios
 from streams.generate.recording_cases import recording_tests
 from streams.generate.special_cases import special_scenarios
@@ -21,15 +22,16 @@ def texts(plan: Plan) -> dict[str, str]:
     """Path -> text."""
     of_pipeline = [*pipeline_scenarios(plan), *special_scenarios(plan)]
     return {
-        f"{DIRECTORY}/kpis.yaml": _alerts("kpis", kpi_scenarios(plan)),
-        f"{DIRECTORY}/guardrails.yaml": _alerts("kpis", guardrail_scenarios(plan), STEP),
-        f"{DIRECTORY}/pipeline.yaml": _alerts("pipeline", of_pipeline),
+        f"{DIRECTORY}/kpis.yaml": _alerts(["kpis"], kpi_scenarios(plan)),
+        f"{DIRECTORY}/guardrails.yaml": _alerts(["kpis"], guardrail_scenarios(plan), STEP),
+        f"{DIRECTORY}/pipeline.yaml": _alerts(["pipeline"], of_pipeline),
+        f"{DIRECTORY}/outage.yaml": _alerts(["kpis", "pipeline"], outage_scenarios(plan)),
         f"{DIRECTORY}/recording.yaml": _text(("pipeline", "recording"), recording_tests(plan)),
     }
 
 
-def _alerts(rules: str, scenarios: Sequence[Scenario], step: Span = "1m") -> str:
-    return _text([rules], [one.part() for one in scenarios if one.cases], step)
+def _alerts(rules: Sequence[str], scenarios: Sequence[Scenario], step: Span = "1m") -> str:
+    return _text(rules, [one.part() for one in scenarios if one.cases], step)
 
 
 def _text(rules: Sequence[str], tests: Sequence[Part], step: Span = "1m") -> str:

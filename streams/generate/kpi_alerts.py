@@ -5,19 +5,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.kpis import Alert, Kpi
+from schemas.words import Span, span_ms
 from streams import naming
 from streams.engine.kpis.alert_names import alert_name
 from streams.engine.kpis.series import SeriesPlan
 from streams.engine.kpis.verdicts import slices_judged, target_of
 from streams.engine.plan import Plan
 from streams.generate.alert_rule import AlertRule, Severity
-from streams.generate.promql import BEYOND, BY_SLICE, indented, number, one_of, selector
+from streams.generate.promql import BEYOND, BY_SLICE, WORST, indented, labels_beside, number, one_of, selector
 from streams.human import in_words, series_name
 
 _BETTER_BOUND: Final[Mapping[str, str]] = {"up": "upper", "down": "lower"}
 """Direction that is good -> the bound nearer to it: when even that is bad, it is not by chance."""
 _BEYOND: Final[Mapping[str, str]] = {"up": "below", "down": "above"}
 _AT_BEST: Final[Mapping[str, str]] = {"up": "at most ", "down": "at least "}
+_UNTIL_HELD_BACK: Final = "2m"
+"""How long Prometheus and Alertmanager may take to hold an alert back by another."""
 
 
 def kpi_alerts(plan: Plan) -> list[AlertRule]:
@@ -54,6 +57,30 @@ class Judged:
             return {"warning": warn}
         return {"critical": critical, "warning": warn} if critical != warn else {"critical": critical}
 
+    @property
+    def beside(self) -> dict[str, str]:
+        """Its labels in the families that all KPIs share."""
+        return labels_beside(self.series, self.plan.series)
+
+    def ends_at(self, severity: Severity) -> float | None:
+        """How good the value must be for one severity to end; None: as soon as it is not beyond its limit.
+
+        What is critical ends as such where somebody would only be warned.
+        """
+        if self.alert.clear is None or severity == list(self.thresholds)[-1]:
+            return self.alert.clear
+        return self.alert.warn
+
+    @property
+    def keeps(self) -> Span:
+        """How long it must be over before it ends.
+
+        At least until it is known that all boards are down: then nobody is told that it has ended.
+        """
+        own, known = self.alert.keep_firing_for or self.alert.for_, self.plan.catalog.pipeline.processes
+        least = span_ms(known) + span_ms(_UNTIL_HELD_BACK)
+        return own if span_ms(own) >= least else f"{-(-least // 60_000)}m"
+
     def words(self, value: float) -> str:
         """A value of the series as people read it."""
         return in_words(value, self.series.unit, self.series.labels.get("currency"))
@@ -77,7 +104,7 @@ def _rules(judged: Judged) -> Iterator[AlertRule]:
             expr=_expr(judged, severity, threshold),
             bare_expr=_gated(judged, _beyond(judged, threshold)),
             for_=judged.alert.for_,
-            keep_firing_for=judged.alert.keep_firing_for or judged.alert.for_,
+            keep_firing_for=judged.keeps,
             owner=judged.kpi.owner,
             group=judged.kpi.group,
             annotations=_annotations(judged),
@@ -89,25 +116,26 @@ def _rules(judged: Judged) -> Iterator[AlertRule]:
 
 
 def _expr(judged: Judged, severity: Severity, threshold: float) -> str:
-    beyond, clear = _beyond(judged, threshold), judged.alert.clear
-    if clear is None or clear == threshold:
+    beyond, end = _beyond(judged, threshold), judged.ends_at(severity)
+    if end is None or end == threshold:
         return _gated(judged, beyond)
     before = {"alertname": judged.name, "alertstate": "firing", "severity": severity}
-    lasting = f"{_beyond(judged, clear)}\nand on ({BY_SLICE})\n{selector('ALERTS', before)}"
+    lasting = f"{_beyond(judged, end)}\nand on ({BY_SLICE})\n{selector('ALERTS', before)}"
     return _gated(judged, "\n".join(["(", indented(f"{beyond}\nor\n{lasting}"), ")"]))
 
 
 def _beyond(judged: Judged, threshold: float) -> str:
-    """The value of each slice that is beyond a threshold, whichever of several boards tells it."""
+    """The value of each slice that is beyond a threshold; of several boards the one that tells the worst."""
     value = selector(*_value(judged), *_where(judged.alert))
-    return f"max by ({BY_SLICE}) (\n{indented(value)}\n) {BEYOND[judged.kpi.good]} {number(threshold)}"
+    worst = f"{WORST[judged.kpi.good]} by ({BY_SLICE}) (\n{indented(value)}\n)"
+    return f"{worst} {BEYOND[judged.kpi.good]} {number(threshold)}"
 
 
 def _value(judged: Judged) -> tuple[str, Mapping[str, str]]:
     series = judged.series
     if judged.alert.judge == "point":
         return series.gauge, series.labels
-    return naming.BOUND, {"kpi": series.kpi, **series.labels, "bound": _BETTER_BOUND[judged.kpi.good]}
+    return naming.BOUND, judged.beside | {"bound": _BETTER_BOUND[judged.kpi.good]}
 
 
 def _where(alert: Alert) -> list[str]:
@@ -121,8 +149,7 @@ def _gated(judged: Judged, expr: str) -> str:
     """Nothing where there are too few samples."""
     if not judged.alert.min_samples:
         return expr
-    series = judged.series
-    samples = selector(naming.SAMPLES, {"kpi": series.kpi, "gauge": series.gauge, **series.labels})
+    samples = selector(naming.SAMPLES, judged.beside | {"gauge": judged.series.gauge})
     return f"{expr}\nand on ({BY_SLICE})\n{samples} >= {judged.alert.min_samples}"
 
 
@@ -175,9 +202,8 @@ def _samples(judged: Judged) -> list[str]:
     least = judged.alert.min_samples
     if not least:
         return []
-    series = judged.series
     of_slice = ", ".join(f"{name}=%q" for name in naming.SLICE_LABELS)
-    query = selector(naming.SAMPLES, {"kpi": series.kpi, "gauge": series.gauge, **series.labels}, of_slice)
+    query = selector(naming.SAMPLES, judged.beside | {"gauge": judged.series.gauge}, of_slice)
     values = " ".join(f"$labels.{name}" for name in naming.SLICE_LABELS)
     found = f"{{{{ with printf `{query}` {values} | query }}}}{{{{ . | first | value }}}}{{{{ end }}}}"
     return [f"From {found} samples, of at least {least}."]

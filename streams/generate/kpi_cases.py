@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 
 from streams import naming
 from streams.engine.kpis.confidence import Interval
+from streams.engine.kpis.series import SeriesPlan
 from streams.engine.kpis.verdicts import target_of
 from streams.engine.plan import Plan
 from streams.generate.alert_rule import Severity
@@ -18,9 +19,12 @@ from streams.generate.kpi_alerts import Judged, judged_series
 
 _TERRIBLE: Final[Mapping[str, float]] = {"up": -1e6, "down": 1e6}
 """Direction that is good -> what would be critical if it were judged."""
+_SPLENDID: Final[Mapping[str, float]] = {"up": 1e6, "down": -1e6}
 _FIRES: Final[Mapping[str, Sequence[Severity]]] = {"critical": ("critical", "warning"), "warn": ("warning",)}
 """Verdict -> the severities with which an alert fires."""
 _MEMBER: Final = 'Kaş "A" & B'
+_UNTIL_HELD_BACK: Final = 2
+"""So many minutes an alert lasts, after it is told that no board answers."""
 
 
 def kpi_scenarios(plan: Plan) -> list[Scenario]:
@@ -54,9 +58,9 @@ def _measured(
     return found
 
 
-def _value(judged: Judged, place: _Place, phases: Sequence[Phase]) -> dict[str, str]:
+def _value(judged: Judged, place: _Place, phases: Sequence[Phase], **board: str) -> dict[str, str]:
     """Judged by a bound, the value and the other bound are terrible all the while: they do not matter."""
-    gauge, labels, where = judged.series.gauge, judged.series.labels, _labels(place)
+    gauge, labels, where = judged.series.gauge, judged.series.labels, _labels(place) | board
     if judged.alert.judge == "point":
         return series(gauge, {**labels, **where}, phases)
     terrible = [(_TERRIBLE[judged.kpi.good], sum(length for _, length in phases))]
@@ -146,6 +150,15 @@ def _description(judged: Judged, samples: int) -> str:
     return said + (f" From {samples} samples, of at least {alert.min_samples}." if alert.min_samples else "")
 
 
+def gone_while_bad(judged: Judged, gone: int, checks: Iterable[int]) -> Case:
+    """It is as bad as can be until no board answers any more, and then still fires at these minutes."""
+    places, worst = _wholes(judged), _worst(judged)
+    fires = _fires(judged, worst, places)
+    return Case(
+        judged.name, _measured(judged, places, [(worst, gone), (STALE, 1)]), dict.fromkeys(checks, fires)
+    )
+
+
 # -- The laws ---------------------------------------------------------------------------------------------
 
 
@@ -207,7 +220,8 @@ def _ends(judged: Judged, after: float | str) -> Case:
 
 
 def _keeps(judged: Judged) -> int:
-    return minutes(judged.alert.keep_firing_for or judged.alert.for_)
+    own = minutes(judged.alert.keep_firing_for or judged.alert.for_)
+    return max(own, minutes(judged.plan.catalog.pipeline.processes) + _UNTIL_HELD_BACK)
 
 
 def _flaps(judged: Judged) -> Iterator[Case]:
@@ -216,6 +230,33 @@ def _flaps(judged: Judged) -> Iterator[Case]:
 
 def _gone(judged: Judged) -> Iterator[Case]:
     yield _ends(judged, STALE)
+
+
+def _not_well(judged: Judged) -> Iterator[Case]:
+    """In the first window it is critical for a minute, and later for long enough; in the others it never is.
+
+    Then it is exactly where a warning begins.
+    """
+    warn, critical = judged.alert.warn, judged.alert.critical
+    if judged.alert.clear is None or critical in (None, warn):
+        return
+    lasting, keeps, worst = minutes(judged.alert.for_), _keeps(judged), _worst(judged)
+    middle = round((warn + critical) / 2, 9)
+    (first, *others), begins = _wholes(judged), 2 * lasting + 3
+    phases: list[Phase] = [(worst, 1), (middle, lasting + 2), (worst, lasting + 1), (middle, keeps + 2)]
+    over = begins + keeps + 3
+    phases, warned = [*phases, (warn, keeps + 1)], _fires(judged, middle, others)
+    still = [] if judged.alert.clear == warn else _as_before(judged, worst, warn, [first])[1:]
+    yield Case(
+        judged.name,
+        _measured(judged, [first], phases) | _measured(judged, others, [(middle, over + keeps + 1)]),
+        {
+            lasting + 2: [*_fires(judged, middle, [first]), *warned],
+            begins: [*_fires(judged, worst, [first]), *warned],
+            over - 1: [*_as_before(judged, worst, middle, [first]), *warned],
+            over + keeps: [*still, *warned],
+        },
+    )
 
 
 def _not_clear(judged: Judged) -> Iterator[Case]:
@@ -233,7 +274,7 @@ def _not_clear(judged: Judged) -> Iterator[Case]:
         {
             lasting + 2: [],
             begins: _fires(judged, worst, [first]),
-            ends: _as_before(judged, worst, between, [first]),
+            ends: _as_before(judged, worst, between, [first])[-1:],
         },
     )
 
@@ -266,6 +307,15 @@ def _members(judged: Judged) -> Iterator[Case]:
     )
 
 
+def _two_boards(judged: Judged) -> Iterator[Case]:
+    """One of them hangs, and all was splendid when it began to."""
+    lasting, places, worst = minutes(judged.alert.for_), _wholes(judged), _worst(judged)
+    measured = _measured(judged, places, [(worst, lasting + 1)])
+    for place in places:
+        measured |= _value(judged, place, [(_SPLENDID[judged.kpi.good], lasting + 1)], instance="two")
+    yield Case(judged.name, measured, {lasting: _fires(judged, worst, places)})
+
+
 def _not_judged(judged: Judged) -> Iterator[Case]:
     """Other windows, other dimensions and the KPI's other series are terrible."""
     lasting, own = minutes(judged.alert.for_), judged.series
@@ -279,8 +329,20 @@ def _not_judged(judged: Judged) -> Iterator[Case]:
         if other.kpi == own.kpi and not other.judge.alerts:
             for place in _wholes(judged):
                 measured |= series(other.gauge, {**other.labels, **_labels(place)}, phases)
+                measured |= _bounds(other, place, phases)
     measured |= _measured(judged, _wholes(judged), [(_over(judged), lasting + 2)])
     yield Case(judged.name, measured, {lasting + 1: []})
+
+
+def _bounds(other: SeriesPlan, place: _Place, phases: Sequence[Phase]) -> dict[str, str]:
+    """Of a series that has labels of its own; without any, they would be those of the KPI's first gauge."""
+    own = {"kpi": other.kpi, **other.labels, **_labels(place)}
+    return {
+        name: values
+        for bound in ("lower", "upper")
+        for name, values in series(naming.BOUND, own | {"bound": bound}, phases).items()
+        if other.labels
+    }
 
 
 _Law = Callable[[Judged], Iterator[Case]]
@@ -294,8 +356,10 @@ _LAWS: Final[Mapping[str, _Law]] = {
     "Nor with samples that nobody knows": _unknown_samples,
     "What comes again before keep_firing_for has passed has never ended": _flaps,
     "What is measured no more ends as what is over does": _gone,
-    "Between clear and warn whatever fires goes on, and nothing begins": _not_clear,
+    "Where it says `clear`, what is critical goes on until nobody would be warned": _not_well,
+    "Between clear and warn a warning goes on, what is critical ends, and nothing begins": _not_clear,
     "A member raises the alert by itself where the catalog says so, `other` never": _members,
+    "Of two boards the one that tells the worse is believed": _two_boards,
     "Other windows, slices and series raise nothing": _not_judged,
 }
 """Law -> its cases for one alert."""

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from streams.engine.kpis.verdicts import target_of
+from streams.engine.panes import DAY_MS
 from streams.engine.plan import Plan
+from streams.engine.windows import reach_ms
 from streams.generate.alert_rule import Severity
 from streams.generate.kpi_alerts import Judged
 from streams.generate.markdown import bullets, code, numbered, section, sentence, table
@@ -18,13 +20,22 @@ _BEST: Final[Mapping[str, str]] = {"up": "upper", "down": "lower"}
 
 def kpi_blocks(judged: Judged) -> list[str]:
     """The blocks of a page, below its title."""
+    beyond = f"{_SIDE[judged.kpi.good]} its limit{_surely(judged)}"
     return [
-        f"**{judged.title}** is {_SIDE[judged.kpi.good]} its limit. {sentence(judged.kpi.goal)}",
+        f"**{judged.title}** is {beyond}. {sentence(judged.kpi.goal)}",
         section("What it means", _limits(judged), bullets(_means(judged))),
         section("What to look at first", numbered(_first(judged))),
         section("What helps", bullets(judged.alert.remedy)),
         section("When it ends", bullets(_ends(judged))),
     ]
+
+
+def _surely(judged: Judged) -> str:
+    return ", and not by chance" if judged.alert.judge == "bound" else ""
+
+
+def _compared(judged: Judged) -> str:
+    return f"{_BEST[judged.kpi.good]} bound" if judged.alert.judge == "bound" else "value"
 
 
 # -- What it means ----------------------------------------------------------------------------------------
@@ -37,7 +48,7 @@ def _limits(judged: Judged) -> str:
         [_DOES[severity], f"{_SIDE[judged.kpi.good]} {judged.words(value)}", window, alert.for_]
         for severity, value in judged.thresholds.items()
     ]
-    return table(("it", "when the value is", "in", "for"), rows)
+    return table(("it", f"when the {_compared(judged)} is", "in", "for"), rows)
 
 
 def _means(judged: Judged) -> Iterator[str]:
@@ -107,16 +118,32 @@ def _explain(judged: Judged) -> str:
 
 
 def _ends(judged: Judged) -> Iterator[str]:
-    alert, keeps = judged.alert, judged.alert.keep_firing_for or judged.alert.for_
-    if alert.clear is None:
-        yield f"By itself, when the value has been within the limit for {keeps}."
-    else:
-        well = f"{judged.words(alert.clear)} {_WELL[judged.kpi.good]}"
-        yield f"By itself, when the value has been {well} for {keeps}: a value that sways does not end it."
+    alert, keeps = judged.alert, judged.keeps
+    yield f"By itself, when {_well(judged)} for {keeps}."
     longest = [window for window in alert.windows if window != NOW]
     if longest:
         yield f"What happened stays in the number for as long as its window is, up to {longest[-1]}."
     if alert.min_samples:
-        yield "It also ends when there are too few samples, as at night: that says nothing of the cause."
+        at_night = ", as at night" if _is_short(judged) else ""
+        yield (
+            f"It also ends when there are fewer than {alert.min_samples} samples for {keeps}{at_night}: that "
+            "says nothing of the cause, and with enough of them it comes again."
+        )
     silence = f"amtool silence add alertname={judged.name} --duration=2h --comment=..."
     yield f"To have quiet while you work: `{silence}`."
+
+
+def _well(judged: Judged) -> str:
+    """When it is over, each severity by itself."""
+    compared, ends = _compared(judged), {one: judged.ends_at(one) for one in judged.thresholds}
+    if judged.alert.clear is None:
+        return f"the {compared} has been within the limit"
+    well = [f"{judged.words(value)} {_WELL[judged.kpi.good]}" for value in ends.values() if value is not None]
+    if len(well) == 1:
+        return f"the {compared} has been {well[0]}"
+    return f"the {compared} has been {well[1]}, and what is critical when it has been {well[0]},"
+
+
+def _is_short(judged: Judged) -> bool:
+    """Whether a night is long beside one of its windows."""
+    return any(reach_ms(window) <= DAY_MS for window in judged.alert.windows)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from streams.engine.kpis.series import SeriesPlan
 from streams.naming import SLICE_LABELS
 
 BY_SLICE: Final = ", ".join(SLICE_LABELS)
@@ -10,12 +11,21 @@ BEYOND: Final[Mapping[str, str]] = {"up": "<", "down": ">"}
 """Direction that is good -> the comparison that a bad value meets; one exactly at the threshold does not."""
 NOT_BEYOND: Final[Mapping[str, str]] = {"up": ">=", "down": "<="}
 """Direction that is good -> the comparison that a value meets which is good enough."""
+WORST: Final[Mapping[str, str]] = {"up": "min", "down": "max"}
+"""Direction that is good -> what gives the worst of several values."""
 
 
 def selector(metric: str, labels: Mapping[str, str], *matchers: str) -> str:
     """metric{name="value", matcher}"""
     inside = [*(equals(name, value) for name, value in labels.items()), *matchers]
     return f"{metric}{{{', '.join(inside)}}}" if inside else metric
+
+
+def labels_beside(series: SeriesPlan, all_series: Iterable[SeriesPlan]) -> dict[str, str]:
+    """A series' labels in one of the families that all KPIs share: there it has those of its KPI's other
+    series as well, empty."""
+    names = dict.fromkeys(name for one in all_series if one.kpi == series.kpi for name in one.labels)
+    return {"kpi": series.kpi, **{name: series.labels.get(name, "") for name in names}}
 
 
 def equals(name: str, value: str) -> str:

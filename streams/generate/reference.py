@@ -198,18 +198,7 @@ def _limits(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
     )
     yield bullets([f"Target: {target}.", f"Benchmark: {_benchmark(kpi, catalog)}."])
     rows = [_alert(alert, kpi, catalog) for alert in kpi.alerts]
-    heading = (
-        "alert on",
-        "windows",
-        "of",
-        "warns beyond",
-        "critical beyond",
-        "samples",
-        "judged by",
-        "for",
-        "ends",
-    )
-    yield table(heading, rows) if rows else "No alerts."
+    yield table(_ALERT_HEADING, rows) if rows else "No alerts."
 
 
 _ALERT_HEADING: Final = (
@@ -239,8 +228,16 @@ def _alert(alert: Alert, kpi: Kpi, catalog: Catalog) -> list[str]:
         str(alert.min_samples) if alert.min_samples else "any",
         {"point": "the value", "bound": "its better bound"}[alert.judge],
         alert.for_,
-        "" if alert.clear is None else f"at {_value(alert.clear, unit, catalog)}",
+        _ends(alert, unit, catalog),
     ]
+
+
+def _ends(alert: Alert, unit: str, catalog: Catalog) -> str:
+    if alert.clear is None:
+        return ""
+    at = f"at {_value(alert.clear, unit, catalog)}"
+    both = alert.warn not in (alert.clear, alert.critical) and alert.critical is not None
+    return f"{at}; critical at {_value(alert.warn, unit, catalog)}" if both else at
 
 
 def _unit(alert: Alert, kpi: Kpi) -> str:

@@ -59,6 +59,11 @@ WRONG = {
     "it ends sooner": (r"keep_firing_for: 7m", "keep_firing_for: 6m"),
     "it ends later": (r"keep_firing_for: 7m", "keep_firing_for: 8m"),
     "it is over where it began": (r"\) < 30$", ") < 20"),
+    "what is critical lasts as long as a warning": (
+        r"\) < 20(\n +and on .*\n +ALERTS.*critical)",
+        r") < 30\1",
+    ),
+    "a warning ends where it began": (r"\) < 30(\n +and on .*\n +ALERTS.*warning)", r") < 20\1"),
     "it begins where it is over": (r"and on \(window, dimension, member\)\n +ALERTS.*\n", ""),
     "what is pending lasts as if it fired": (r'alertstate="firing"', 'alertstate=~"firing|pending"'),
     "a warning that lasts becomes critical": (r', severity="critical"\}', "}"),
@@ -66,6 +71,9 @@ WRONG = {
         r"on \(window, dimension, member\)\n( +ALERTS)",
         r"on (member)\n\1",
     ),
+    "of two boards the healthier is believed": (r"min by", "max by"),
+    "of two boards the healthier is believed of what should be low": (r"max by", "min by"),
+    "another series' bound is judged": (r'kpi="kept", state="", bound', 'kpi="kept", bound'),
     "the worse bound is judged": (r'bound="upper"', 'bound="lower"'),
     "another quantile is judged too": (r'seconds\{quantile="0.9", ', "seconds{"),
     "another window is judged too": (
@@ -89,6 +97,13 @@ WRONG = {
 def test_a_wrong_rule_of_a_kpi_is_found(wrong: str, other: Path, tmp_path: Path) -> None:
     changed(other, tmp_path, "kpis", WRONG[wrong])
     assert run_cases(tmp_path, "kpis") != ""
+
+
+def test_an_alert_that_ends_before_it_is_told_that_no_board_answers_is_found(
+    other: Path, tmp_path: Path
+) -> None:
+    changed(other, tmp_path, "kpis", (r"keep_firing_for: 4m", "keep_firing_for: 3m"))
+    assert run_cases(tmp_path, "outage") != ""
 
 
 WRONG_OF_GUARDRAILS = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from streams.engine.kpis.series import SeriesPlan
-from streams.generate.promql import selector
+from streams.generate.promql import labels_beside, selector
 
 
 def gauge(series: SeriesPlan, where: Mapping[str, str]) -> str:
@@ -13,11 +13,8 @@ def gauge(series: SeriesPlan, where: Mapping[str, str]) -> str:
 def beside(
     family: str, series: SeriesPlan, of_kpi: Iterable[SeriesPlan], where: Mapping[str, str], **more: str
 ) -> str:
-    """The same series in one of the families that all KPIs share; there it has the labels of its KPI's others
-    as well, empty."""
-    names = dict.fromkeys(name for one in of_kpi for name in one.labels)
-    own = {name: series.labels.get(name, "") for name in names}
-    return selector(family, {"kpi": series.kpi, **own, **more, **where})
+    """The same series in one of the families that all KPIs share."""
+    return selector(family, {**labels_beside(series, of_kpi), **more, **where})
 
 
 def one(expr: str) -> str:

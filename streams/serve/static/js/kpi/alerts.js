@@ -73,11 +73,12 @@ function rowOf(kpi, alert, state) {
 function limits({ good }, { warn, critical, clear, min_samples: samples }, series) {
   const value = (limit) => formatValue(limit, series.unit, currencyOf(series));
   const beyond = (limit) => (limit === null ? "–" : `${BEYOND[good]} ${value(limit)}`);
-  const ends = clear === null ? "where it warns" : `at ${value(clear)}`;
+  const steps = critical !== null && critical !== warn && warn !== clear;
+  const ends = `at ${value(clear)}${steps ? `, critical at ${value(warn)}` : ""}`;
   return [
     beyond(warn),
     beyond(critical),
-    ends,
+    clear === null ? "where it begins" : ends,
     samples > 0 ? `from ${formatValue(samples, "count")}` : "any",
   ];
 }
