@@ -68,6 +68,8 @@ class Shown:
 
     breaches: Sequence[Breach] = ()
     """What comparing the readings of KPIs with those of their guardrails has shown."""
+    number: int = 0
+    """How many readings were shown before these."""
     memory: Memory | None = None
     """Of the Redis server; None while it does not answer."""
 
@@ -219,7 +221,13 @@ class Board:
             members = await self._members()
         compared = await self._beside(partial(breaches, self.plan, found))
         self._last = Shown(
-            as_of_ms, found, newest_ms, breaches=compared, sources_ms=sources_ms, members=members
+            as_of_ms,
+            found,
+            newest_ms,
+            breaches=compared,
+            sources_ms=sources_ms,
+            members=members,
+            number=self._last.number + 1,
         )
 
     async def _members(self) -> Mapping[str, int]:

@@ -65,8 +65,10 @@ def _among(given: Asked, name: str) -> frozenset[str] | None:
 
 
 async def series(request: web.Request) -> web.Response:
+    """The same answer for all who ask alike while the same readings are shown: beside them none looks old."""
     chart = chart_of(question(request), request.app[BOARD].plan)
-    body = await request.app[ANSWERS].of(chart, lambda: _drawn(request.app, chart))
+    asked = chart, request.app[BOARD].shown().number
+    body = await request.app[ANSWERS].of(asked, lambda: _drawn(request.app, chart))
     return unavailable(NOT_READ) if body is None else answer_of(body)
 
 

@@ -16,7 +16,7 @@ from streams.serve.view import View
 from streams.state import Snapshot
 from tests.builders import Ledger, lead_contacted, lead_created, ms, shipped
 from tests.company import END_MS, told
-from tests.serve.builders import NOW_MS, StillBoard, Writer, board_on, showing, until, web
+from tests.serve.builders import NOW_MS, StillBoard, Writer, board_on, showing, until, value, web
 
 LEADS = [
     lead_created("lead-1", "10:00", channel="web", team="north"),
@@ -48,6 +48,21 @@ async def test_a_day_is_drawn_by_hours_and_its_last_goes_on(client: Redis) -> No
     }
     assert {hour: value for hour, value in by_hour.items() if value} == {10: 1, 11: 1, 17: 1}
     assert sum(found["samples"]) == 3
+
+
+async def test_a_chart_knows_what_the_readings_beside_it_know(client: Redis) -> None:
+    writer = await Writer.of(client)
+    async with board_on(client) as board, web(board) as browser:
+
+        async def drawn() -> Any:
+            response = await browser.get("/api/v1/series?kpi=lead_volume&span=24h")
+            (found,) = (await response.json())["series"]
+            return sum(found["values"])
+
+        for number in (1, 2, 3):
+            await writer.take(lead_created(f"lead-{number}", "10:00"))
+            await until(lambda number=number: value(board.shown(), "lead_volume", "24h") == number)  # type: ignore[misc]
+            assert await drawn() == number
 
 
 async def test_a_dimension_is_drawn_member_by_member(client: Redis) -> None:
