@@ -37,8 +37,8 @@ COUNT_S: Final = 10.0
 
 FAILED: Final = "readings cannot be computed"
 
-MOST_POINTS: Final = 50_000
-"""So many points are drawn for one question at most."""
+MOST_POINTS: Final = 100_000
+"""So many points are read for one question at most: some two seconds of work, while others wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,8 @@ class Board:
         self._followed = Followed(View(), plan, now_ms)
         self._followers = Followers(self._followed, client, namespace)
         self._memory = ServerMemory(client)
+        self._draws = asyncio.Lock()
+        """Held while one question's points are read: readings wait for no more than one thread."""
         self._census = Census(plan.catalog.dimensions)
         self._counted_s = -COUNT_S
         self._last = Shown()
@@ -157,12 +159,16 @@ class Board:
             return None
         drawing = Drawing(self.plan, now_ms, wishes, ahead=self._wall)
         if drawing.number > MOST_POINTS:
-            text = f"{drawing.number:,} points are more than {MOST_POINTS:,}: ask for fewer KPIs or panes"
+            text = (
+                f"{drawing.number:,} points, those of each member, are more than {MOST_POINTS:,}: "
+                "ask for fewer KPIs or panes"
+            )
             raise BadParameter(text, "steps", [])
-        async with followed.busy:
-            followed.view.expire(now_ms)
-            excerpt = await asyncio.to_thread(followed.view.excerpt, drawing.wanted)
-        return Drawn(now_ms, await asyncio.to_thread(drawing.points, excerpt))
+        async with self._draws:
+            async with followed.busy:
+                followed.view.expire(now_ms)
+                excerpt = await asyncio.to_thread(followed.view.excerpt, drawing.wanted)
+            return Drawn(now_ms, await asyncio.to_thread(drawing.points, excerpt))
 
     async def __aenter__(self) -> Self:
         self._tasks = [
