@@ -37,8 +37,8 @@ COUNT_S: Final = 10.0
 
 FAILED: Final = "readings cannot be computed"
 
-MOST_POINTS: Final = 50_000
-"""So many points are drawn for one question at most."""
+MOST_POINTS: Final = 100_000
+"""So many points are read for one question at most: some two seconds of work, while others wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ class Shown:
 
     breaches: Sequence[Breach] = ()
     """What comparing the readings of KPIs with those of their guardrails has shown."""
+    number: int = 0
+    """How many readings were shown before these."""
     memory: Memory | None = None
     """Of the Redis server; None while it does not answer."""
 
@@ -90,6 +92,8 @@ class Board:
         self._followed = Followed(View(), plan, now_ms)
         self._followers = Followers(self._followed, client, namespace)
         self._memory = ServerMemory(client)
+        self._draws = asyncio.Lock()
+        """Held while one question's points are read: readings wait for no more than one thread."""
         self._census = Census(plan.catalog.dimensions)
         self._counted_s = -COUNT_S
         self._last = Shown()
@@ -155,12 +159,16 @@ class Board:
             return None
         drawing = Drawing(self.plan, now_ms, wishes, ahead=self._wall)
         if drawing.number > MOST_POINTS:
-            text = f"{drawing.number:,} points are more than {MOST_POINTS:,}: ask for fewer KPIs or panes"
+            text = (
+                f"{drawing.number:,} points, those of each member, are more than {MOST_POINTS:,}: "
+                "ask for fewer KPIs or panes"
+            )
             raise BadParameter(text, "steps", [])
-        async with followed.busy:
-            followed.view.expire(now_ms)
-            excerpt = await asyncio.to_thread(followed.view.excerpt, drawing.wanted)
-        return Drawn(now_ms, await asyncio.to_thread(drawing.points, excerpt))
+        async with self._draws:
+            async with followed.busy:
+                followed.view.expire(now_ms)
+                excerpt = await asyncio.to_thread(followed.view.excerpt, drawing.wanted)
+            return Drawn(now_ms, await asyncio.to_thread(drawing.points, excerpt))
 
     async def __aenter__(self) -> Self:
         self._tasks = [
@@ -219,7 +227,13 @@ class Board:
             members = await self._members()
         compared = await self._beside(partial(breaches, self.plan, found))
         self._last = Shown(
-            as_of_ms, found, newest_ms, breaches=compared, sources_ms=sources_ms, members=members
+            as_of_ms,
+            found,
+            newest_ms,
+            breaches=compared,
+            sources_ms=sources_ms,
+            members=members,
+            number=self._last.number + 1,
         )
 
     async def _members(self) -> Mapping[str, int]:

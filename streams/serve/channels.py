@@ -65,6 +65,10 @@ class Channel:
         self._moved = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="channel")
 
+    @property
+    def ended(self) -> bool:
+        return self._task.done()
+
     async def close(self) -> None:
         """Whoever listens comes to an end."""
         self._task.cancel()
@@ -94,7 +98,7 @@ class Channel:
     async def events(self) -> AsyncIterator[Event]:
         """`readings`, all that is asked for, and then `changes`; ends when the channel is closed."""
         seen = -1
-        while not self._task.done():
+        while not self.ended:
             state, moved = self._state, self._moved
             if state is None or state.number == seen:
                 await moved.wait()
@@ -117,15 +121,16 @@ class Channels:
         if sum(channel.clients for channel in self._open.values()) >= MOST_CLIENTS:
             raise Busy(f"{MOST_CLIENTS} clients listen already")
         channel = self._open.get(wanted)
-        if channel is None:
+        if channel is None or channel.ended:  # those who listen to one that failed come again
             channel = self._open[wanted] = Channel(self._board, self._written, wanted)
         channel.clients += 1
         try:
             yield channel.events()
         finally:
             channel.clients -= 1
-            if not channel.clients and self._open.get(wanted) is channel:
-                del self._open[wanted]
+            if not channel.clients:
+                if self._open.get(wanted) is channel:
+                    del self._open[wanted]
                 await channel.close()
 
     async def close(self) -> None:

@@ -31,10 +31,10 @@ class Filter:
     def of(cls, asked: Mapping[str, Sequence[str]]) -> Self:
         """Of the parameters kpi, window, dimension, member, series, nearest and judged."""
         return cls(
-            kpis=_among(asked, "kpi"),
-            windows=_among(asked, "window"),
-            dimensions=_among(asked, "dimension"),
-            members=_among(asked, "member"),
+            kpis=among(asked, "kpi"),
+            windows=among(asked, "window"),
+            dimensions=among(asked, "dimension"),
+            members=among(asked, "member"),
             first="series" in asked,
             nearest="nearest" in asked,
             judged="judged" in asked,
@@ -49,7 +49,8 @@ class Filter:
         )
 
 
-def _among(asked: Mapping[str, Sequence[str]], name: str) -> frozenset[str] | None:
+def among(asked: Mapping[str, Sequence[str]], name: str) -> frozenset[str] | None:
+    """The values of a parameter; None, for any, where it is not asked."""
     return frozenset(asked[name]) if name in asked else None
 
 

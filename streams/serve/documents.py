@@ -16,6 +16,12 @@ _Of = TypeVar("_Of", Reading, Breach)
 Place = tuple[str, str, str, str]
 """(KPI, window, dimension, member)."""
 ByPlace = Mapping[Place, Sequence[Breach]]
+_encode = msgspec.json.Encoder().encode
+
+
+def encoded(document: Any) -> bytes:
+    """As JSON."""
+    return _encode(document)
 
 
 class Documents:

@@ -4,16 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import msgspec
-
 from streams.engine.kpis.guardrails import Breach
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
 from streams.serve.board import Shown
 from streams.serve.choosing import Chooser, Filter
-from streams.serve.documents import ByKpi, Documents, by_place
-
-_encode = msgspec.json.Encoder().encode
+from streams.serve.documents import ByKpi, Documents, by_place, encoded
 
 
 class Key(NamedTuple):
@@ -70,7 +66,7 @@ class Written:
     def _text(self, key: Key, reading: Reading, compared: Sequence[Breach]) -> bytes:
         known = self._texts.get(key)
         if known is None or not known.is_of(reading, compared):
-            text = _encode(self._documents.document(reading, compared))
+            text = encoded(self._documents.document(reading, compared))
             known = self._texts[key] = _Text(reading, tuple(compared), text)
         return known.text
 
@@ -82,4 +78,4 @@ class Written:
 
 def joined(head: Mapping[str, Any], texts: Iterable[bytes]) -> bytes:
     """A document that begins with these fields and ends with the readings."""
-    return _encode(head)[:-1] + b',"readings":[' + b",".join(texts) + b"]}"
+    return encoded(head)[:-1] + b',"readings":[' + b",".join(texts) + b"]}"

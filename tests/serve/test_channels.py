@@ -94,6 +94,20 @@ async def test_a_channel_that_fails_ends_for_those_who_listen(
         assert await told(events) == ("readings", 2)
 
 
+async def test_who_comes_while_another_still_holds_a_channel_that_failed_gets_a_new_one(
+    board: MovingBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_ = channels_of(board)
+    async with open_.listening(LEADS) as events:
+        await told(events)
+        monkeypatch.setattr(board, "_shown", None)
+        with pytest.raises(StopAsyncIteration):
+            await told(events)
+        board.show(2)
+        async with open_.listening(LEADS) as others:
+            assert await told(others) == ("readings", 2)
+
+
 async def test_one_more_than_can_be_served_is_told_so(
     board: MovingBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,8 +92,8 @@ class Drawing:
 
     @property
     def number(self) -> int:
-        """Of all points together."""
-        return sum(len(one.slices) * len(one.starts_ms) for one in self._drawn)
+        """Of all points that are read: what members are folded into is read member by member."""
+        return sum(len(_parts(slice_)) * len(one.starts_ms) for one in self._drawn for slice_ in one.slices)
 
     @property
     def wanted(self) -> Wanted:

@@ -14,8 +14,6 @@ from aiohttp.typedefs import Handler, Middleware
 
 from streams.serve.http.json import answer
 
-OPEN: Final = frozenset({"/healthz", "/readyz"})
-"""What is asked without the token: by whoever starts and stops processes. It tells no number."""
 CHALLENGES: Final = ('Basic realm="KPIs", charset="UTF-8"', 'Bearer realm="KPIs"')
 """The first is the one that makes a browser ask its user."""
 REFUSAL: Final = "give the token: Authorization: Bearer, or Basic with it as password"
@@ -51,13 +49,13 @@ def name_in(host: str) -> str:
         return ""
 
 
-def guard(token: str) -> Middleware:
-    """A middleware that lets nobody in without the token."""
+def guard(token: str, open_paths: Collection[str]) -> Middleware:
+    """A middleware that lets nobody in without the token, but to what whoever starts processes must ask."""
 
     @web.middleware
     async def only_with_token(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[TRUSTED] = is_let_in(request.headers.get("Authorization", ""), token)
-        if request.path in OPEN or request[TRUSTED]:
+        if request.path in open_paths or request[TRUSTED]:
             return await handler(request)
         refused = answer({"error": REFUSAL}, 401)
         for challenge in CHALLENGES:

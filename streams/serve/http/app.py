@@ -15,19 +15,20 @@ from streams.serve.answers import Answers
 from streams.serve.board import Board
 from streams.serve.cataloged import catalog_document
 from streams.serve.channels import Channels
-from streams.serve.documents import ByKpi
+from streams.serve.documents import ByKpi, encoded
 from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
 from streams.serve.http import catalog, docs, files, kpi, openapi
 from streams.serve.http.access import guard, only_as
-from streams.serve.http.asking import unavailable
-from streams.serve.http.json import answer, encoded
+from streams.serve.http.json import answer, unavailable
 from streams.serve.http.keys import ANSWERS, BOARD, BY_KPI, CHANNELS, EXPOSITION, WRITTEN
 from streams.serve.http.openapi import openapi_document
 from streams.serve.http.parameters import PARAMETERS
 from streams.serve.http.routes import ROUTES
 from streams.serve.written import Written
 
+OPEN: Final = frozenset(route.path for route in ROUTES if route.is_open)
+"""What is asked without the token."""
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -49,7 +50,7 @@ def make_app(
     With a token nobody gets an answer without it; with names whoever asks by another gets none either.
     `texts`: path -> Markdown of what is at /docs/.
     """
-    guards = [*([only_as(names)] if names else []), *([guard(token)] if token else [])]
+    guards = [*([only_as(names)] if names else []), *([guard(token, OPEN)] if token else [])]
     app = web.Application(middlewares=[*guards, _with_faults])
     app[BOARD] = board
     app[EXPOSITION] = Exposition(board.plan, board.shown)

@@ -8,7 +8,7 @@ from schemas.words import SPAN
 from streams.engine.plan import Plan
 from streams.serve.explaining import Which
 from streams.serve.http import parameters
-from streams.serve.http.json import answer
+from streams.serve.http.json import answer, unavailable
 from streams.serve.http.keys import BOARD
 from streams.serve.http.parameters import Parameter, question
 from streams.serve.waiting import LISTED, MOST, Question
@@ -52,7 +52,3 @@ async def waiting(request: web.Request) -> web.Response:
     given = {name: value for name, (value,) in question(request).items()}
     found = await board.waiting(Question.checked(board.plan, **given))
     return unavailable(NOT_READ) if found is None else answer(found.document())
-
-
-def unavailable(why: str) -> web.Response:
-    return answer({"error": why}, status=503)

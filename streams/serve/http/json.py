@@ -2,14 +2,9 @@
 
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
-_encode = msgspec.json.Encoder().encode
-
-
-def encoded(document: Any) -> bytes:
-    return _encode(document)
+from streams.serve.documents import encoded
 
 
 def answer(document: Any, status: int = 200) -> web.Response:
@@ -19,3 +14,7 @@ def answer(document: Any, status: int = 200) -> web.Response:
 def answer_of(body: bytes, status: int = 200) -> web.Response:
     """What was encoded before."""
     return web.Response(body=body, status=status, content_type="application/json", charset="utf-8")
+
+
+def unavailable(why: str) -> web.Response:
+    return answer({"error": why}, status=503)

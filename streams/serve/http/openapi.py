@@ -50,7 +50,7 @@ class Route:
     others: Mapping[int, str] = field(default_factory=dict)
     """Status -> when it is answered, beside those that follow from the rest."""
     is_open: bool = False
-    """Whether it is answered without a token, if there is one."""
+    """Whether it is answered without a token, if there is one. It may tell no number."""
 
     @property
     def template(self) -> str:

@@ -9,9 +9,11 @@ from streams.engine.plan import Plan
 from streams.errors import BadParameter
 from streams.naming import ALL
 from streams.serve.charts import MOST_STEPS, SPANS, USUAL, Chart, chart_document
+from streams.serve.choosing import among
+from streams.serve.documents import encoded
 from streams.serve.http import parameters
-from streams.serve.http.asking import NOT_READ, unavailable
-from streams.serve.http.json import answer_of, encoded
+from streams.serve.http.asking import NOT_READ
+from streams.serve.http.json import answer_of, unavailable
 from streams.serve.http.keys import ANSWERS, BOARD, BY_KPI
 from streams.serve.http.parameters import Asked, Parameter, one, question
 
@@ -40,8 +42,8 @@ def chart_of(given: Asked, plan: Plan) -> Chart:
     return Chart(
         span=one(given, "span") or USUAL,
         steps=int(one(given, "steps")) if "steps" in given else None,
-        kpis=_among(given, "kpi"),
-        gauges=_among(given, "gauge"),
+        kpis=among(given, "kpi"),
+        gauges=among(given, "gauge"),
         labels=tuple(sorted((name, one(given, name)) for name in given.keys() - set(_OWN))),
         dimension=one(given, "dimension") or ALL,
         members=tuple(dict.fromkeys(given["member"])) if "member" in given else None,
@@ -60,13 +62,11 @@ def _check_together(given: Asked, kpis: list[str]) -> None:
         raise BadParameter("'member' goes with a 'dimension'", "member", [ALL])
 
 
-def _among(given: Asked, name: str) -> frozenset[str] | None:
-    return frozenset(given[name]) if name in given else None
-
-
 async def series(request: web.Request) -> web.Response:
+    """The same answer for all who ask alike while the same readings are shown: beside them none looks old."""
     chart = chart_of(question(request), request.app[BOARD].plan)
-    body = await request.app[ANSWERS].of(chart, lambda: _drawn(request.app, chart))
+    asked = chart, request.app[BOARD].shown().number
+    body = await request.app[ANSWERS].of(asked, lambda: _drawn(request.app, chart))
     return unavailable(NOT_READ) if body is None else answer_of(body)
 
 

@@ -24,9 +24,11 @@ async def stream(request: web.Request) -> web.StreamResponse:
     wanted = filter_of(question(request))
     async with request.app[CHANNELS].listening(wanted) as events, sse_response(request) as response:
         sending = asyncio.create_task(_send(response, events), name="stream")
-        await response.wait()  # until the client has gone, which the library finds out, or the channel ends
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        try:
+            await response.wait()  # until the client has gone, as the library finds out, or the channel ends
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
     return response
 
 

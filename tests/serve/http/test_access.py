@@ -7,8 +7,8 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from streams.serve.board import Shown
-from streams.serve.http.access import CHALLENGES, OPEN, is_let_in
-from streams.serve.http.app import make_app
+from streams.serve.http.access import CHALLENGES, is_let_in
+from streams.serve.http.app import OPEN, make_app
 from streams.serve.http.routes import ROUTES
 from streams.state import connect
 from tests.serve.builders import StillBoard, board_on, until

@@ -1,22 +1,24 @@
 """/api/v1/series: what charts are drawn from."""
 
+import asyncio
+from time import sleep
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from streams.engine.kpis.excerpts import Wanted
+from streams.engine.kpis.excerpts import Excerpt, Wanted
 from streams.engine.kpis.folding import Others
 from streams.engine.kpis.guardrails import first_series
-from streams.engine.kpis.points import Drawing, Span
-from streams.engine.kpis.sums import WHOLE
+from streams.engine.kpis.points import Drawing, Points, Span
+from streams.engine.kpis.sums import WHOLE, Slice
 from streams.engine.panes import HOUR
 from streams.serve.charts import shown_slices
 from streams.serve.view import View
 from streams.state import Snapshot
 from tests.builders import Ledger, lead_contacted, lead_created, ms, shipped
 from tests.company import END_MS, told
-from tests.serve.builders import NOW_MS, StillBoard, Writer, board_on, showing, until, web
+from tests.serve.builders import NOW_MS, StillBoard, Writer, board_on, showing, until, value, web
 
 LEADS = [
     lead_created("lead-1", "10:00", channel="web", team="north"),
@@ -48,6 +50,21 @@ async def test_a_day_is_drawn_by_hours_and_its_last_goes_on(client: Redis) -> No
     }
     assert {hour: value for hour, value in by_hour.items() if value} == {10: 1, 11: 1, 17: 1}
     assert sum(found["samples"]) == 3
+
+
+async def test_a_chart_knows_what_the_readings_beside_it_know(client: Redis) -> None:
+    writer = await Writer.of(client)
+    async with board_on(client) as board, web(board) as browser:
+
+        async def drawn() -> Any:
+            response = await browser.get("/api/v1/series?kpi=lead_volume&span=24h")
+            (found,) = (await response.json())["series"]
+            return sum(found["values"])
+
+        for number in (1, 2, 3):
+            await writer.take(lead_created(f"lead-{number}", "10:00"))
+            await until(lambda number=number: value(board.shown(), "lead_volume", "24h") == number)  # type: ignore[misc]
+            assert await drawn() == number
 
 
 async def test_a_dimension_is_drawn_member_by_member(client: Redis) -> None:
@@ -95,11 +112,44 @@ async def test_what_cannot_be_drawn_is_refused(query: str, parameter: str) -> No
 
 
 async def test_more_points_than_a_chart_can_show_are_not_drawn(client: Redis) -> None:
-    members = "&".join(f"member=m{at}" for at in range(20))
+    members = "&".join(f"member=m{at}" for at in range(40))
     query = f"kpi=lead_response&dimension=channel&span=30d&steps=800&{members}"
     fault = await series(client, query, status=400)
     assert fault["parameter"] == "steps"
-    assert "50,000" in fault["error"]
+    assert "100,000" in fault["error"]
+
+
+def test_members_that_are_folded_into_one_are_read_one_by_one() -> None:
+    shown, folded = ("channel", "web"), Others("channel", frozenset(f"channel-{at}" for at in range(200)))
+    series = first_series(shipped())["lead_volume"]
+
+    def number(*slices: Slice | Others) -> int:
+        return Drawing(shipped(), NOW_MS, [(series, Span("24h", 10), slices)], ahead=False).number
+
+    assert number(shown) == 11
+    assert number(shown, folded) == 201 * 11
+
+
+async def test_charts_are_drawn_one_after_the_other(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, most = 0, 0
+    points = Drawing.points
+
+    def counted(self: Drawing, found: Excerpt) -> list[Points]:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        sleep(0.05)  # time for another to begin, which holds no lock
+        drawn = points(self, found)
+        running -= 1
+        return drawn
+
+    monkeypatch.setattr(Drawing, "points", counted)
+    await (await Writer.of(client)).take(*LEADS)
+    async with board_on(client) as board:
+        await until(lambda: bool(board.shown().readings))
+        wish = first_series(shipped())["lead_volume"], Span("24h"), [WHOLE]
+        assert all(await asyncio.gather(*(board.points([wish]) for _ in range(3))))
+    assert most == 1
 
 
 async def test_before_all_partitions_are_known_nothing_is_drawn() -> None:
