@@ -10,6 +10,7 @@ import { loadCatalog } from "../catalog.js";
 import { el, setAttribute } from "../dom.js";
 import { mountHeader } from "../header.js";
 import { follow } from "../live.js";
+import { Standing } from "../standing.js";
 import { Status } from "../status.js";
 import { Told } from "../told.js";
 import { choose, isLevel, levelSpans, NOW, WHOLE } from "./choice.js";
@@ -25,6 +26,7 @@ class KpiPage {
     this.catalog = catalog;
     this.kpi = kpi;
     this.status = new Status(catalog.timeZone);
+    this.standing = new Standing(catalog, this.status);
     this.readings = new Told(catalog);
     this.sections = sectionsOf(catalog, kpi);
   }
@@ -75,7 +77,7 @@ class KpiPage {
     this.follower = follow(parameters, {
       readings: (document) => this.hear(document, () => this.readings.replace(document)),
       changes: (document) => this.hear(document, () => this.readings.apply(document)),
-      state: (state) => this.connection(state),
+      state: (state) => this.standing.connection(state),
     });
   }
 
@@ -84,10 +86,6 @@ class KpiPage {
     setAttribute(main, "aria-busy", null);
     this.status.hear(document);
     this.show();
-  }
-
-  connection(state) {
-    this.status.connection(state);
   }
 
   /** Nobody asks for what nobody sees. */
