@@ -96,8 +96,18 @@ class KpiPage {
   }
 }
 
+/** The KPI that the address names; what cannot be decoded is nobody's name, and stands as it is. */
+function asked() {
+  const name = location.pathname.split("/").at(-1);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 async function start() {
-  const name = decodeURIComponent(location.pathname.split("/").at(-1));
+  const name = asked();
   try {
     const catalog = await loadCatalog();
     const kpi = catalog.kpi(name);
