@@ -35,6 +35,16 @@ def leads(channel: str, of: int, accepted: int) -> list[Event]:
     return [*created, *qualified, *taken]
 
 
+def day(name: str, of: int, accepted: int, ago_h: int) -> list[Event]:
+    """Leads of so many hours ago, all qualified, of which some were accepted."""
+    at = NOW_MS - ago_h * 3_600_000
+    return [
+        *each(lambda one: lead_created(f"{name}-{one}", at), of),
+        *each(lambda one: lead_qualified(f"{name}-{one}", at), of),
+        *each(lambda one: lead_qualified(f"{name}-{one}", at + 1, stage="accepted"), accepted),
+    ]
+
+
 # -- Slices -----------------------------------------------------------------------------------------------
 
 
@@ -232,14 +242,6 @@ async def test_why_says_what_would_change_the_verdict(page: Page, redis_url: str
 async def test_a_breached_guardrail_is_said_beside_the_number_and_beside_its_course(
     page: Page, redis_url: str
 ) -> None:
-    def day(name: str, of: int, accepted: int, ago_h: int) -> list[Event]:
-        at = NOW_MS - ago_h * 3_600_000
-        return [
-            *each(lambda one: lead_created(f"{name}-{one}", at), of),
-            *each(lambda one: lead_qualified(f"{name}-{one}", at), of),
-            *each(lambda one: lead_qualified(f"{name}-{one}", at + 1, stage="accepted"), accepted),
-        ]
-
     async with live_board(redis_url, *day("old", 50, 40, 30), *day("new", 100, 20, 3)) as board:
         query = "kpi=lead_volume&window=24h&dimension=all"
         [found] = (await asked(page, board, f"readings?{query}"))["readings"]
@@ -253,6 +255,17 @@ async def test_a_breached_guardrail_is_said_beside_the_number_and_beside_its_cou
         for key in ("End", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
             await guard.press(key)
         await expect(guard).to_have_attribute("aria-valuetext", re.compile("15:00; 20.0 %, .* 100 samples$"))
+
+
+async def test_a_guardrail_that_got_worse_within_its_tolerance_held_but_is_not_said_to_be_no_worse(
+    page: Page, redis_url: str
+) -> None:
+    async with live_board(redis_url, *day("old", 50, 20, 30), *day("new", 100, 39, 3)) as board:
+        await opened(page, board, "lead_volume", "?window=24h")
+        state = section(page, "Guardrails").locator(".rail-state")
+        await expect(state).to_have_text(
+            "Held: the number did not get better at its cost, beyond what its tolerance and chance allow."
+        )
 
 
 async def test_what_an_alert_judges_is_told_whichever_number_is_chosen(page: Page, redis_url: str) -> None:
