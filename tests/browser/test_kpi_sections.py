@@ -25,6 +25,7 @@ from tests.serve.builders import NOW_MS
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 MEMBER, VALUE, SAMPLES = 0, 1, 4
+DRAWN_COURSE = '.spark-line:not([d=""])[d]'
 
 
 def leads(channel: str, of: int, accepted: int) -> list[Event]:
@@ -121,6 +122,21 @@ async def test_of_many_members_the_first_are_shown_and_then_all(page: Page, redi
         await expect(rows(page, "Slices")).to_have_count(20)
         await page.get_by_role("button", name="Show all 30").click()
         await expect(rows(page, "Slices")).to_have_count(30)
+        await expect(rows(page, "Slices").locator(DRAWN_COURSE)).to_have_count(30)
+
+
+async def test_a_member_that_is_called_other_is_one_like_any(page: Page, redis_url: str) -> None:
+    """Of more members than a chart shows the course of the smallest together is called so, too."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/series?" in request.url else None)
+    many = each(lambda at: lead_created(f"l-{at}", channel=f"c-{at}"), 30)
+    async with live_board(redis_url, *many, lead_created("x", channel="other")) as board:
+        await opened(page, board, "lead_volume", "?sort=-member")
+        row = section(page, "Slices").get_by_role("row", name="other")
+        await expect(row.locator("th")).to_have_text("other")
+        await expect(row.locator(DRAWN_COURSE)).to_have_count(1)
+    sliced = [one for one in asked if "dimension=channel" in one]
+    assert sliced and all("member=other" in one for one in sliced)
 
 
 async def test_a_hostile_member_is_nothing_but_text(page: Page, redis_url: str) -> None:
