@@ -30,11 +30,14 @@ async def test_without_it_there_is_no_number_at_all(page: Page, redis_url: str) 
         assert await page.locator(".tile").count() == 0
 
 
-async def test_a_page_whose_token_is_no_longer_good_says_so(browser: Browser, redis_url: str) -> None:
+@pytest.mark.parametrize("path", ["", "kpi/lead_volume"])
+async def test_a_page_whose_token_is_no_longer_good_says_so(
+    browser: Browser, redis_url: str, path: str
+) -> None:
     async with live_board(redis_url, lead_created("lead-1"), board_token=TOKEN) as board:
         context = await browser.new_context(http_credentials={"username": "", "password": TOKEN})
         page = await context.new_page()
-        await opened(page, board)
+        await opened(page, board, path)
         await context.route("**/api/v1/**", lambda route: route.fulfill(status=401, json={}))
         await board.stop()
         await board.start()

@@ -67,3 +67,33 @@ async def test_a_redraw_does_not_take_the_focus_away(page: Page, redis_url: str)
         await expect(number(page)).to_have_text("2")
         await expect(section(page, "Slices").get_by_role("row", name="web")).to_contain_text("2")
         await expect(link).to_be_focused()
+
+
+async def test_what_is_opened_stays_open_and_focused_when_its_numbers_change(
+    page: Page, redis_url: str
+) -> None:
+    async with live_board(redis_url, lead_created("lead-1", channel="web")) as board:
+        await opened(page, board, "lead_volume")
+        why = section(page, "Why this number")
+        await why.locator("summary").focus()
+        await page.keyboard.press("Enter")
+        await board.take(lead_created("lead-2", channel="web"))
+        await expect(why.locator(".value")).to_have_text("2")
+        await expect(why.locator("summary")).to_be_focused()
+        await expect(why.locator("details[open]")).to_have_count(1)
+
+
+async def test_an_open_table_of_points_keeps_focus_and_scroll_when_its_points_change(
+    page: Page, redis_url: str
+) -> None:
+    async with live_board(redis_url, lead_created("lead-1", channel="web")) as board:
+        await opened(page, board, "lead_volume")
+        await page.get_by_text("The points as a table").click()
+        table = page.get_by_role("group", name="The points of the chart")
+        await table.focus()
+        await table.evaluate("(frame) => { frame.style.blockSize = '4rem'; frame.style.overflow = 'auto'; }")
+        await table.evaluate("(frame) => { frame.scrollTop = 40; }")
+        await board.take(lead_created("lead-2", channel="web"))
+        await expect(table.get_by_role("cell", name="2", exact=True).first).to_be_visible()
+        await expect(table).to_be_focused()
+        assert await table.evaluate("(frame) => frame.scrollTop") == 40

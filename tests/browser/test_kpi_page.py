@@ -247,6 +247,22 @@ async def test_the_points_stand_in_a_table_too(page: Page, redis_url: str) -> No
     assert any(value is not None for value in points["values"])
 
 
+async def test_an_address_that_cannot_be_decoded_is_no_kpi_either(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url) as board:
+        await page.goto(f"{board.address}/kpi/nonsense%E0%A4%A")
+        await expect(page.locator("main")).to_contain_text("The catalog has none that is called nonsense%E0")
+
+
+async def test_the_foot_of_both_pages_has_the_same_links(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url) as board:
+        found = []
+        for path in ("", "kpi/lead_volume"):
+            await page.goto(f"{board.address}/{path}")
+            found.append(await page.locator(".foot a").evaluate_all("(all) => all.map((one) => one.href)"))
+    assert found[0] == found[1]
+    assert f"{board.address}/docs/runbooks/" in found[1]
+
+
 async def test_a_kpi_that_there_is_not_is_404_and_names_those_that_there_are(
     page: Page, redis_url: str
 ) -> None:

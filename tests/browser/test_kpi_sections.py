@@ -25,6 +25,7 @@ from tests.serve.builders import NOW_MS
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 MEMBER, VALUE, SAMPLES = 0, 1, 4
+DRAWN_COURSE = '.spark-line:not([d=""])[d]'
 
 
 def leads(channel: str, of: int, accepted: int) -> list[Event]:
@@ -33,6 +34,16 @@ def leads(channel: str, of: int, accepted: int) -> list[Event]:
     created = each(lambda at: lead_created(f"{channel}-{at}", channel=channel), of)
     taken = each(lambda at: lead_qualified(f"{channel}-{at}", "11:00", stage="accepted"), accepted)
     return [*created, *qualified, *taken]
+
+
+def day(name: str, of: int, accepted: int, ago_h: int) -> list[Event]:
+    """Leads of so many hours ago, all qualified, of which some were accepted."""
+    at = NOW_MS - ago_h * 3_600_000
+    return [
+        *each(lambda one: lead_created(f"{name}-{one}", at), of),
+        *each(lambda one: lead_qualified(f"{name}-{one}", at), of),
+        *each(lambda one: lead_qualified(f"{name}-{one}", at + 1, stage="accepted"), accepted),
+    ]
 
 
 # -- Slices -----------------------------------------------------------------------------------------------
@@ -111,6 +122,21 @@ async def test_of_many_members_the_first_are_shown_and_then_all(page: Page, redi
         await expect(rows(page, "Slices")).to_have_count(20)
         await page.get_by_role("button", name="Show all 30").click()
         await expect(rows(page, "Slices")).to_have_count(30)
+        await expect(rows(page, "Slices").locator(DRAWN_COURSE)).to_have_count(30)
+
+
+async def test_a_member_that_is_called_other_is_one_like_any(page: Page, redis_url: str) -> None:
+    """Of more members than a chart shows the course of the smallest together is called so, too."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/series?" in request.url else None)
+    many = each(lambda at: lead_created(f"l-{at}", channel=f"c-{at}"), 30)
+    async with live_board(redis_url, *many, lead_created("x", channel="other")) as board:
+        await opened(page, board, "lead_volume", "?sort=-member")
+        row = section(page, "Slices").get_by_role("row", name="other")
+        await expect(row.locator("th")).to_have_text("other")
+        await expect(row.locator(DRAWN_COURSE)).to_have_count(1)
+    sliced = [one for one in asked if "dimension=channel" in one]
+    assert sliced and all("member=other" in one for one in sliced)
 
 
 async def test_a_hostile_member_is_nothing_but_text(page: Page, redis_url: str) -> None:
@@ -232,14 +258,6 @@ async def test_why_says_what_would_change_the_verdict(page: Page, redis_url: str
 async def test_a_breached_guardrail_is_said_beside_the_number_and_beside_its_course(
     page: Page, redis_url: str
 ) -> None:
-    def day(name: str, of: int, accepted: int, ago_h: int) -> list[Event]:
-        at = NOW_MS - ago_h * 3_600_000
-        return [
-            *each(lambda one: lead_created(f"{name}-{one}", at), of),
-            *each(lambda one: lead_qualified(f"{name}-{one}", at), of),
-            *each(lambda one: lead_qualified(f"{name}-{one}", at + 1, stage="accepted"), accepted),
-        ]
-
     async with live_board(redis_url, *day("old", 50, 40, 30), *day("new", 100, 20, 3)) as board:
         query = "kpi=lead_volume&window=24h&dimension=all"
         [found] = (await asked(page, board, f"readings?{query}"))["readings"]
@@ -253,6 +271,17 @@ async def test_a_breached_guardrail_is_said_beside_the_number_and_beside_its_cou
         for key in ("End", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
             await guard.press(key)
         await expect(guard).to_have_attribute("aria-valuetext", re.compile("15:00; 20.0 %, .* 100 samples$"))
+
+
+async def test_a_guardrail_that_got_worse_within_its_tolerance_held_but_is_not_said_to_be_no_worse(
+    page: Page, redis_url: str
+) -> None:
+    async with live_board(redis_url, *day("old", 50, 20, 30), *day("new", 100, 39, 3)) as board:
+        await opened(page, board, "lead_volume", "?window=24h")
+        state = section(page, "Guardrails").locator(".rail-state")
+        await expect(state).to_have_text(
+            "Held: the number did not get better at its cost, beyond what its tolerance and chance allow."
+        )
 
 
 async def test_what_an_alert_judges_is_told_whichever_number_is_chosen(page: Page, redis_url: str) -> None:

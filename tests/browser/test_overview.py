@@ -25,6 +25,13 @@ PLACES = """
   return [left, top, width, height];
 })
 """
+BEFORE = """
+async (windows) => {
+  const { changeOf } = await import("/static/js/words.js");
+  const reading = { previous: 1, compared: 2, change: 1 };
+  return windows.map((window) => changeOf({ ...reading, window }, { good: "up" }, "count", null).before);
+}
+"""
 WHOLE = "series=first&nearest=1&dimension=all"
 
 
@@ -217,6 +224,25 @@ async def test_a_change_is_told_with_its_direction_in_words_and_not_by_colour_al
             await expect(change).to_have_text(text)
             await expect(change).to_have_attribute("data-way", way)
             await expect(tile(page, kpi).locator(".tile-change .spoken")).to_have_text(spoken)
+
+
+async def test_a_change_names_what_it_is_against(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1")) as board:
+        await opened(page, board)
+        windows = ["24h", "today", "mtd"]
+        assert await page.evaluate(BEFORE, windows) == [
+            "vs the 24h before",
+            "vs the same time yesterday",
+            "vs the same time before",
+        ]
+
+
+async def test_members_that_could_not_be_had_are_asked_for_again(page: Page, redis_url: str) -> None:
+    async with live_board(redis_url, lead_created("lead-1", channel="web")) as board:
+        await opened(page, board)
+        await page.route("**/api/v1/readings?*", lambda route: route.abort(), times=1)
+        await page.get_by_label("Slice by").select_option("channel")
+        await expect(page.get_by_label("Member").get_by_role("option", name="web")).to_have_count(1)
 
 
 async def test_without_any_event_the_page_says_so(page: Page, redis_url: str) -> None:

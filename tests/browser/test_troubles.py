@@ -12,6 +12,7 @@ from tests.servers import RedisServer, redis_binary
 
 FRESH = '.status[data-level="fresh"]'
 OVERVIEW_VALUE = '.tile[data-kpi="lead_volume"] .tile-value'
+OVERVIEW_TITLE = '.tile[data-kpi="lead_volume"] a'
 HIDES = """
 let hidden = false;
 Object.defineProperty(document, "hidden", { get: () => hidden });
@@ -91,14 +92,17 @@ async def test_a_page_of_a_board_that_has_read_nothing_blames_neither_events_nor
                 redis.resume()
 
 
-async def test_a_board_that_comes_back_with_other_words_is_loaded_anew(page: Page, redis_url: str) -> None:
+@pytest.mark.parametrize(("path", "title"), [("", OVERVIEW_TITLE), ("kpi/lead_volume", "h1")])
+async def test_a_board_that_comes_back_with_other_words_is_loaded_anew(
+    page: Page, redis_url: str, path: str, title: str
+) -> None:
     async with live_board(redis_url, lead_created("lead-1")) as board:
-        await opened(page, board, "?window=7d")
+        await opened(page, board, f"{path}?window=7d")
         await board.stop()
         await expect(page.locator(".status-troubles")).to_contain_text("The board does not answer")
         board.plan = plan_of(CATALOG.read_text().replace("title: Leads\n", "title: Enquiries\n"))
         await board.start()
-        await expect(tile(page, "lead_volume").get_by_role("link")).to_have_text("Enquiries")
+        await expect(page.locator(title)).to_have_text("Enquiries")
         await expect(page.locator('.windows [aria-current="true"]')).to_have_text("7d")
 
 

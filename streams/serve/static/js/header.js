@@ -6,6 +6,7 @@ import { el, setAttribute } from "./dom.js";
 import { windowWords } from "./format.js";
 import "./theme.js";
 
+const AGAIN_MS = 2_000;
 const THEMES = { auto: "Auto", light: "Light", dark: "Dark" };
 
 /** Fill `<header id="top">`. `windows` and `dimensions` are those that the page can show. */
@@ -87,11 +88,18 @@ async function offerMembers(label) {
 
 async function fillMembers(label, dimension, member) {
   offered = dimension;
-  const found = dimension === "all" ? [] : await membersOf(dimension).catch(() => []);
+  const found = dimension === "all" ? [] : await membersOf(dimension).catch(() => null);
   if (dimension !== offered) return;
-  const names = [...new Set([...found, ...(member === null ? [] : [member])])];
+  if (found === null) offerAgain(label);
+  const names = [...new Set([...(found ?? []), ...(member === null ? [] : [member])])];
   const options = names.map((name) => el("option", { value: name, text: name }));
   label.querySelector("select").replaceChildren(el("option", { value: "", text: "all together" }), ...options);
+}
+
+/** They could not be had, but may be soon. */
+function offerAgain(label) {
+  offered = null;
+  setTimeout(() => offerMembers(label), AGAIN_MS);
 }
 
 /** Every member that some KPI has, in the order of its name. */

@@ -11,6 +11,7 @@ import { layOut } from "./columns.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { mountHeader } from "./header.js";
 import { follow } from "./live.js";
+import { Standing } from "./standing.js";
 import { Status } from "./status.js";
 import { Summary } from "./summary.js";
 import { Tile } from "./tile.js";
@@ -25,6 +26,7 @@ class Overview {
   constructor(catalog) {
     this.catalog = catalog;
     this.status = new Status(catalog.timeZone);
+    this.standing = new Standing(catalog, this.status);
     this.summary = new Summary();
     this.told = new Told(catalog);
     this.tiles = new Map(catalog.kpis.map((kpi) => [kpi.kpi, new Tile(catalog, kpi)]));
@@ -64,7 +66,7 @@ class Overview {
     this.follower = follow({ ...this.asked(), window: view.window, nearest: 1, judged: 1 }, {
       readings: (document) => this.all(document),
       changes: (document) => this.some(document),
-      state: (state) => this.connection(state),
+      state: (state) => this.standing.connection(state),
     });
     clearTimeout(this.timer);
     this.asking?.abort();
@@ -120,24 +122,6 @@ class Overview {
     this.summary.show([...this.tiles.values()]);
     setText(this.empty, `No readings yet. ${whyEmpty(document)}`);
     this.empty.hidden = this.told.known;
-  }
-
-  connection(state) {
-    if (state === "live" && this.status.state === "reconnecting") this.compare();
-    if (state === "reconnecting") this.askWhy();
-    this.status.connection(state);
-  }
-
-  /** A stream does not tell why it ended; an answer may. */
-  async askWhy() {
-    const fault = await get("freshness").catch((error) => error);
-    if (fault instanceof ApiError && fault.kind === "unauthorised") this.status.fail(fault);
-  }
-
-  /** A board that was started anew may have another catalog: then the page begins anew, too. */
-  async compare() {
-    const found = await loadCatalog().catch(() => null);
-    if (found && JSON.stringify(found.document) !== JSON.stringify(this.catalog.document)) location.reload();
   }
 
   // -- Sparklines

@@ -42,6 +42,7 @@ function sizeOf(change, difference, unit, currency) {
 }
 
 function beforeWords(window) {
+  if (window === "today") return "vs the same time yesterday";
   return window.endsWith("td") ? "vs the same time before" : `vs the ${window} before`;
 }
 

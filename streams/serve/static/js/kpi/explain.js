@@ -34,10 +34,8 @@ export class Explain {
   }
 
   #take(found) {
-    const open = new Set([...this.body.querySelectorAll("details[open]")].map((one) => one.dataset.key));
     this.#say("");
     redone(this.body, [{ found, zone: this.view.zone }], explained);
-    for (const one of this.body.querySelectorAll("details")) one.open = open.has(one.dataset.key);
   }
 }
 
@@ -74,7 +72,7 @@ function measures({ measures: found }) {
 
 /** `leads = 331`, and behind a click the rest. */
 function folded(name, value, beside, ...rest) {
-  const summary = el("summary", {}, el("code", { text: name }), " = ", el("b", { text: value }), beside);
+  const summary = el("summary", { "data-key": name }, el("code", { text: name }), " = ", el("b", { text: value }), beside);
   return el("details", { "data-key": name }, summary, ...rest);
 }
 

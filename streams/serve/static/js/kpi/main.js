@@ -10,6 +10,7 @@ import { loadCatalog } from "../catalog.js";
 import { el, setAttribute } from "../dom.js";
 import { mountHeader } from "../header.js";
 import { follow } from "../live.js";
+import { Standing } from "../standing.js";
 import { Status } from "../status.js";
 import { Told } from "../told.js";
 import { choose, isLevel, levelSpans, NOW, WHOLE } from "./choice.js";
@@ -25,6 +26,7 @@ class KpiPage {
     this.catalog = catalog;
     this.kpi = kpi;
     this.status = new Status(catalog.timeZone);
+    this.standing = new Standing(catalog, this.status);
     this.readings = new Told(catalog);
     this.sections = sectionsOf(catalog, kpi);
   }
@@ -75,7 +77,7 @@ class KpiPage {
     this.follower = follow(parameters, {
       readings: (document) => this.hear(document, () => this.readings.replace(document)),
       changes: (document) => this.hear(document, () => this.readings.apply(document)),
-      state: (state) => this.connection(state),
+      state: (state) => this.standing.connection(state),
     });
   }
 
@@ -86,10 +88,6 @@ class KpiPage {
     this.show();
   }
 
-  connection(state) {
-    this.status.connection(state);
-  }
-
   /** Nobody asks for what nobody sees. */
   show() {
     if (document.hidden) return;
@@ -98,8 +96,18 @@ class KpiPage {
   }
 }
 
+/** The KPI that the address names; what cannot be decoded is nobody's name, and stands as it is. */
+function asked() {
+  const name = location.pathname.split("/").at(-1);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 async function start() {
-  const name = decodeURIComponent(location.pathname.split("/").at(-1));
+  const name = asked();
   try {
     const catalog = await loadCatalog();
     const kpi = catalog.kpi(name);

@@ -11,7 +11,7 @@ import { aligned, enoughSamples } from "./points.js";
 import { currencyOf, sliceQuery } from "./view.js";
 
 const STATES = {
-  held: "Held: it did not get worse while the number got better.",
+  held: "Held: the number did not get better at its cost, beyond what its tolerance and chance allow.",
   none: "Not compared: one of the two has no window before, or too few samples.",
 };
 

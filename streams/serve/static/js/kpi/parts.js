@@ -2,6 +2,7 @@
 
 import { go, link } from "../address.js";
 import { el } from "../dom.js";
+import { kept } from "./kept.js";
 
 /** A section with a heading; `id` is its place in the address of the page. */
 export function section(id, title, ...children) {
@@ -9,15 +10,14 @@ export function section(id, title, ...children) {
   return el("section", { id, class: `card of-${id}`, "aria-labelledby": heading.id }, heading, ...children);
 }
 
-/** Make a node's children anew, only when what they are made from has changed; what had the focus keeps it. */
+/** Make a node's children anew, only when what they are made from has changed; focus and what is open stay. */
 export function redone(node, values, made) {
   const told = JSON.stringify(values);
   if (node.told === told) return;
-  const focused = node.contains(document.activeElement) ? document.activeElement.textContent : null;
+  const restore = kept(node);
   node.told = told;
   node.replaceChildren(...values.map(made));
-  if (focused !== null)
-    [...node.querySelectorAll("a, button")].find((one) => one.textContent === focused)?.focus();
+  restore();
 }
 
 /** A link that changes the view in place; any other than a plain click does what the browser does with links. */

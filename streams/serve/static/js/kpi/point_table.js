@@ -7,16 +7,23 @@ import { headRow, tableFrame } from "./parts.js";
 import { momentOf } from "./times.js";
 
 const NUMBER = "number";
+const HEAD = [
+  ["Time", ""],
+  ["Value", NUMBER],
+  ["Bounds at 95 %", NUMBER],
+  ["Samples", NUMBER],
+];
 
-/** Made only while it is open; the newest point comes first. */
+/** Its rows are made only while it is open; the newest point comes first. */
 export class PointTable {
   constructor() {
-    this.place = el("div");
+    this.rows = el("tbody");
+    const frame = tableFrame("The points of the chart", headRow(HEAD), this.rows);
     this.node = el(
       "details",
       { class: "as-table" },
       el("summary", { text: "The points as a table" }),
-      this.place,
+      frame,
     );
     this.node.addEventListener("toggle", () => this.#fill());
   }
@@ -29,14 +36,7 @@ export class PointTable {
 
   #fill() {
     if (!this.node.open || !this.shown) return;
-    const rows = this.shown.times.map((_, at) => this.#row(at)).reverse();
-    const head = headRow([
-      ["Time", ""],
-      ["Value", NUMBER],
-      ["Bounds at 95 %", NUMBER],
-      ["Samples", NUMBER],
-    ]);
-    this.place.replaceChildren(tableFrame("The points of the chart", head, el("tbody", {}, ...rows)));
+    this.rows.replaceChildren(...this.shown.times.map((_, at) => this.#row(at)).reverse());
   }
 
   #row(at) {

@@ -3,9 +3,8 @@
 import { go } from "../address.js";
 import { el, setText } from "../dom.js";
 import { formatValue } from "../format.js";
-import { Spark } from "../spark.js";
 import { changeOf, verdictWord } from "../words.js";
-import { Asking } from "./asking.js";
+import { Courses } from "./courses.js";
 import { boundsWords } from "./judged.js";
 import { inWords, redone, section, tableFrame, viewLink } from "./parts.js";
 import { isSum } from "./points.js";
@@ -13,7 +12,7 @@ import { COLUMNS, sorted, sortOf } from "./sorting.js";
 import { seriesQuery } from "./view.js";
 
 const FIRST = 20;
-const TOLD = { unknown: "no event said which", other: "all smaller ones together" };
+const TOLD = { unknown: "no event said which" };
 
 export class Slices {
   constructor() {
@@ -25,13 +24,7 @@ export class Slices {
     this.more = el("button", { type: "button", class: "more", on: { click: () => this.#showAll() } });
     this.node = section("slices", "Slices", this.dimensions, this.frame, this.empty, this.more);
     this.all = false;
-    this.sparks = new Map();
-    this.asking = new Asking(
-      "series",
-      (found) => this.#courses(found),
-      () => {},
-      { pause_ms: 20_000 },
-    );
+    this.courses = new Courses();
   }
 
   show(view) {
@@ -39,12 +32,15 @@ export class Slices {
     const { kpi, series, window, span, sliceBy, version, readings } = view;
     this.node.hidden = sliceBy === null;
     if (this.node.hidden) return;
-    this.asking.want({ ...seriesQuery(kpi, series), dimension: sliceBy, span }, version);
     const found = readings.members(series, window, sliceBy);
     this.#dimensions(view);
     const order = sortOf(location.search, isSum(series) ? "value" : "samples");
     this.#heads(order);
-    this.#fill(sorted(found, order));
+    const ordered = sorted(found, order);
+    const shown = this.all ? ordered : ordered.slice(0, FIRST);
+    const members = shown.map(({ member }) => member);
+    this.courses.want({ ...seriesQuery(kpi, series), dimension: sliceBy, span }, members, version);
+    this.#fill(ordered, shown);
   }
 
   #dimensions({ kpi, sliceBy }) {
@@ -65,14 +61,13 @@ export class Slices {
     );
   }
 
-  #fill(readings) {
+  #fill(readings, shown) {
     this.frame.hidden = readings.length === 0;
     this.empty.hidden = readings.length > 0;
     setText(
       this.empty,
       this.view.known ? "Nothing is counted in any slice of this window." : "Not told yet.",
     );
-    const shown = this.all ? readings : readings.slice(0, FIRST);
     setText(this.more, `Show all ${formatValue(readings.length, "count")}`);
     this.more.hidden = shown.length === readings.length;
     redone(
@@ -102,7 +97,7 @@ export class Slices {
         { class: "number" },
         el("span", { class: "change", "data-way": change?.way ?? "none", text: change?.text ?? "–" }),
       ),
-      el("td", { class: "course-cell" }, this.#spark(reading.member).node),
+      el("td", { class: "course-cell" }, this.courses.of(reading.member).node),
       el("td", { class: "number", text: formatValue(reading.samples, "count") }),
       el("td", { class: "number", text: boundsWords(reading, series.unit, currency) ?? "–" }),
       el(
@@ -117,17 +112,6 @@ export class Slices {
     const { sliceBy } = this.view;
     const name = viewLink({ text: member }, { dimension: sliceBy, member });
     return [name, TOLD[member] ? el("small", { text: ` ${TOLD[member]}` }) : null];
-  }
-
-  #spark(member) {
-    const spark = this.sparks.get(member) ?? new Spark();
-    this.sparks.set(member, spark);
-    return spark;
-  }
-
-  #courses({ series }) {
-    this.sparks.forEach((spark) => spark.clear());
-    for (const points of series) this.#spark(points.member).draw(points, null, null);
   }
 }
 
