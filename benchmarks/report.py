@@ -135,9 +135,7 @@ def readings_section(found: Mapping[str, Rounds]) -> Section:
     rows.append(["events", *(str(rounds.events) for rounds in found.values())])
     rows.append(["readings", *(f"{rounds.readings:,}" for rounds in found.values())])
     rows.append(["of them computed", *(f"{rounds.computed:,}" for rounds in found.values())])
-    return Section(
-        "readings", "The board's rounds", rows, ["Gauges are written for a scrape."]
-    )
+    return Section("readings", "The board's rounds", rows, ["Gauges are written for a scrape."])
 
 
 # -- Latency, board, customers ---------------------------------------------------------------------------

@@ -109,6 +109,11 @@ def test_an_alert_that_ends_before_it_is_told_that_no_board_answers_is_found(
 WRONG_OF_GUARDRAILS = {
     "breaches of slices are told": (r', dimension="all"\}\) == 1', "}) == 1"),
     "a breach in one window is told": (r">= 2$", ">= 1"),
+    "a window is not looked at": (
+        r'window=~"24h\|7d", dimension="all"\}\) == 1$',
+        'window="7d", dimension="all"}) == 1',
+    ),
+    "the title is another's": (r"\$labels.guardrail \| query \}\}\{\{ \. ", "$labels.kpi | query }}{{ . "),
     "nobody knows whose the breach is": (r"group_left \(owner, group\)", "group_left (group)"),
 }
 
