@@ -14,7 +14,7 @@ WAITING := tests/services tests/monitoring
 MINUTES := 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts unit oracle browser monitoring services chaos bench bench-peers generate format lock kafka-jars clean
+.PHONY: help setup demo test lint types contracts unit oracle browser monitoring services chaos bench bench-peers generate screenshots format lock kafka-jars clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 20
@@ -57,7 +57,7 @@ services: .venv/.dev ## the tests on a real Kafka and a real Redis (Java and Mav
 chaos: .venv/.dev ## kill and cut workers, Redis and Kafka at random, and compare (MINUTES=10 SEED=..)
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
-bench: .venv/.dev ## speed, latency and memory of one worker, into benchmarks/RESULTS.md (ARGS="throughput")
+bench: .venv/.dev ## speed, latency and memory of worker and board, into benchmarks/RESULTS.md (ARGS="throughput")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 bench-peers: .venv/.dev ## the same job by Kafka Streams, Quix and Faust (ARGS="--events 40000 --no-keep")
@@ -65,6 +65,9 @@ bench-peers: .venv/.dev ## the same job by Kafka Streams, Quix and Faust (ARGS="
 
 generate: .venv/.dev ## make the files that follow from the catalog anew
 	@$(BIN)/kpi generate all
+
+screenshots: .venv/.dev ## take the pictures in docs/images anew (Chromium)
+	@$(BIN)/python -m tests.browser.screenshots
 
 format: .venv/.dev ## bring the code into style
 	$(BIN)/ruff format

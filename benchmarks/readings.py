@@ -97,10 +97,10 @@ def _new(readings: Sequence[Reading], before: set[int]) -> int:
     return sum(id(one) not in before for one in readings)
 
 
-def measure(rounds: int = ROUNDS) -> dict[str, Rounds]:
+def measure(rounds: int = ROUNDS, history: int = HISTORY) -> dict[str, Rounds]:
     """Rounds in which events come, and rounds in which none does."""
     per_round = LIVE_PER_S * ROUND_MS // 1000
-    company = Company(HISTORY + rounds * per_round, UNTIL_MS)
+    company = Company(history + rounds * per_round, UNTIL_MS)
     board = _Board()
     engine = Engine(board.plan, sweeps=True)
     tables = [MemoryTable(engine, UNTIL_MS, partial(board.tell, number)) for number in range(PARTITIONS)]

@@ -28,10 +28,15 @@ class Limit(Model):
 
 
 class Age(Model):
-    """As `Limit`, of a time that has passed."""
+    """As `Limit`, of a time that has passed, as long as that is more than usual.
+
+    Nights and weekends are quiet, and how quiet differs between companies: so it must also be so many times the
+    longest silence of a usual day.
+    """
 
     warn: Span
     critical: Span
+    times_usual: FiniteFloat = Field(default=2, ge=1)
     for_: Span = Field(default="5m", alias="for")
 
     @model_validator(mode="after")
@@ -75,7 +80,7 @@ class Pipeline(Model):
     owner: str = "operations"
     """Whom they are sent to."""
     last_event: Age = Age(warn="1h", critical="4h")
-    """Age of the newest accepted event: longer than the quietest hour of the business."""
+    """Age of the newest accepted event."""
     source: Silence = Silence()
     partitions: Span = "2m"
     """How long a partition may be without a worker, or held."""

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     board_host: str = "127.0.0.1"
     board_port: int = Field(8600, ge=0, le=65535)
     """Port of the board and of the KPI gauges; 0 takes a free one."""
+    board_hosts: str | None = Field(None, examples=["kpis.example,kpis.internal"])
+    """Names beside localhost that a board without a token, on this machine alone, may be asked by."""
     board_token: SecretStr | None = None
     """Whoever asks the board for anything but its health must give this token."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -98,6 +100,13 @@ class Settings(BaseSettings):
         if text and not (text.startswith(("redis://", "rediss://")) and _is_url(text)):
             raise ValueError("write redis://host:port/db")
         return value if text else None
+
+    @field_validator("board_hosts")
+    @classmethod
+    def _hosts_are_names(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[A-Za-z0-9_.-]+(,[A-Za-z0-9_.-]+)*", value):
+            raise ValueError("write names without a port: kpis.example,kpis.internal")
+        return value or None
 
     @field_validator("board_token")
     @classmethod

@@ -12,6 +12,8 @@ from streams.generate.kpi_cases import kpi_scenarios
 from streams.generate.outage_cases import outage_scenarios
 from streams.generate.pipeline_cases import pipeline_scenarios
 from streams.generate.recording_cases import recording_tests
+from streams.generate.silence_cases import STEP as SILENCE_STEP
+from streams.generate.silence_cases import silence_scenarios
 from streams.generate.special_cases import special_scenarios
 
 DIRECTORY: Final = "grafana/prometheus/tests"
@@ -26,6 +28,7 @@ def texts(plan: Plan) -> dict[str, str]:
         f"{DIRECTORY}/guardrails.yaml": _alerts(["kpis"], guardrail_scenarios(plan), STEP),
         f"{DIRECTORY}/pipeline.yaml": _alerts(["pipeline"], of_pipeline),
         f"{DIRECTORY}/outage.yaml": _alerts(["kpis", "pipeline"], outage_scenarios(plan)),
+        f"{DIRECTORY}/silence.yaml": _alerts(["pipeline"], silence_scenarios(plan), SILENCE_STEP),
         f"{DIRECTORY}/recording.yaml": _text(("pipeline", "recording"), recording_tests(plan)),
     }
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from schemas.pipeline import Pipeline
-from schemas.words import Span, span_ms
+from schemas.words import Span
 from streams import naming
 from streams.engine.plan import Plan
+from streams.generate import silence as silences
 from streams.generate.alert_rule import AlertRule, Severity
 from streams.generate.promql import number
 
@@ -28,6 +29,8 @@ class Trouble:
     """Of docs/operating.md, which says what to do."""
     stale: frozenset[Severity] = field(default_factory=frozenset)
     """With which severities it means that the numbers are old, or not all there."""
+    lasting: Mapping[Severity, str] = field(default_factory=dict)
+    """Those of `exprs` that hold on to what fires, by what Prometheus remembers of it."""
 
 
 def pipeline_alerts(plan: Plan) -> list[AlertRule]:
@@ -37,7 +40,7 @@ def pipeline_alerts(plan: Plan) -> list[AlertRule]:
         AlertRule(
             name=trouble.name,
             severity=severity,
-            expr=expr,
+            expr=trouble.lasting.get(severity, expr),
             bare_expr=expr,
             for_=trouble.for_,
             keep_firing_for=trouble.for_,
@@ -67,27 +70,28 @@ def troubles(limits: Pipeline) -> Iterator[Trouble]:
 
 
 def _freshness(limits: Pipeline) -> Iterator[Trouble]:
-    age = f"time() - max({naming.LAST_EVENT})"
+    last, silence = limits.last_event, silences.of_all(limits.last_event)
+    since: dict[Severity, Span] = {"critical": last.critical, "warning": last.warn}
     yield Trouble(
-        "CrmNoFreshEvent",
-        _beyond(age, _seconds(limits.last_event.warn), _seconds(limits.last_event.critical)),
-        limits.last_event.for_,
+        silence.alert,
+        {severity: silence.expr(span) for severity, span in since.items()},
+        last.for_,
         "No event for {{ $value | humanizeDuration }}",
         "Nothing is published, or nothing of it is counted: every number stands still.",
         "A partition stands",
         stale=_GRAVE,
+        lasting={severity: silence.lasting(severity, span) for severity, span in since.items()},
     )
-    age = f'{naming.EVENT_AGE}{{source!="{naming.OTHER}"}}'
-    of_source = f"max by (source) ({age})"
-    usual = f"min by (source) (\n  avg_over_time({age}[30d:1h])\n)"
-    times, since = number(limits.source.times_usual), number(_seconds(limits.source.warn))
+    source, silence = limits.source, silences.of_source(limits.source)
     yield Trouble(
-        "CrmSourceSilent",
-        {"warning": f"{of_source} > {since}\nand\n{of_source} > {times} * {usual}"},
-        limits.source.for_,
+        silence.alert,
+        {"warning": silence.expr(source.warn)},
+        source.for_,
         "Nothing from {{ $labels.source }} for {{ $value | humanizeDuration }}",
-        f"Its connector stands still, or all it sends is refused: {times} times as long as usual.",
+        "Its connector stands still, or all it sends is refused: "
+        f"{number(source.times_usual)} times as long as usual.",
         "Metrics of the board",
+        lasting={"warning": silence.lasting("warning", source.warn)},
     )
 
 
@@ -233,7 +237,3 @@ def _grown(counter: str, span: str) -> str:
     """By how much a counter has grown in each partition; one that was born in the span counts whole."""
     born = f"{counter} unless {counter} offset {span}"
     return f"sum by (partition) (increase({counter}[{span}])) > 0\nor\nsum by (partition) ({born}) > 0"
-
-
-def _seconds(span: Span) -> float:
-    return span_ms(span) / 1000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.pipeline import Limit, Pipeline
-from schemas.words import Span, span_ms
+from schemas.words import span_ms
 from streams import naming
 from streams.engine.plan import Plan
 from streams.generate.alert_rule import Severity
@@ -13,6 +13,7 @@ from streams.generate.case import NOTHING, STALE, Case, Fires, Phase, Scenario, 
 from streams.generate.humanized import duration
 from streams.generate.pipeline_alerts import Trouble, troubles
 from streams.generate.pipeline_cases import fires
+from streams.generate.silence import HALF_A_DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,41 +51,47 @@ def special_scenarios(plan: Plan) -> list[Scenario]:
 
 
 def _no_event(alert: _Alert) -> Iterator[Case]:
-    """The newest event is of the first minute; some time after the last alert there is another.
+    """The newest event is old from the first minute on, and no older than a day in the end."""
+    lasting = alert.lasting
+    age = _last_well(alert.limits) - 60 * (lasting + 1)
+    yield alert.case(series(naming.LAST_EVENT, {}, [(-age, lasting + 2)]), {lasting: [], lasting + 1: []})
 
-    A second board hangs, and does not see that one.
-    """
-    warn, critical = (_whole_minutes(span) for span in _ages(alert.limits))
-    lasting, again = alert.lasting, critical + alert.lasting + 10
-    measured = {
-        **series(naming.LAST_EVENT, {"instance": "one"}, [(0, again), (60 * again, lasting + 1)]),
-        **series(naming.LAST_EVENT, {"instance": "two"}, [(0, again + lasting + 1)]),
+
+def _late_event(alert: _Alert) -> Iterator[Case]:
+    """It fires; then comes what is late, and so does not end it; then what is new."""
+    lasting, critical = alert.lasting, span_ms(alert.limits.last_event.critical) / 1000
+    old, late = _last_well(alert.limits) + 60, critical + 60
+    new = 2 * lasting + 3
+    phases: list[Phase] = [(-old, lasting + 1), (-late, new - lasting - 1), (60 * new, lasting + 1)]
+
+    def found(at: int, age: float) -> list[Fires]:
+        summary = f"No event for {duration(60 * at + age)}"
+        return [alert.fires("critical", summary), alert.fires("warning", summary)]
+
+    checks = {
+        lasting - 1: [],
+        lasting: found(lasting, old),
+        new - 1: found(new - 1, late),
+        new + lasting: [],
     }
-    both: tuple[Severity, Severity] = ("critical", "warning")
+    yield alert.case(series(naming.LAST_EVENT, {}, phases), checks)
 
-    def after(minute: int, *severities: Severity) -> list[Fires]:
-        return [alert.fires(one, f"No event for {duration(60 * minute)}") for one in severities]
 
-    yield alert.case(
-        measured,
-        {
-            warn + lasting: [],
-            warn + lasting + 1: after(warn + lasting + 1, "warning"),
-            critical + lasting: after(critical + lasting, "warning"),
-            critical + lasting + 1: after(critical + lasting + 1, *both),
-            again + lasting - 1: after(again - 1, *both),
-            again + lasting: [],
-        },
+def _last_well(limits: Pipeline) -> float:
+    """The oldest that is not too old as long as nobody knows what is usual, in seconds."""
+    return max(span_ms(limits.last_event.critical) / 1000, limits.last_event.times_usual * HALF_A_DAY_S)
+
+
+def _stays_silent(alert: _Alert) -> Iterator[Case]:
+    """Another board has seen that it usually speaks at once; an hour later that has seen it silent, too."""
+    lasting, age = alert.lasting, 2 * span_ms(alert.limits.source.warn) / 1000
+    source = {"source": "/till"}
+    measured = series(naming.EVENT_AGE, {"instance": "one", **source}, [(age, 121)])
+    measured |= series(
+        naming.EVENT_AGE, {"instance": "two", **source}, [(0, lasting + 1), (age, 120 - lasting)]
     )
-
-
-def _ages(limits: Pipeline) -> tuple[Span, Span]:
-    return limits.last_event.warn, limits.last_event.critical
-
-
-def _whole_minutes(span: Span) -> int:
-    """The last minute at which so old is not too old."""
-    return span_ms(span) // 60_000
+    found = [alert.fires("warning", f"Nothing from /till for {duration(age)}", **source)]
+    yield alert.case(measured, {lasting - 1: [], lasting: found, 60 + 2 * lasting: found, 120: found})
 
 
 def _seldom(alert: _Alert) -> Iterator[Case]:
@@ -236,7 +243,9 @@ _Cases = Callable[[_Alert], Iterator[Case]]
 _COUNTING: Final = tuple(_COUNTERS)
 _SLOW: Final = ("CrmCommitsSlow",)
 _LAWS: Final[Mapping[str, tuple[Sequence[str], _Cases]]] = {
-    "Old is what is older than the catalog says, by more than nothing": (("CrmNoFreshEvent",), _no_event),
+    "As long as nobody knows what is usual, less than a day is no silence": (("CrmNoFreshEvent",), _no_event),
+    "A silence ends with what is new, not with what is less old": (("CrmNoFreshEvent",), _late_event),
+    "A source that is missed is missed until it speaks": (("CrmSourceSilent",), _stays_silent),
     "A source that seldom speaks is not missed when it is silent, and `other` is none": (
         ("CrmSourceSilent",),
         _seldom,

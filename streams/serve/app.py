@@ -49,6 +49,14 @@ def is_open(settings: Settings) -> bool:
     return settings.board_token is None and not _is_loopback(settings.board_host)
 
 
+def names_of(settings: Settings) -> list[str]:
+    """What a board for this machine alone, without a token, may be asked by; none where any name will do."""
+    if settings.board_token is not None or not _is_loopback(settings.board_host):
+        return []
+    others = settings.board_hosts.split(",") if settings.board_hosts else []
+    return [settings.board_host, *others]
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -79,7 +87,7 @@ async def running(
         Board(plan, client, settings.namespace, ends_at=settings.ends_at, now_ms=now_ms) as board,
     ):
         token = settings.board_token.get_secret_value() if settings.board_token else None
-        app = make_app(board, token=token, texts=texts)
+        app = make_app(board, token=token, names=names_of(settings), texts=texts)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_S)
         await runner.setup()
         try:

@@ -35,6 +35,8 @@ LATEST_S: Final = 1.0
 COUNT_S: Final = 10.0
 """How often the members of dimensions are counted, for which every cell is looked at."""
 
+FAILED: Final = "readings cannot be computed"
+
 MOST_POINTS: Final = 50_000
 """So many points are drawn for one question at most."""
 
@@ -105,13 +107,17 @@ class Board:
             self._last, stale=followers.stale(), lag_ms=followers.lag_ms, now_ms=now_ms, memory=memory
         )
 
-    def troubles(self) -> list[str]:
-        """Why the numbers should not be relied on; none when they may be."""
-        troubles = [str(stale) for stale in self._followers.stale()]
+    def troubles(self, *, in_detail: bool = True) -> list[str]:
+        """Why the numbers should not be relied on; none when they may be.
+
+        What Redis and Python say is a detail: addresses may be in it.
+        """
+        stale = self._followers.stale()
+        troubles = [str(one) if in_detail else f"partition {one.partition} is stale" for one in stale]
         if not self._followers.complete:
             troubles.append("not every partition was read yet")
         if self._failure is not None:
-            troubles.append(self._failure)
+            troubles.append(self._failure if in_detail else FAILED)
         return troubles
 
     def _asked_ms(self) -> int | None:
@@ -187,8 +193,8 @@ class Board:
             await self._read()
             self._failure = None
         except Exception as error:  # of one odd cell the board must not die; it says so instead
-            log.exception("readings cannot be computed")
-            self._failure = f"readings cannot be computed: {error!r}"
+            log.exception(FAILED)
+            self._failure = f"{FAILED}: {error!r}"
 
     async def _read(self) -> None:
         """Readings of now; none before every partition is there, for sums of some of them would be wrong.

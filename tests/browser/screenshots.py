@@ -27,8 +27,8 @@ IMAGES: Final = ROOT / "docs" / "images"
 BEGINS_MS: Final = ms("2025-08-19 09:00")
 """Of a crisis, on a Tuesday. A day later the response times are bad, and customers have left."""
 NOW_MS: Final = BEGINS_MS + 30 * HOUR_MS
-DAYS: Final = 100
-COMPANY: Final = Traffic(seed=1, events_per_day=600, care=WELL, crisis=Crisis(BEGINS_MS))
+DAYS: Final = 95
+COMPANY: Final = Traffic(seed=1, events_per_day=1_800, care=WELL, crisis=Crisis(BEGINS_MS))
 QUALITY: Final = 0.85
 
 TO_WEBP: Final = """async ([png, quality]) => {
@@ -54,7 +54,7 @@ class Shot:
 SHOTS: Final = (
     Shot("overview", "/?window=7d", (1440, 1000)),
     Shot("overview-wall", "/?window=7d", (1920, 1080), "dark"),
-    Shot("kpi", "/kpi/lead_response?window=24h", (1440, 1200)),
+    Shot("kpi", "/kpi/lead_response?window=30d", (1440, 1150)),
     Shot("overview-phone", "/?window=7d", (390, 844)),
 )
 

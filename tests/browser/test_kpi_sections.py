@@ -188,7 +188,7 @@ async def test_the_longest_waiting_are_listed_with_the_way_to_each(page: Page, r
         assert numbers == [str(span["number"]) for span in found["ages"]] and sum(map(int, numbers)) == 2
         await board.take(lead_contacted("lead/7?", NOW_MS - 1_000))
         await expect(waiting.locator("tbody th")).to_have_text(["lead-8"], timeout=10_000)
-        alert = section(page, "Alerts").get_by_role("link")
+        alert = section(page, "Alerts").get_by_role("link", name="Crm")
         assert await alert.get_attribute("href") == "/docs/runbooks/CrmLeadsWaitingOldest"
 
 

@@ -11,6 +11,7 @@ from tests.builders import CATALOG, lead_created, plan_of
 from tests.servers import RedisServer, redis_binary
 
 FRESH = '.status[data-level="fresh"]'
+OVERVIEW_VALUE = '.tile[data-kpi="lead_volume"] .tile-value'
 HIDES = """
 let hidden = false;
 Object.defineProperty(document, "hidden", { get: () => hidden });
@@ -50,6 +51,44 @@ async def test_a_redis_that_hangs_makes_the_numbers_old_until_it_is_back(page: P
             finally:
                 redis.resume()
             await expect(page.locator(FRESH)).to_be_visible()
+
+
+@pytest.mark.parametrize(("path", "value"), [("/", OVERVIEW_VALUE), ("/kpi/lead_volume", ".number-value")])
+async def test_a_board_that_comes_back_and_has_read_nothing_leaves_the_numbers_and_says_that_they_are_old(
+    page: Page, tmp_path: Path, path: str, value: str
+) -> None:
+    with RedisServer(redis_binary("wheel"), tmp_path) as redis:
+        async with live_board(redis.url, lead_created("lead-1")) as board:
+            await page.goto(f"{board.address}{path}")
+            await expect(page.locator(value)).to_have_text("1")
+            await board.stop()
+            redis.pause()
+            try:
+                await board.start()
+                await expect(page.locator(".status-troubles")).to_contain_text("has no readings yet")
+                await expect(page.locator(".status")).to_have_attribute("data-level", "old")
+                await expect(page.locator(".status-line")).to_contain_text("As of")
+                await expect(page.locator(value)).to_have_text("1")
+                await expect(page.locator(".notice:visible")).to_have_count(0)
+            finally:
+                redis.resume()
+            await expect(page.locator(FRESH)).to_be_visible()
+
+
+async def test_a_page_of_a_board_that_has_read_nothing_blames_neither_events_nor_the_slice(
+    page: Page, tmp_path: Path
+) -> None:
+    with RedisServer(redis_binary("wheel"), tmp_path) as redis:
+        async with live_board(redis.url, lead_created("lead-1")) as board:
+            await board.stop()
+            redis.pause()
+            try:
+                await board.start()
+                await page.goto(board.address)
+                await expect(page.locator(".notice")).to_contain_text("when the board has read")
+                await expect(tile(page, "lead_volume")).to_contain_text("not told yet")
+            finally:
+                redis.resume()
 
 
 async def test_a_board_that_comes_back_with_other_words_is_loaded_anew(page: Page, redis_url: str) -> None:

@@ -155,6 +155,7 @@ def test_settings_are_shown_as_they_are_but_for_secrets(
         ("KPI_BROKER", "localhost:9092", "kafka://host:port"),
         ("KPI_BOARD_TOKEN", "s3cret", "12 characters"),
         ("KPI_BOARD_TOKEN", "s3cret and long", "no spaces"),
+        ("KPI_BOARD_HOSTS", "kpis.example:8600", "without a port"),
         ("KPI_REDIS", "http://user:s3cret@host", "redis://host:port/db"),
         ("KPI_REDIS", "redis://user:s3cret@[::1", "redis://host:port/db"),
         ("KPI_REDIS", "redis://user:s3/cret@host", "redis://host:port/db"),

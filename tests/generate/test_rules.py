@@ -125,8 +125,8 @@ def test_a_wrong_rule_of_guardrails_is_found(wrong: str, other: Path, tmp_path: 
 
 
 WRONG_OF_PIPELINE = {
-    "CrmNoFreshEvent": (r"time\(\) - max", "time() - min"),
-    "CrmSourceSilent": (r"\n +and\n +max by \(source\)(.*\n){2} +\)", ""),
+    "CrmNoFreshEvent": (r'or\n +ALERTS\{alertname="CrmNoFreshEvent".*', ""),
+    "CrmSourceSilent": (r"> 3 \* min by", "> 0 * min by"),
     "CrmPartitionsStale": (r"max\(crm_partitions_stale\) > 0", "max(crm_partitions_stale) > 2"),
     "CrmPartitionHeld": (r"max by \(partition, reason\)", "max by (partition)"),
     "CrmWorkersDown": (r"absent\(crm_kafka_up\)", "absent(up)"),
@@ -153,6 +153,20 @@ def test_wrong_rules_of_the_pipeline_are_all_found(other: Path, tmp_path: Path) 
     said = run_cases(tmp_path, "pipeline")
     assert set(re.findall(r"alertname: (\w+)", said)) == WRONG_OF_PIPELINE.keys()
     assert WRONG_OF_PIPELINE.keys() | {GUARDRAIL_ALERT} == set(PIPELINE_ALERTS)
+
+
+WRONG_OF_SILENCE = {
+    "a board that hangs makes it long": (r"time\(\) - max", "time() - min"),
+    "what is usual does not matter": (r"> 2 \* \(", "> 0 * ("),
+    "a day on which all stood still makes the next one usual": (r"quantile_over_time\(0.9", "quantile_over_time(1"),
+    "nobody ever knows what is usual": (r"offset 8d", "offset 80d"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_OF_SILENCE)
+def test_a_wrong_rule_of_silence_is_found(wrong: str, other: Path, tmp_path: Path) -> None:
+    changed(other, tmp_path, "pipeline", WRONG_OF_SILENCE[wrong])
+    assert run_cases(tmp_path, "silence") != ""
 
 
 def changed(right: Path, wrong: Path, name: str, *changes: tuple[str, str]) -> None:

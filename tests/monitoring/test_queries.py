@@ -51,6 +51,7 @@ NOT_DUE: Final[Mapping[str, Collection[str]]] = {
     "of a week, in so small a company": (
         'crm_kpi_change{kpi="complaint_rate", state="provisional", window="7d", dimension="campaign_id"}',
         'crm_kpi_change{kpi="training", window="7d", dimension="region"}',
+        *(f'crm:kpi_on_target:{record}{{kpi="training", window="7d"}}' for record in ("bool", "avg1d")),
         *(f'crm_training_ratio{{window="7d", {slice_}}}' for slice_ in (WHOLE, REGION)),
         *(
             f'crm_kpi_bound{{kpi="training", bound="{bound}", window="7d", {slice_}}}'
@@ -88,6 +89,7 @@ def watch(directory: Path, settings: Settings, receiver: Receiver) -> Iterator[W
     told = [(time_ms, encode(event)) for time_ms, event in simulate(COMPANY, END_MS - days(DAYS), END_MS)]
     with system(directory, settings, "run") as running:
         asyncio.run(counted(running, [*told, (END_MS, BAD)]))
+        until(lambda: running.shown_ms() == told[-1][0])
         with going_on(running, told[-20:]), watched(directory, settings, rules, receiver, EVERY) as found:
             yield found
 

@@ -46,7 +46,7 @@ class StillBoard(Board):
     def shown(self) -> Shown:
         return self._shown
 
-    def troubles(self) -> list[str]:
+    def troubles(self, *, in_detail: bool = True) -> list[str]:
         return self._troubles
 
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from streams.clock import clock_ms
 from streams.errors import SettingsError, StartError
-from streams.serve.app import is_open, running, serve
+from streams.serve.app import is_open, names_of, running, serve
 from streams.settings import Settings
 from tests.builders import shipped
 from tests.serve.builders import NAMESPACE, Writer
@@ -22,8 +22,8 @@ def settings_of(redis: str | None, **given: Any) -> Settings:
     return Settings.read(**{"redis": redis, "namespace": NAMESPACE, "board_port": 0, **given})
 
 
-async def status(url: str) -> int:
-    async with ClientSession() as session, session.get(url) as response:
+async def status(url: str, **headers: str) -> int:
+    async with ClientSession() as session, session.get(url, headers=headers) as response:
         return response.status
 
 
@@ -80,6 +80,28 @@ async def test_a_board_needs_the_address_of_a_redis() -> None:
 )
 def test_a_board_that_anybody_may_ask_is_known_to_be_one(host: str, token: str | None, says: bool) -> None:
     assert is_open(settings_of(None, board_host=host, board_token=token)) is says
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({}, {"127.0.0.1"}),
+        ({"board_host": "127.0.0.7"}, {"127.0.0.7"}),
+        ({"board_hosts": "kpis.example,kpis.internal"}, {"127.0.0.1", "kpis.example", "kpis.internal"}),
+        ({"board_host": "0.0.0.0", "board_hosts": "kpis.example"}, set()),
+        ({"board_token": "correct-horse-battery"}, set()),
+    ],
+)
+def test_names_are_checked_where_nobody_but_this_machine_may_ask(
+    given: dict[str, str], names: set[str]
+) -> None:
+    assert set(names_of(settings_of(None, **given))) == names
+
+
+async def test_a_board_is_not_read_by_a_page_whose_name_was_made_to_lead_to_it(redis_url: str) -> None:
+    async with running(settings_of(redis_url), shipped()) as address:
+        assert await status(f"{address}/healthz") == 200
+        assert await status(f"{address}/healthz", host="rebound.evil.example") == 421
 
 
 async def test_a_board_with_a_token_wants_it(redis_url: str) -> None:

@@ -3,7 +3,7 @@
 Everything is read-only. Pages may load nothing but what the board itself serves.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -19,7 +19,7 @@ from streams.serve.documents import ByKpi
 from streams.serve.follower import failure_text
 from streams.serve.gauges import Exposition
 from streams.serve.http import catalog, docs, files, kpi, openapi
-from streams.serve.http.access import guard
+from streams.serve.http.access import guard, only_as
 from streams.serve.http.asking import unavailable
 from streams.serve.http.json import answer, encoded
 from streams.serve.http.keys import ANSWERS, BOARD, BY_KPI, CHANNELS, EXPOSITION, WRITTEN
@@ -38,13 +38,19 @@ _HEADERS: Final = {
 
 
 def make_app(
-    board: Board, *, token: str | None = None, texts: Mapping[str, str] = MappingProxyType({})
+    board: Board,
+    *,
+    token: str | None = None,
+    names: Collection[str] = (),
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> web.Application:
     """The application over a board that somebody else starts and stops.
 
-    With a token nobody gets an answer without it. `texts`: path -> Markdown of what is at /docs/.
+    With a token nobody gets an answer without it; with names whoever asks by another gets none either.
+    `texts`: path -> Markdown of what is at /docs/.
     """
-    app = web.Application(middlewares=[guard(token), _with_faults] if token else [_with_faults])
+    guards = [*([only_as(names)] if names else []), *([guard(token)] if token else [])]
+    app = web.Application(middlewares=[*guards, _with_faults])
     app[BOARD] = board
     app[EXPOSITION] = Exposition(board.plan, board.shown)
     app[BY_KPI] = ByKpi()

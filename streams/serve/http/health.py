@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from streams.serve.http.access import TRUSTED
 from streams.serve.http.json import answer
 from streams.serve.http.keys import BOARD, EXPOSITION
 
@@ -19,5 +20,6 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    reasons = request.app[BOARD].troubles()
+    """Whoever has not the token that there is is told what kind of trouble there is."""
+    reasons = request.app[BOARD].troubles(in_detail=request.get(TRUSTED, True))
     return answer({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)

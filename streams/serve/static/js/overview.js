@@ -109,6 +109,7 @@ class Overview {
 
   /** Why a KPI has no reading here. */
   reason(kpi) {
+    if (!this.told.known) return "not told yet";
     const { dimension } = this.asked();
     const sliced = dimension === "all" || kpi.dimensions.includes(dimension);
     return sliced ? "nothing to show in this slice" : `not sliced by ${dimension}`;
@@ -117,8 +118,8 @@ class Overview {
   hear(document) {
     this.status.hear(document);
     this.summary.show([...this.tiles.values()]);
-    setText(this.empty, "No readings yet. They come with the first event that a worker has counted.");
-    this.empty.hidden = document.as_of !== null;
+    setText(this.empty, `No readings yet. ${whyEmpty(document)}`);
+    this.empty.hidden = this.told.known;
   }
 
   connection(state) {
@@ -164,6 +165,14 @@ class Overview {
     for (const [name, tile] of this.tiles) tile.draw(byKpi.get(name) ?? null);
     performance.mark("drawn");
   }
+}
+
+/** A board that has read everything waits for events. */
+function whyEmpty({ stale, troubles }) {
+  const isWaiting = stale.length === 0 && troubles.length === 0;
+  return isWaiting
+    ? "They come with the first event that a worker has counted."
+    : "They come when the board has read what the workers have counted.";
 }
 
 /** Sparklines that cannot be had come later; that the board does not answer is said by the stream. */

@@ -9,6 +9,8 @@ const OF_STATE = {
   silent: "The board has fallen silent. Trying again by itself; the numbers below may be old.",
 };
 
+const BEHIND = "The board has no readings yet; the numbers below are old.";
+
 /** The status of what is shown, in an element of the header. */
 export class Status {
   constructor(timeZone) {
@@ -16,6 +18,7 @@ export class Status {
     this.state = "connecting";
     this.fault = null;
     this.last = null;
+    this.behind = false;
     this.clock = el("span");
     this.age = el("span");
     this.list = el("ul", { class: "status-troubles" });
@@ -24,9 +27,11 @@ export class Status {
     this.timer = setInterval(() => this.tick(), 1_000);
   }
 
-  /** A document of readings or changes has come. */
+  /** A document of readings or changes has come; while it has none the numbers stay those of the last that had. */
   hear({ as_of, newest_event, stale, troubles }) {
-    this.last = { as_of, newest_event, stale, troubles, heard_ms: performance.now() };
+    const heard = { as_of, newest_event, heard_ms: performance.now() };
+    this.behind = as_of === null && this.last?.as_of != null;
+    this.last = { ...(this.behind ? this.last : heard), stale, troubles };
     this.fault = null;
     this.show();
   }
@@ -47,6 +52,7 @@ export class Status {
   reasons() {
     const reasons = this.fault === null ? [] : [`Not all can be shown: ${this.fault}.`];
     if (this.state in OF_STATE) reasons.push(OF_STATE[this.state]);
+    if (this.behind) reasons.push(BEHIND);
     return [...reasons, ...troublesOf(this.last)];
   }
 

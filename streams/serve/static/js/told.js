@@ -14,8 +14,12 @@ export class Told {
     this.known = false;
   }
 
-  /** All that there is, in the place of what there was. */
+  /**
+   * All that there is, in the place of what there was. A board that was started anew has none at first, which
+   * means nothing either: what there was stays until it has.
+   */
   replace(document) {
+    if (document.as_of === null) return;
     this.byKey.clear();
     this.apply({ ...document, gone: [] });
   }
@@ -25,7 +29,7 @@ export class Told {
     for (const reading of readings) this.byKey.set(readingKey(reading), reading);
     for (const key of gone) this.byKey.delete(readingKey(key));
     if (readings.length > 0 || gone.length > 0) this.version += 1;
-    this.known = asOf !== null;
+    this.known ||= asOf !== null;
   }
 
   /** The reading of a series in a window and a slice; undefined where there is none. */

@@ -71,10 +71,10 @@ export class Head {
   }
 
   /** The chosen number may be well while another of the KPI is what somebody was paged for. */
-  #elsewhere({ kpi, ...view }) {
-    const worst = worstElsewhere({ kpi, ...view });
+  #elsewhere(view) {
+    const worst = worstElsewhere(view);
     const told = worst === null ? [] : [{ ...worst, at: location.search }];
-    redone(this.elsewhere, told, (one) => stateOf(kpi, one, one.series.name));
+    redone(this.elsewhere, told, (one) => stateOf(view.kpi, one, one.series.name));
     this.elsewhere.hidden = worst === null;
   }
 
