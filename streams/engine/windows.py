@@ -105,6 +105,11 @@ def tier_of(name: str) -> str | None:
     return found[0] if found else None
 
 
+def is_rolling(name: str) -> bool:
+    """Whether the window is always as long, and ends now; one of the calendar is short at first."""
+    return name in _PANES
+
+
 def days_of(name: str) -> int | None:
     """Of how many whole days the window is made, and the pane that holds now; None for any other."""
     tier, panes = _PANES.get(name, ("", 0))

@@ -8,10 +8,10 @@ from ruamel.yaml import YAML
 
 from schemas.kpis import Kpi
 from streams import naming
-from streams.engine.kpis.guardrails import compared_windows, pairs_of
+from streams.engine.kpis.guardrails import pairs_of
 from streams.engine.plan import Plan
 from streams.generate.alert_rule import AlertRule
-from streams.generate.guardrail_alert import ENOUGH, LASTING, WINDOWS, guardrail_alert
+from streams.generate.guardrail_alert import ENOUGH, LASTING, guardrail_alert, heard_pairs, windows_of
 from streams.generate.markdown import bullets, code, numbered, section, table
 from streams.generate.pipeline_alerts import Trouble, pipeline_alerts, troubles
 
@@ -60,7 +60,7 @@ def _more(trouble: Trouble) -> str:
 
 
 def _of_guardrail(plan: Plan) -> list[str]:
-    windows = f"in at least {ENOUGH} of the windows {code(WINDOWS)}, for {LASTING}"
+    windows = f"in at least {ENOUGH} of the windows {code(windows_of(plan))}, for {LASTING}"
     advised = advice()[naming.GUARDRAIL_ALERT]
     return [
         "A KPI got better against the window before while its guardrail got worse by more than its "
@@ -74,17 +74,18 @@ def _of_guardrail(plan: Plan) -> list[str]:
 
 def _pairs(plan: Plan) -> Iterator[list[str]]:
     kpis = plan.catalog.kpis
-    for name, kpi in kpis.items():
-        for one in kpi.guardrails:
-            yield [_page_of(name, kpi), _page_of(one.kpi, kpis[one.kpi]), kpi.owner, one.why]
+    for better, guard, one in heard_pairs(plan):
+        kpi = kpis[better.kpi]
+        yield [_page_of(better.kpi, kpi), _page_of(guard.kpi, kpis[guard.kpi]), kpi.owner, one.why]
 
 
 def _unheard(plan: Plan) -> str:
     """Which pairs are compared in too few of the windows to raise the alert."""
+    heard, kpis = list(heard_pairs(plan)), plan.catalog.kpis
     links = [
-        f"{_page_of(kpi.kpi, plan.catalog.kpis[kpi.kpi])} with {plan.catalog.kpis[guard.kpi].title}"
-        for kpi, guard, _ in pairs_of(plan)
-        if len(compared_windows(kpi, guard) & set(WINDOWS)) < ENOUGH
+        f"{_page_of(kpi.kpi, kpis[kpi.kpi])} with {kpis[guard.kpi].title}"
+        for kpi, guard, why in pairs_of(plan)
+        if (kpi, guard, why) not in heard
     ]
     return (
         f"Compared in too few of these windows to raise it, so look at the board: {', '.join(links)}."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from streams import naming
-from streams.engine.kpis.guardrails import first_series
+from streams.engine.kpis.guardrails import standing_series
 from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
 from streams.generate.case import Part, minutes, series, worse
@@ -93,7 +93,7 @@ def _targets(plan: Plan, name: str, beyond: bool) -> Part:
 
 
 def _with_target(plan: Plan) -> Iterator[tuple[SeriesPlan, float, str]]:
-    for name, one in first_series(plan).items():
+    for name, one in standing_series(plan).items():
         kpi = plan.catalog.kpis[name]
         if kpi.target is not None and kpi.good != "none":
             yield one, kpi.target, kpi.good

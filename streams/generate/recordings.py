@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streams import naming
-from streams.engine.kpis.guardrails import first_series
+from streams.engine.kpis.guardrails import standing_series
 from streams.engine.plan import Plan
 from streams.generate.pipeline_alerts import pipeline_alerts
 from streams.generate.promql import NOT_BEYOND, equals, number, selector
@@ -58,8 +58,11 @@ def _stale(plan: Plan) -> str:
 
 
 def _on_target(plan: Plan) -> Iterator[Recording]:
-    """Of every KPI with a target whether it reaches it, as a whole; and for what share of a day it has."""
-    for name, series in first_series(plan).items():
+    """Of every KPI with a target whether it reaches it, as a whole; and for what share of a day it has.
+
+    Of a provisional number and a final one it is the final: the newest of the provisional is always too low.
+    """
+    for name, series in standing_series(plan).items():
         kpi = plan.catalog.kpis[name]
         if kpi.target is not None and kpi.good != "none":
             value = selector(series.gauge, series.labels, equals("dimension", naming.ALL))

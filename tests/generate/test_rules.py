@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from streams.commands.generate import Files
 from streams.engine.plan import Plan
 from streams.generate.alerts import alert_rules
-from streams.generate.recordings import recordings
+from streams.generate.recordings import ON_TARGET, recordings
 from streams.generate.rules import texts
 from streams.naming import GUARDRAIL_ALERT, PIPELINE_ALERTS
 from tests.builders import CATALOG, plan_of, shipped
@@ -109,6 +109,11 @@ def test_an_alert_that_ends_before_it_is_told_that_no_board_answers_is_found(
 WRONG_OF_GUARDRAILS = {
     "breaches of slices are told": (r', dimension="all"\}\) == 1', "}) == 1"),
     "a breach in one window is told": (r">= 2$", ">= 1"),
+    "a window is not looked at": (
+        r'window=~"24h\|7d", dimension="all"\}\) == 1$',
+        'window="7d", dimension="all"}) == 1',
+    ),
+    "the title is another's": (r"\$labels.guardrail \| query \}\}\{\{ \. ", "$labels.kpi | query }}{{ . "),
     "nobody knows whose the breach is": (r"group_left \(owner, group\)", "group_left (group)"),
 }
 
@@ -223,6 +228,12 @@ def test_the_kpis_that_page_somebody_have_an_alert() -> None:
         *("lead_response", "leads_waiting", "first_response", "backlog", "churn", "retention"),
         *("csat", "nps", "availability", "dead_letter_share"),
     }
+
+
+def test_on_target_is_the_final_number_where_there_is_one() -> None:
+    exprs = [one.expr for one in recordings(shipped()) if one.record == ON_TARGET]
+    assert any('state="final"' in expr for expr in exprs)
+    assert not any('state="provisional"' in expr for expr in exprs)
 
 
 def test_a_long_expression_is_a_block_of_short_lines() -> None:

@@ -132,8 +132,21 @@ def _of_series(kpi: Kpi, alert: Alert, series: Series) -> Iterator[Fault]:
                 ("windows", at),
                 f"{_name(series)} is not read in {window}; its windows: {', '.join(windows)}",
             )
-    if alert.judge == "bound" and series.bounds is None:
+    if alert.judge == "bound":
+        yield from _bound(kpi, series)
+
+
+def _bound(kpi: Kpi, series: Series) -> Iterator[Fault]:
+    """Bounds are exported of one gauge for a KPI and its own labels: the first."""
+    first = next(one for one in kpi.all_series() if one.labels == series.labels)
+    if series.bounds is None:
         yield ("judge",), f"{_name(series)} has no bounds: give it `bounds`, or judge by the point"
+    elif first.gauge != series.gauge:
+        text = f"the bounds exported are those of {_name(first)}, which has the same labels"
+        yield (
+            ("judge",),
+            f"{text}: give {_name(series)} labels of its own, or put it first, or judge by the point",
+        )
 
 
 def _sliced(kpi: Kpi, alert: Alert, series: Series) -> Iterator[Fault]:

@@ -153,7 +153,14 @@ _ASKED_AGAIN: Final = re.compile(
 )
 """What an alert says after asking Prometheus once more; templates of Grafana cannot."""
 
+_TITLE_ASKED: Final = re.compile(
+    r"\{\{ with printf `[^`]*` (\$labels\.\w+) \| query \}\}"
+    r'\{\{ \. \| first \| label "title" \}\}\{\{ end \}\}'
+)
+_WINDOWS_ASKED: Final = re.compile(r"(:|\?window=)\{\{ (range|with) printf .*?sortByLabel.*?\{\{ end \}\}")
+
 
 def _for_grafana(text: str) -> str:
     """An annotation of Prometheus as Grafana fills it in: its `$value` tells of all queries at once."""
+    text = _WINDOWS_ASKED.sub("", _TITLE_ASKED.sub(r"{{ \1 }}", text))
     return _ASKED_AGAIN.sub(r"From at least \1 samples", text).replace("$value", "$values.A.Value")
