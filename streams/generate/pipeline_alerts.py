@@ -115,7 +115,8 @@ def _processes(limits: Pipeline) -> Iterator[Trouble]:
         {"critical": f"absent({naming.PARTITIONS_STALE})"},
         limits.processes,
         "No board answers",
-        "No gauges are scraped: no alert on a KPI can fire or end.",
+        "No gauges are scraped: no alert on a KPI can fire or end. Runbooks are on the board, too; so: does "
+        "the process run, and does Prometheus (/targets) say 401? Start it, or give Prometheus its token.",
         "The board",
         stale=_GRAVE,
     )
@@ -125,7 +126,7 @@ def _processes(limits: Pipeline) -> Iterator[Trouble]:
         {"warning": f'up{{job=~"{jobs}"}} == 0'},
         limits.processes,
         "{{ $labels.job }} at {{ $labels.instance }} does not answer",
-        "Others of its kind do its work, if there are any; without a board no alert on a KPI can fire or end.",
+        "Others of its kind do its work, if there are any; without a board no alert on a KPI can fire.",
         "What runs where",
     )
     yield Trouble(

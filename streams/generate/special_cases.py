@@ -12,11 +12,11 @@ from streams.generate.alert_rule import Severity
 from streams.generate.case import NOTHING, STALE, Case, Fires, Phase, Scenario, minutes, series
 from streams.generate.humanized import duration
 from streams.generate.pipeline_alerts import troubles
-from streams.generate.trouble import Trouble
-from streams.generate.watcher_alerts import RULE_FAILURES, UNSENT
 from streams.generate.pipeline_cases import fires
 from streams.generate.promql import selector
 from streams.generate.silence import HALF_A_DAY_S
+from streams.generate.trouble import Trouble
+from streams.generate.watcher_alerts import RULE_FAILURES, UNSENT
 
 
 @dataclass(frozen=True, slots=True)

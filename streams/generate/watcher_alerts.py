@@ -23,7 +23,7 @@ def watcher_troubles(limits: Pipeline) -> Iterator[Trouble]:
         {"warning": f"sum by (rule_group) (increase({RULE_FAILURES}[15m])) > 0"},
         limits.processes,
         "Rules of {{ $labels.rule_group }} fail",
-        "Prometheus cannot evaluate them: what they should tell is not told, and what they record is missing.",
+        "Prometheus cannot evaluate them: what they should tell is not told, what they record is missing.",
         "Alerts",
     )
     yield Trouble(

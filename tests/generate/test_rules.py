@@ -120,7 +120,10 @@ WRONG_OF_PIPELINE = {
     "CrmRecordsLost": (r"(unless last_over_time\(crm_records_lost_total.*\n) +and on \(job\).*\n", r"\1"),
     "CrmRecordsMisplaced": (r"increase\((crm_records_misplaced_total)\[1h\]\)", r"\1 * 0"),
     "CrmRedisMemory": (r"> 0.8$", ">= 0.8"),
-    "CrmRulesFail": (r"rule_evaluation_failures_total\[15m\]", "rule_evaluation_failures_total[1m]"),
+    "CrmRulesFail": (
+        r"rule_evaluation_failures_total\[15m\]",
+        "rule_evaluation_failures_total[15m] offset 1h",
+    ),
     "CrmAlertmanagerDown": (r'up\{job="alertmanager"\} == 0', 'up{job="alertmanager"} == 1'),
     "CrmAlertsNotSent": (
         r"notifications_dropped_total\[15m\]\)\) > 0",

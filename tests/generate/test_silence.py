@@ -1,4 +1,4 @@
-"""The shipped rule of the newest event, judged by Prometheus on the event times of companies that are well."""
+"""The rule of the newest event, judged by Prometheus on the event times of companies that are well."""
 
 from bisect import bisect
 from pathlib import Path
@@ -54,7 +54,6 @@ def test_a_company_that_is_well_is_never_missed(events_per_day: int, tmp_path: P
     assert count(f"count_over_time({FIRING}[30d])", 0, times, LAST_HOUR, tmp_path) == ""
 
 
-def test_one_that_stops_is_missed_within_a_day_and_for_as_long_as_it_is_silent(tmp_path: Path) -> None:
+def test_one_that_stops_is_missed_within_a_day(tmp_path: Path) -> None:
     times = newest(100, BEGINS_MS + days(14.5))
-    for hour in (14 * 24 + 36, LAST_HOUR):
-        assert count(FIRING, 2, times, hour, tmp_path) == ""
+    assert count(FIRING, 2, times, 15 * 24 + 12, tmp_path) == ""
