@@ -30,8 +30,8 @@ class Limit(Model):
 class Age(Model):
     """As `Limit`, of a time that has passed, as long as that is more than usual.
 
-    Nights and weekends are quiet, and how quiet differs between companies: so it must also be so many times the
-    longest silence of a usual day.
+    Nights and weekends are quiet, and how quiet differs between companies: so it must also be so many times
+    the longest silence of a usual day.
     """
 
     warn: Span

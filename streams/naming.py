@@ -225,9 +225,12 @@ PIPELINE_ALERTS = (
     *("CrmNoFreshEvent", "CrmSourceSilent", "CrmPartitionsStale", "CrmPartitionHeld"),
     *("CrmWorkersDown", "CrmBoardsDown", "CrmProcessDown", "CrmKafkaDown", "CrmRedisMemory"),
     *("CrmLag", "CrmCommitsSlow", "CrmCommitFailures", "CrmFenced", "CrmRecordsLost", "CrmRecordsMisplaced"),
+    *("CrmRulesFail", "CrmAlertmanagerDown", "CrmAlertsNotSent"),
     GUARDRAIL_ALERT,
 )
 """What no KPI's alert may be called."""
 WORKER_JOB = "crm-worker"  # job of all workers in Prometheus
 BOARD_JOB = "crm-board"
+ALERTMANAGER_JOB = "alertmanager"
+PROMETHEUS_JOB = "prometheus"
 PIPELINE = "pipeline"  # the group of alerts about the pipeline itself

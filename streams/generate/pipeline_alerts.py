@@ -1,7 +1,6 @@
 """Alert rules of the pipeline itself, with thresholds from the catalog's section `pipeline`."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Final
 
 from schemas.pipeline import Pipeline
@@ -10,27 +9,11 @@ from streams import naming
 from streams.engine.plan import Plan
 from streams.generate import silence as silences
 from streams.generate.alert_rule import AlertRule, Severity
-from streams.generate.promql import number
+from streams.generate.promql import indented, number
+from streams.generate.trouble import Trouble
+from streams.generate.watcher_alerts import watcher_troubles
 
 _GRAVE: Final = frozenset[Severity]({"critical"})
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """One thing that may be wrong with the pipeline."""
-
-    name: str
-    exprs: Mapping[Severity, str]
-    """The graver first."""
-    for_: Span
-    summary: str
-    description: str
-    section: str
-    """Of docs/operating.md, which says what to do."""
-    stale: frozenset[Severity] = field(default_factory=frozenset)
-    """With which severities it means that the numbers are old, or not all there."""
-    lasting: Mapping[Severity, str] = field(default_factory=dict)
-    """Those of `exprs` that hold on to what fires, by what Prometheus remembers of it."""
 
 
 def pipeline_alerts(plan: Plan) -> list[AlertRule]:
@@ -67,6 +50,7 @@ def troubles(limits: Pipeline) -> Iterator[Trouble]:
     yield from _work(limits)
     yield from _losses()
     yield _redis(limits)
+    yield from watcher_troubles(limits)
 
 
 def _freshness(limits: Pipeline) -> Iterator[Trouble]:
@@ -131,7 +115,8 @@ def _processes(limits: Pipeline) -> Iterator[Trouble]:
         {"critical": f"absent({naming.PARTITIONS_STALE})"},
         limits.processes,
         "No board answers",
-        "No gauges are scraped: no alert on a KPI can fire or end.",
+        "No gauges are scraped: no alert on a KPI can fire or end. Runbooks are on the board, too; so: does "
+        "the process run, and does Prometheus (/targets) say 401? Start it, or give Prometheus its token.",
         "The board",
         stale=_GRAVE,
     )
@@ -141,7 +126,7 @@ def _processes(limits: Pipeline) -> Iterator[Trouble]:
         {"warning": f'up{{job=~"{jobs}"}} == 0'},
         limits.processes,
         "{{ $labels.job }} at {{ $labels.instance }} does not answer",
-        "Others do its work as long as there are any.",
+        "Others of its kind do its work, if there are any; without a board no alert on a KPI can fire.",
         "What runs where",
     )
     yield Trouble(
@@ -178,7 +163,7 @@ def _work(limits: Pipeline) -> Iterator[Trouble]:
         "Redis is slow, or Kafka is with dead letters: the lag will grow.",
         "The lag grows",
     )
-    errors = f"sum by (cause) (increase({naming.ERRORS}_total[15m]))"
+    errors = _grown(f"{naming.ERRORS}_total", "15m", "cause")
     yield Trouble(
         "CrmCommitFailures",
         _beyond(errors, limits.errors.warn, limits.errors.critical),
@@ -199,9 +184,11 @@ def _work(limits: Pipeline) -> Iterator[Trouble]:
 
 
 def _losses() -> Iterator[Trouble]:
+    lost = _grown(f"{naming.LOST}_total", "1h", "partition")
+    misplaced = _grown(f"{naming.MISPLACED}_total", "1h", "partition")
     yield Trouble(
         "CrmRecordsLost",
-        {"critical": _grown(f"{naming.LOST}_total", "1h")},
+        {"critical": f"{lost} > 0"},
         "1m",
         'Partition {{ $labels.partition }} lost {{ $value | printf "%.0f" }} records',
         "Kafka deleted them before they were read: the numbers lack them for good.",
@@ -209,7 +196,7 @@ def _losses() -> Iterator[Trouble]:
     )
     yield Trouble(
         "CrmRecordsMisplaced",
-        {"warning": _grown(f"{naming.MISPLACED}_total", "1h")},
+        {"warning": f"{misplaced} > 0"},
         "1m",
         'Partition {{ $labels.partition }} has {{ $value | printf "%.0f" }} records that belong elsewhere',
         "A producer places keys in its own way: the events of one customer do not meet.",
@@ -233,7 +220,12 @@ def _beyond(expr: str, warn: float, critical: float) -> dict[Severity, str]:
     return {"critical": f"{expr} > {number(critical)}", "warning": f"{expr} > {number(warn)}"}
 
 
-def _grown(counter: str, span: str) -> str:
-    """By how much a counter has grown in each partition; one that was born in the span counts whole."""
-    born = f"{counter} unless {counter} offset {span}"
-    return f"sum by (partition) (increase({counter}[{span}])) > 0\nor\nsum by (partition) ({born}) > 0"
+def _grown(counter: str, span: Span, by: str) -> str:
+    """By how much a counter of workers has grown; one that was born in the span counts whole.
+
+    Unless nobody looked at workers before: then nobody knows when it counted.
+    """
+    born = f"unless last_over_time({counter}[1d] offset {span})"
+    looked = f'and on (job) up{{job="{naming.WORKER_JOB}"}} offset {span}'
+    each = f"{counter}\n{born}\n{looked}\nor\nincrease({counter}[{span}])"
+    return f"sum by ({by}) (\n{indented(each)}\n)"

@@ -11,7 +11,8 @@ from streams.engine.plan import Plan
 from streams.generate.alert_rule import Severity
 from streams.generate.case import STALE, Case, Fires, Phase, Scenario, minutes, series
 from streams.generate.humanized import duration, humanize, percentage
-from streams.generate.pipeline_alerts import Trouble, troubles
+from streams.generate.pipeline_alerts import troubles
+from streams.generate.trouble import Trouble
 
 _Measured = Callable[[Sequence[Phase]], dict[str, str]]
 
@@ -73,6 +74,15 @@ def _probes(limits: Pipeline) -> Iterator[Probe]:
         _gauge("up", process),
         lambda value: "crm-worker at worker:6066 does not answer",
         process,
+    )
+    manager = {"job": naming.ALERTMANAGER_JOB, "instance": "alertmanager:9093"}
+    yield Probe(
+        "CrmAlertmanagerDown",
+        {"critical": 1},
+        -1,
+        _gauge("up", manager),
+        lambda value: "Alertmanager at alertmanager:9093 does not answer",
+        manager,
     )
     yield Probe(
         "CrmLag",

@@ -13,7 +13,8 @@ from streams.engine.plan import Plan
 from streams.generate.alert_rule import AlertRule
 from streams.generate.guardrail_alert import ENOUGH, LASTING, guardrail_alert, heard_pairs, windows_of
 from streams.generate.markdown import bullets, code, numbered, section, table
-from streams.generate.pipeline_alerts import Trouble, pipeline_alerts, troubles
+from streams.generate.pipeline_alerts import pipeline_alerts, troubles
+from streams.generate.trouble import Trouble
 
 _OPERATING: Final = "../operating.md"
 

@@ -36,7 +36,7 @@ class Silence:
         return f"{self._old(since)}\nand on ({self.by})\n{self._unusual()}"
 
     def lasting(self, severity: Severity, since: Span) -> str:
-        """The same; one that fires does so until something is heard, though silence becomes usual meanwhile."""
+        """The same; what fires does so until something is heard, though silence becomes usual."""
         either = indented(f"{self._unusual()}\nor\n{self._fires(severity)}")
         return f"{self._old(since)}\nand on ({self.by}) (\n{either}\n)"
 
@@ -55,7 +55,7 @@ class Silence:
 
 
 def of_all(limits: Age) -> Silence:
-    """Of the newest event; usual is the longest silence of a day, but for the tenth of days with the longest.
+    """Of the newest event; usual is the longest silence of a day, but for the worst tenth of the days.
 
     So a weekend counts, which is more than that of two weeks, and a day on which the pipeline stood still does
     not. The last day is left out: a silence that lasts is not usual.

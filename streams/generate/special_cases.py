@@ -11,9 +11,12 @@ from streams.engine.plan import Plan
 from streams.generate.alert_rule import Severity
 from streams.generate.case import NOTHING, STALE, Case, Fires, Phase, Scenario, minutes, series
 from streams.generate.humanized import duration
-from streams.generate.pipeline_alerts import Trouble, troubles
+from streams.generate.pipeline_alerts import troubles
 from streams.generate.pipeline_cases import fires
+from streams.generate.promql import selector
 from streams.generate.silence import HALF_A_DAY_S
+from streams.generate.trouble import Trouble
+from streams.generate.watcher_alerts import RULE_FAILURES, UNSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,20 +159,26 @@ _COUNTED: Final = 15
 
 
 def _jumps(beyond: bool, severity: Severity) -> Callable[[_Alert], Iterator[Case]]:
-    """A counter that begins at 0 grows once: so its increase is exact, in any version of Prometheus."""
+    """A counter grows once: from 0, so that its increase is exact, or from nothing, where it has labels."""
 
     def cases(alert: _Alert) -> Iterator[Case]:
         metric, labels, shown, limit, summary = _COUNTERS[alert.trouble.name](alert.limits)
         lasting, allowed = alert.lasting, limit.critical if severity == "critical" else limit.warn
-        number = allowed + beyond
+        number, length = allowed + beyond, _COUNTED + 2 * lasting + 1
         found = [alert.fires(one, summary.format(number), **shown) for one in _beyond(number, limit)]
-        phases: list[Phase] = [(0, _JUMP), (number, _COUNTED + 2 * lasting + 1)]
+        phases: list[Phase] = [(NOTHING if labels else 0, _JUMP), (number, length)]
         over = _JUMP + _COUNTED
         checks = {_JUMP + lasting - 1: [], _JUMP + lasting: found, over + lasting - 2: found}
         if lasting < _COUNTED - 1:
-            yield alert.case(series(metric, labels, phases), {**checks, over + lasting: []})
+            measured = series(metric, {"job": naming.WORKER_JOB, **labels}, phases)
+            yield alert.case({**measured, **_looked_at(_JUMP + length)}, {**checks, over + lasting: []})
 
     return cases
+
+
+def _looked_at(length: int) -> dict[str, str]:
+    """A worker that is scraped for so long."""
+    return series("up", {"job": naming.WORKER_JOB, "instance": "one"}, [(1, length)])
 
 
 _Counter = tuple[str, Mapping[str, str], Mapping[str, str], Limit, str]
@@ -209,16 +218,35 @@ _LOSSES: Final[Mapping[str, tuple[str, Severity, str]]] = {
 
 
 def _lost(alert: _Alert) -> Iterator[Case]:
-    """The counter begins with 5 in the tenth minute; in the eightieth there are 3 more."""
+    """The counter begins with 5 in the seventieth minute; 70 minutes later there are 3 more."""
     metric, severity, summary = _LOSSES[alert.trouble.name]
     labels = {"partition": "3"}
-    phases: list[Phase] = [(NOTHING, 10), (5, 70), (8, 70)]
+    phases: list[Phase] = [(NOTHING, 70), (5, 70), (8, 70)]
 
     def found(number: int) -> list[Fires]:
         return [alert.fires(severity, summary.format(number), **labels)]
 
-    checks = {9: [], 10: [], 11: found(5), 69: found(5), 72: [], 80: [], 81: found(3), 142: []}
-    yield alert.case(series(f"{metric}_total", labels, phases), checks)
+    counted = series(f"{metric}_total", {"job": naming.WORKER_JOB, **labels}, phases)
+    checks = {69: [], 70: [], 71: found(5), 129: found(5), 132: [], 140: [], 141: found(3), 202: []}
+    yield alert.case({**counted, **_looked_at(210)}, checks)
+
+
+def _lost_before(alert: _Alert) -> Iterator[Case]:
+    """The counter is there from the first minute on, as is the worker."""
+    metric, _, _ = _LOSSES[alert.trouble.name]
+    counted = series(f"{metric}_total", {"job": naming.WORKER_JOB, "partition": "3"}, [(5, 90)])
+    yield alert.case({**counted, **_looked_at(90)}, {2: [], 30: [], 89: []})
+
+
+def _fails(metric: str, summary: str, **labels: str) -> Callable[[_Alert], Iterator[Case]]:
+    """A counter of those who watch grows every minute."""
+
+    def cases(alert: _Alert) -> Iterator[Case]:
+        lasting, [severity] = alert.lasting, alert.trouble.exprs
+        counted = {selector(metric, {**labels, "instance": "one"}): f"0+1x{lasting + 1}"}
+        yield alert.case(counted, {lasting: [], lasting + 1: [alert.fires(severity, summary, **labels)]})
+
+    return cases
 
 
 def _commits(beyond: bool, severity: Severity) -> Callable[[_Alert], Iterator[Case]]:
@@ -260,6 +288,19 @@ _LAWS: Final[Mapping[str, tuple[Sequence[str], _Cases]]] = {
     "As many as the limit of what is critical are a warning": (_COUNTING, _jumps(False, "critical")),
     "One more is critical": (_COUNTING, _jumps(True, "critical")),
     "Losses are told when a counter is born, and when it grows": (tuple(_LOSSES), _lost),
+    "What was lost before anybody looked is not told as new": (tuple(_LOSSES), _lost_before),
+    "Rules that fail are told": (
+        ("CrmRulesFail",),
+        _fails(RULE_FAILURES, "Rules of kpis.yaml;crm-sales fail", rule_group="kpis.yaml;crm-sales"),
+    ),
+    **{
+        f"What is not sent is told, by {metric}": (
+            ("CrmAlertsNotSent",),
+            _fails(metric, f"{job} could not tell of alerts", job=job),
+        )
+        for metric in UNSENT
+        for job in [metric.partition("_")[0]]
+    },
     "Commits exactly at the limit of a warning are well": (_SLOW, _commits(False, "warning")),
     "Slower ones are a warning": (_SLOW, _commits(True, "warning")),
     "Exactly at the limit of what is critical they are a warning": (_SLOW, _commits(False, "critical")),

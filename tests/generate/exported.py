@@ -10,6 +10,7 @@ from streams.engine.kpis.guardrails import Breach, first_series, pairs_of
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
 from streams.generate.recordings import ON_TARGET, ON_TARGET_OF_A_DAY, recordings
+from streams.generate.watcher_alerts import RULE_FAILURES, UNSENT
 from streams.serve.board import Shown
 from streams.serve.gauges import Exposition
 from streams.serve.server_memory import Memory
@@ -18,8 +19,8 @@ from tests.builders import Ledger
 from tests.serve.builders import NOW_MS, samples
 
 MEMBER = "a member"
-PROMETHEUS = {"ALERTS", "ALERTS_FOR_STATE", "up"}
-"""What Prometheus itself knows; nobody exports it."""
+PROMETHEUS = {"ALERTS", "ALERTS_FOR_STATE", "up", RULE_FAILURES, *UNSENT}
+"""What Prometheus itself knows, or it and Alertmanager export."""
 
 _SELECTOR = re.compile(r'\b([a-zA-Z_:][\w:]*)(?:\{((?:[^}"]|"[^"]*")*)\})')
 _BARE = re.compile(r"\bcrm[_:][\w:]+\b(?!\{)")

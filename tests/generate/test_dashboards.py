@@ -123,7 +123,7 @@ def test_a_board_can_be_provisioned_as_it_is(board: Board) -> None:
     """Inputs (`${DS_..}`) would have to be filled in by hand, and an id belongs to one Grafana."""
     assert "__inputs" not in board and "DS_" not in json.dumps(board)
     assert "id" not in board and "version" not in board
-    assert board["schemaVersion"] >= 39 and board["refresh"] == "10s"
+    assert board["schemaVersion"] >= 39 and board["refresh"] == "30s"
     for one in panels(board):
         sources = [target["datasource"] for target in one.get("targets", ())]
         assert all(source == {"type": "prometheus", "uid": "${datasource}"} for source in sources)

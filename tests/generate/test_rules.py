@@ -135,14 +135,20 @@ WRONG_OF_PIPELINE = {
     "CrmKafkaDown": (r"max\(crm_kafka_up\)", "min(crm_kafka_up)"),
     "CrmLag": (r"lag_records\) > 10$", "lag_records) >= 10"),
     "CrmCommitsSlow": (r"> 1$", ">= 1"),
-    "CrmCommitFailures": (
-        r"sum by \(cause\) \(increase\((.*)\)\) > 3$",
-        r"sum by (cause) (increase(\1)) >= 3",
-    ),
+    "CrmCommitFailures": (r"(crm_partition_errors_total)\n( +)unless", r"\1 * 2\n\2unless"),
     "CrmFenced": (r"fenced_total\[15m\]\)\) > 5", "fenced_total[14m])) > 6"),
-    "CrmRecordsLost": (r"or\n +sum by.*crm_records_lost_total unless.*", ""),
+    "CrmRecordsLost": (r"(unless last_over_time\(crm_records_lost_total.*\n) +and on \(job\).*\n", r"\1"),
     "CrmRecordsMisplaced": (r"increase\((crm_records_misplaced_total)\[1h\]\)", r"\1 * 0"),
     "CrmRedisMemory": (r"> 0.8$", ">= 0.8"),
+    "CrmRulesFail": (
+        r"rule_evaluation_failures_total\[15m\]",
+        "rule_evaluation_failures_total[15m] offset 1h",
+    ),
+    "CrmAlertmanagerDown": (r'up\{job="alertmanager"\} == 0', 'up{job="alertmanager"} == 1'),
+    "CrmAlertsNotSent": (
+        r"notifications_dropped_total\[15m\]\)\) > 0",
+        "notifications_dropped_total[15m])) > 9",
+    ),
 }
 """Alert -> what is done to its rules."""
 
@@ -158,7 +164,10 @@ def test_wrong_rules_of_the_pipeline_are_all_found(other: Path, tmp_path: Path) 
 WRONG_OF_SILENCE = {
     "a board that hangs makes it long": (r"time\(\) - max", "time() - min"),
     "what is usual does not matter": (r"> 2 \* \(", "> 0 * ("),
-    "a day on which all stood still makes the next one usual": (r"quantile_over_time\(0.9", "quantile_over_time(1"),
+    "a day on which all stood still makes the next one usual": (
+        r"quantile_over_time\(0.9",
+        "quantile_over_time(1",
+    ),
     "nobody ever knows what is usual": (r"offset 8d", "offset 80d"),
 }
 

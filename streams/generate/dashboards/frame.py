@@ -53,7 +53,7 @@ def dashboard(plan: Plan, frame: Frame, sections: Iterable[Section]) -> Made:
     """The panels are made before the variables: they say which they need."""
     builder = Builder(frame.title).uid(f"crm-{frame.name}").description(f"{frame.description} {MARK}")
     builder = builder.tags([TAG, "generated"]).timezone(_time_zone(plan)).week_start("monday")
-    builder = builder.time(f"now-{frame.span}", "now").refresh("10s").tooltip(DashboardCursorSync.CROSSHAIR)
+    builder = builder.time(f"now-{frame.span}", "now").refresh("30s").tooltip(DashboardCursorSync.CROSSHAIR)
     builder = builder.link(_others()).link(_outside("KPI board", plan.catalog.links.board))
     builder = builder.link(_outside("KPI reference", f"{plan.catalog.links.board}/docs/kpis"))
     made = builder.build()
