@@ -57,8 +57,8 @@ class Silence:
 def of_all(limits: Age) -> Silence:
     """Of the newest event; usual is the longest silence of a day, but for the worst tenth of days.
 
-    So a weekend counts, which is more than that of two weeks, and a day on which the pipeline stood still does
-    not. The last day is left out: a silence that lasts is not usual.
+    So a weekend counts, which is more than that of two weeks, and a day on which the pipeline stood still
+    does not. The last day is left out: a silence that lasts is not usual.
     """
     age = f"time() - max({naming.LAST_EVENT})"
     longest = f"quantile_over_time(0.9,\n  max_over_time(({age})[1d:30m])[14d:1d] offset 1d\n)"
