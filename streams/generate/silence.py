@@ -57,7 +57,7 @@ class Silence:
 def of_all(limits: Age) -> Silence:
     """Of the newest event; usual is the longest silence of a day, but for the worst tenth of days.
 
-    So a weekend counts, which is more than that of two weeks, and a day on which the pipeline stood still does
+    So weekends count, which are more than that of two weeks, and a day on which the pipeline stood still does
     not. The last day is left out: a silence that lasts is not usual.
     """
     age = f"time() - max({naming.LAST_EVENT})"
