@@ -5,6 +5,8 @@ import re
 from playwright.async_api import Page, expect
 
 from streams.human import NONE, format_value
+from streams.naming import source_total
+from streams.state import Changes
 from tests.browser.boards import live_board
 from tests.browser.pages import opened, readings, tile, tiles
 from tests.builders import (
@@ -243,6 +245,17 @@ async def test_members_that_could_not_be_had_are_asked_for_again(page: Page, red
         await page.route("**/api/v1/readings?*", lambda route: route.abort(), times=1)
         await page.get_by_label("Slice by").select_option("channel")
         await expect(page.get_by_label("Member").get_by_role("option", name="web")).to_have_count(1)
+
+
+async def test_the_source_that_has_been_silent_the_longest_stands_first(page: Page, redis_url: str) -> None:
+    newest_ms = {"/shop": NOW_MS - 26 * 3_600_000, "/web": NOW_MS - 3_600_000}
+    async with live_board(redis_url, lead_created("lead-1")) as board:
+        await board.writer.commit(
+            Changes(totals={source_total(name): time_ms for name, time_ms in newest_ms.items()})
+        )
+        await opened(page, board)
+        rows = page.get_by_role("region", name="Pipeline").locator(".sources li")
+        await expect(rows).to_have_text(["/shop 1 d 2 h ago", "/web 1 h 0 min ago"])
 
 
 async def test_without_any_event_the_page_says_so(page: Page, redis_url: str) -> None:

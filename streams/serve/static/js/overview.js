@@ -11,6 +11,7 @@ import { layOut } from "./columns.js";
 import { el, setAttribute, setText } from "./dom.js";
 import { mountHeader } from "./header.js";
 import { follow } from "./live.js";
+import { Sources } from "./sources.js";
 import { Standing } from "./standing.js";
 import { Status } from "./status.js";
 import { Summary } from "./summary.js";
@@ -19,6 +20,7 @@ import { Told } from "./told.js";
 
 const REDRAW_MS = { minute: 15_000, hour: 60_000, day: 300_000 }; // by the width of a pane
 const AGAIN_MS = 2_000;
+const PIPELINE = "pipeline"; // the group of what is told of events on their way
 
 const main = document.getElementById("main");
 
@@ -28,6 +30,7 @@ class Overview {
     this.status = new Status(catalog.timeZone);
     this.standing = new Standing(catalog, this.status);
     this.summary = new Summary();
+    this.sources = new Sources();
     this.told = new Told(catalog);
     this.tiles = new Map(catalog.kpis.map((kpi) => [kpi.kpi, new Tile(catalog, kpi)]));
     this.empty = el("p", { class: "notice", hidden: true });
@@ -43,13 +46,15 @@ class Overview {
     layOut(place, groups, (node) => node.querySelectorAll(".tile").length);
     onChange(() => this.look());
     this.look();
+    this.sources.follow();
   }
 
   group({ id, title }) {
     const tiles = this.catalog.kpis.filter((kpi) => kpi.group === id).map((kpi) => this.tiles.get(kpi.kpi).node);
     if (!tiles.length) return null;
     const heading = el("h2", { id: `group-${id}`, text: title });
-    return el("section", { class: "group", "aria-labelledby": heading.id }, heading, el("ul", { class: "tiles" }, ...tiles));
+    const beside = id === PIPELINE ? this.sources.node : null;
+    return el("section", { class: "group", "aria-labelledby": heading.id }, heading, el("ul", { class: "tiles" }, ...tiles), beside);
   }
 
   // -- Readings
