@@ -6,7 +6,7 @@ from typing import Any
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.boards import LiveBoard
-from tests.browser.shots import DRAWN
+from tests.browser.pages import drawn
 
 
 async def opened(page: Page, board: LiveBoard, kpi: str, query: str = "") -> None:
@@ -16,14 +16,6 @@ async def opened(page: Page, board: LiveBoard, kpi: str, query: str = "") -> Non
     await expect(page.locator("h1")).to_be_visible()
     await expect(page.locator("main[aria-busy]")).to_have_count(0)
     await drawn(page)
-
-
-async def drawn(page: Page) -> None:
-    """Wait until every section of a page has what it asked for; of a KPI that there is not there is none."""
-    if await page.locator(".unknown").count() == 0:
-        async with asyncio.timeout(20):
-            while not await page.evaluate(DRAWN):
-                await asyncio.sleep(0.05)
 
 
 async def ready(page: Page, board: LiveBoard) -> None:

@@ -8,7 +8,7 @@ from streams.human import NONE, format_value
 from streams.naming import source_total
 from streams.state import Changes
 from tests.browser.boards import live_board
-from tests.browser.pages import opened, readings, tile, tiles
+from tests.browser.pages import drawn, opened, readings, tile, tiles
 from tests.builders import (
     CATALOG,
     lead_contacted,
@@ -67,6 +67,7 @@ async def test_what_is_committed_reaches_the_page_and_other_tiles_are_not_touche
     async with live_board(redis_url, lead_created("lead-1")) as board:
         await opened(page, board)
         await expect(tile(page, "lead_volume").locator(".tile-value")).to_have_text("1")
+        await drawn(page)
         await page.evaluate(
             """() => {
                 globalThis.touched = new Set();
