@@ -60,7 +60,7 @@ def test_a_page_says_all_that_the_catalog_says_of_a_kpi() -> None:
         "Target: 25.0 %.",
         "Benchmark: 20.0 % to 30.0 % (Somebody's study; 2020-05-17).",
         '| `crm_share_ratio{state="final"}` | `24h` | `all`, `channel` | 20.0 % '
-        "| 10.0 % | 20 | its better bound | 10m | at 22.0 % |",
+        "| 10.0 % | 20 | its better bound | 10m | at 22.0 %; critical at 20.0 % |",
         "[Money](money.md) must not get worse by more than 10 % while this one gets better. It is not all.",
     ):
         assert said in SHARE, said
