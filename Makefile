@@ -7,8 +7,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
         --custom-compile-command 'make lock' pyproject.toml
 
-# Tests that mostly wait for real servers: they run beside all others.
-WAITING := tests/services tests/monitoring
+# Tests on whole systems, of several processes that wait for each other: they run beside all others.
+BESIDE := tests/browser tests/monitoring tests/services
 
 # Of `make chaos`.
 MINUTES := 10
@@ -24,10 +24,10 @@ demo: .venv/.demo ## run the whole system here, on embedded parts (ARGS="--secon
 
 test: .venv/.dev ## all checks and all tests
 	@$(MAKE) --no-print-directory lint types contracts
-	@# What those that wait say comes behind.
-	@said=$$(mktemp); $(BIN)/pytest $(WAITING) >"$$said" 2>&1 & waiting=$$!; \
-	$(BIN)/pytest $(WAITING:%=--ignore %); others=$$?; \
-	wait $$waiting; waiting=$$?; cat "$$said"; rm -f "$$said"; exit $$((others | waiting))
+	@# What those beside say comes behind.
+	@said=$$(mktemp); $(BIN)/pytest $(BESIDE) >"$$said" 2>&1 & beside=$$!; \
+	$(BIN)/pytest $(BESIDE:%=--ignore %); others=$$?; \
+	wait $$beside; beside=$$?; cat "$$said"; rm -f "$$said"; exit $$((others | beside))
 
 lint: .venv/.dev ## style of the code
 	$(BIN)/ruff check
@@ -40,7 +40,7 @@ contracts: .venv/.dev ## who may import whom
 	$(BIN)/lint-imports
 
 unit: .venv/.dev ## the fast tests
-	$(BIN)/pytest $(WAITING:%=--ignore %) --ignore tests/browser --ignore tests/oracle --ignore tests/vectors --ignore tests/data
+	$(BIN)/pytest $(BESIDE:%=--ignore %) --ignore tests/oracle --ignore tests/vectors --ignore tests/data
 
 oracle: .venv/.dev ## readings against the same KPIs in SQL, worked examples and real files
 	$(BIN)/pytest tests/oracle tests/vectors tests/data
