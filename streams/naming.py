@@ -204,6 +204,17 @@ DIMENSION_MEMBERS = "crm_dimension_members"
 REDIS_MEMORY = "crm_redis_memory_bytes"
 REDIS_MEMORY_LIMIT = "crm_redis_memory_limit_bytes"
 
+# -- Series that Prometheus records -----------------------------------------------------------------------
+
+STALE_RECORD = "crm:pipeline_stale:bool"  # 1 while the numbers are old or not all there, else 0
+EVENTS_RECORD = "crm:events:rate5m"
+DEAD_LETTERS_RECORD = "crm:dead_letters:rate5m"
+COMMIT_P99_RECORD = "crm:commit_seconds:p99_5m"
+ON_TARGET_RECORD = "crm:kpi_on_target:bool"
+ON_TARGET_DAY_RECORD = "crm:kpi_on_target:avg1d"  # for what share of the last 24 hours
+
+# -- Labels of the board's metrics ------------------------------------------------------------------------
+
 SLICE_LABELS = ("window", "dimension", "member")
 # KPIs' own labels in this order; others come behind them.
 OWN_LABELS = ("quantile", "clock", "state", "kind", "currency")

@@ -9,15 +9,12 @@ from schemas.words import Span, span_ms
 from streams import naming
 from streams.engine.kpis.alert_names import alert_name
 from streams.engine.kpis.series import SeriesPlan
-from streams.engine.kpis.verdicts import slices_judged, target_of
+from streams.engine.kpis.verdicts import BETTER_BOUND, WORSE_SIDE, slices_judged, target_of
 from streams.engine.plan import Plan
 from streams.generate.alert_rule import AlertRule, Severity
 from streams.generate.promql import BEYOND, BY_SLICE, WORST, indented, labels_beside, number, one_of, selector
 from streams.human import in_words, series_name
 
-_BETTER_BOUND: Final[Mapping[str, str]] = {"up": "upper", "down": "lower"}
-"""Direction that is good -> the bound nearer to it: when even that is bad, it is not by chance."""
-_BEYOND: Final[Mapping[str, str]] = {"up": "below", "down": "above"}
 _AT_BEST: Final[Mapping[str, str]] = {"up": "at most ", "down": "at least "}
 _UNTIL_HELD_BACK: Final = "2m"
 """How long Prometheus and Alertmanager may take to hold an alert back by another."""
@@ -135,7 +132,7 @@ def _value(judged: Judged) -> tuple[str, Mapping[str, str]]:
     series = judged.series
     if judged.alert.judge == "point":
         return series.gauge, series.labels
-    return naming.BOUND, judged.beside | {"bound": _BETTER_BOUND[judged.kpi.good]}
+    return naming.BOUND, judged.beside | {"bound": BETTER_BOUND[judged.kpi.good]}
 
 
 def _where(alert: Alert) -> list[str]:
@@ -188,7 +185,7 @@ def _told(judged: Judged) -> str:
 
 
 def _limits(judged: Judged) -> str:
-    side, target = _BEYOND[judged.kpi.good], target_of(judged.kpi, judged.alert)
+    side, target = WORSE_SIDE[judged.kpi.good], target_of(judged.kpi, judged.alert)
     limits = [f"{_LEVEL[one]} {side} {judged.words(value)}" for one, value in judged.thresholds.items()]
     of_target = "" if target is None else f"; target {judged.words(target)}"
     said = f"{', '.join(limits)}{of_target}."

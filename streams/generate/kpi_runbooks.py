@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from streams.engine.kpis.verdicts import target_of
+from streams.engine.kpis.verdicts import BETTER_BOUND, WORSE_SIDE, target_of
 from streams.engine.panes import DAY_MS
 from streams.engine.plan import Plan
 from streams.engine.windows import reach_ms
@@ -12,15 +12,13 @@ from streams.generate.kpi_alerts import Judged
 from streams.generate.markdown import bullets, code, numbered, section, sentence, table
 from streams.naming import NOW
 
-_SIDE: Final[Mapping[str, str]] = {"up": "below", "down": "above"}
 _WELL: Final[Mapping[str, str]] = {"up": "or more", "down": "or less"}
 _DOES: Final[Mapping[Severity, str]] = {"critical": "pages", "warning": "warns"}
-_BEST: Final[Mapping[str, str]] = {"up": "upper", "down": "lower"}
 
 
 def kpi_blocks(judged: Judged) -> list[str]:
     """The blocks of a page, below its title."""
-    beyond = f"{_SIDE[judged.kpi.good]} its limit{_surely(judged)}"
+    beyond = f"{WORSE_SIDE[judged.kpi.good]} its limit{_surely(judged)}"
     return [
         f"**{judged.title}** is {beyond}. {sentence(judged.kpi.goal)}",
         section("What it means", _limits(judged), bullets(_means(judged))),
@@ -35,7 +33,7 @@ def _surely(judged: Judged) -> str:
 
 
 def _compared(judged: Judged) -> str:
-    return f"{_BEST[judged.kpi.good]} bound" if judged.alert.judge == "bound" else "value"
+    return f"{BETTER_BOUND[judged.kpi.good]} bound" if judged.alert.judge == "bound" else "value"
 
 
 # -- What it means ----------------------------------------------------------------------------------------
@@ -45,7 +43,7 @@ def _limits(judged: Judged) -> str:
     alert = judged.alert
     window = "now" if alert.windows == [NOW] else code(alert.windows)
     rows = [
-        [_DOES[severity], f"{_SIDE[judged.kpi.good]} {judged.words(value)}", window, alert.for_]
+        [_DOES[severity], f"{WORSE_SIDE[judged.kpi.good]} {judged.words(value)}", window, alert.for_]
         for severity, value in judged.thresholds.items()
     ]
     return table(("it", f"when the {_compared(judged)} is", "in", "for"), rows)
@@ -61,8 +59,8 @@ def _means(judged: Judged) -> Iterator[str]:
     yield f"Judged is the whole{each}."
     if alert.judge == "bound":
         yield (
-            f"Not the value itself is judged but its {_BEST[kpi.good]} bound, which is the better one: "
-            "the true value lies between the bounds 95 times of 100, so chance alone pages nobody."
+            f"Not the value itself is judged but its {BETTER_BOUND[kpi.good]} bound, which is the better "
+            "one: the true value lies between the bounds 95 times of 100, so chance alone pages nobody."
         )
     if alert.min_samples:
         yield f"With fewer than {alert.min_samples} samples it says nothing."

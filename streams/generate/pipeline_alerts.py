@@ -115,7 +115,7 @@ def _processes(limits: Pipeline) -> Iterator[Trouble]:
         {"critical": f"absent({naming.PARTITIONS_STALE})"},
         limits.processes,
         "No board answers",
-        "No gauges are scraped: no alert on a KPI can fire or end. Runbooks are on the board, too; so: does "
+        "No gauges are scraped: no alert on a KPI can fire. Runbooks are on the board, too; so: does "
         "the process run, and does Prometheus (/targets) say 401? Start it, or give Prometheus its token.",
         "The board",
         stale=_GRAVE,

@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from streams import naming
-from streams.engine.kpis.guardrails import standing_series
-from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
 from streams.generate.case import Part, minutes, series, worse
 from streams.generate.promql import selector
-from streams.generate.recordings import STALE
+from streams.generate.recordings import with_target
 
 _WHOLE = {"dimension": naming.ALL, "member": naming.ALL}
 
@@ -50,8 +48,8 @@ def _stale(plan: Plan) -> Part:
         "Numbers are stale while an alert says so that means it, one minute later",
         measured,
         [
-            _expect(STALE, 2 + lasting, ({}, 0)),
-            _expect(STALE, 4 + lasting, ({}, 1)),
+            _expect(naming.STALE_RECORD, 2 + lasting, ({}, 0)),
+            _expect(naming.STALE_RECORD, 4 + lasting, ({}, 1)),
         ],
     )
 
@@ -80,7 +78,7 @@ def _targets(plan: Plan, name: str, beyond: bool) -> Part:
     """In one window of every KPI with a target; a slice says the contrary, which does not matter."""
     measured: dict[str, str] = {}
     samples: list[tuple[Mapping[str, str], float]] = []
-    for one, target, good in _with_target(plan):
+    for one, target, good in with_target(plan):
         window = one.windows[0]
         value = worse(one.unit, good, target) if beyond else target
         own = {**one.labels, "window": window}
@@ -90,10 +88,3 @@ def _targets(plan: Plan, name: str, beyond: bool) -> Part:
         samples.append(({"kpi": one.kpi, "window": window}, 0 if beyond else 1))
     records = ("crm:kpi_on_target:bool", "crm:kpi_on_target:avg1d")
     return _test(name, measured, [_expect(record, 1, *samples) for record in records])
-
-
-def _with_target(plan: Plan) -> Iterator[tuple[SeriesPlan, float, str]]:
-    for name, one in standing_series(plan).items():
-        kpi = plan.catalog.kpis[name]
-        if kpi.target is not None and kpi.good != "none":
-            yield one, kpi.target, kpi.good

@@ -6,22 +6,13 @@ as a few series of its own, which are cheap to look at over a year.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from streams import naming
 from streams.engine.kpis.guardrails import standing_series
+from streams.engine.kpis.series import SeriesPlan
 from streams.engine.plan import Plan
 from streams.generate.pipeline_alerts import pipeline_alerts
 from streams.generate.promql import NOT_BEYOND, equals, number, selector
-
-STALE: Final = "crm:pipeline_stale:bool"
-"""1 while the numbers are old or not all there, else 0."""
-EVENTS_RATE: Final = "crm:events:rate5m"
-DEAD_LETTERS_RATE: Final = "crm:dead_letters:rate5m"
-COMMIT_P99: Final = "crm:commit_seconds:p99_5m"
-ON_TARGET: Final = "crm:kpi_on_target:bool"
-ON_TARGET_OF_A_DAY: Final = "crm:kpi_on_target:avg1d"
-"""For what share of the last 24 hours a KPI was on target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +34,12 @@ def _of_pipeline(plan: Plan) -> Iterator[Recording]:
     def recording(record: str, expr: str) -> Recording:
         return Recording(naming.PIPELINE, record, expr)
 
-    yield recording(STALE, _stale(plan))
-    yield recording(EVENTS_RATE, f"sum by (outcome) (rate({naming.EVENTS}_total[5m]))")
-    yield recording(DEAD_LETTERS_RATE, f"sum by (reason) (rate({naming.DEAD_LETTERS}_total[5m]))")
+    yield recording(naming.STALE_RECORD, _stale(plan))
+    yield recording(naming.EVENTS_RECORD, f"sum by (outcome) (rate({naming.EVENTS}_total[5m]))")
+    letters = f"sum by (reason) (rate({naming.DEAD_LETTERS}_total[5m]))"
+    yield recording(naming.DEAD_LETTERS_RECORD, letters)
     buckets = f"sum by (le) (rate({naming.COMMIT_SECONDS}_bucket[5m]))"
-    yield recording(COMMIT_P99, f"histogram_quantile(0.99, {buckets})")
+    yield recording(naming.COMMIT_P99_RECORD, f"histogram_quantile(0.99, {buckets})")
 
 
 def _stale(plan: Plan) -> str:
@@ -58,14 +50,21 @@ def _stale(plan: Plan) -> str:
 
 
 def _on_target(plan: Plan) -> Iterator[Recording]:
-    """Of every KPI with a target whether it reaches it, as a whole; and for what share of a day it has.
+    """Of every KPI with a target whether it reaches it, as a whole; and for what share of a day it has."""
+    for series, target, good in with_target(plan):
+        value = selector(series.gauge, series.labels, equals("dimension", naming.ALL))
+        reached = f"max by (window) ({value}) {NOT_BEYOND[good]} bool {number(target)}"
+        yield Recording("targets", naming.ON_TARGET_RECORD, reached, {"kpi": series.kpi})
+    of_a_day = f"avg_over_time({naming.ON_TARGET_RECORD}[1d])"
+    yield Recording("targets", naming.ON_TARGET_DAY_RECORD, of_a_day)
+
+
+def with_target(plan: Plan) -> Iterator[tuple[SeriesPlan, float, str]]:
+    """Every KPI that has a target to reach: the series that is compared, the target, and what is good.
 
     Of a provisional number and a final one it is the final: the newest of the provisional is always too low.
     """
     for name, series in standing_series(plan).items():
         kpi = plan.catalog.kpis[name]
         if kpi.target is not None and kpi.good != "none":
-            value = selector(series.gauge, series.labels, equals("dimension", naming.ALL))
-            reached = f"max by (window) ({value}) {NOT_BEYOND[kpi.good]} bool {number(kpi.target)}"
-            yield Recording("targets", ON_TARGET, reached, {"kpi": name})
-    yield Recording("targets", ON_TARGET_OF_A_DAY, f"avg_over_time({ON_TARGET}[1d])")
+            yield series, kpi.target, kpi.good

@@ -9,8 +9,9 @@ import msgspec
 from streams.engine.kpis.guardrails import Breach, first_series, pairs_of
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
-from streams.generate.recordings import ON_TARGET, ON_TARGET_OF_A_DAY, recordings
+from streams.generate.recordings import recordings
 from streams.generate.watcher_alerts import RULE_FAILURES, UNSENT
+from streams.naming import ON_TARGET_DAY_RECORD, ON_TARGET_RECORD
 from streams.serve.board import Shown
 from streams.serve.gauges import Exposition
 from streams.serve.server_memory import Memory
@@ -73,10 +74,10 @@ def _fits(value: str, how: str, wanted: str) -> bool:
 def _recorded(plan: Plan) -> Iterator[tuple[str, dict[str, str]]]:
     """What Prometheus records of that."""
     firsts, records = first_series(plan), recordings(plan)
-    for kpi in (one.labels["kpi"] for one in records if one.record == ON_TARGET):
+    for kpi in (one.labels["kpi"] for one in records if one.record == ON_TARGET_RECORD):
         for window in firsts[kpi].windows:
-            yield ON_TARGET, {"kpi": kpi, "window": window}
-            yield ON_TARGET_OF_A_DAY, {"kpi": kpi, "window": window}
+            yield ON_TARGET_RECORD, {"kpi": kpi, "window": window}
+            yield ON_TARGET_DAY_RECORD, {"kpi": kpi, "window": window}
     yield from ((one.record, {}) for one in records)
 
 

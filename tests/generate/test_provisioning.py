@@ -11,7 +11,8 @@ from ruamel.yaml import YAML
 from streams.generate.alerts import alert_rules
 from streams.generate.dashboards import texts
 from streams.generate.dashboards.provisioning import DASHBOARDS, NOTICE
-from streams.generate.recordings import STALE, recordings
+from streams.generate.recordings import recordings
+from streams.naming import STALE_RECORD
 from tests.builders import shipped
 from tests.generate.exported import Exported
 from tests.generate.promtool import check_rules
@@ -53,11 +54,11 @@ def test_copies_are_known_by_uids_and_titles_of_their_own() -> None:
 
 
 def test_while_numbers_are_stale_only_the_pipeline_alerts() -> None:
-    gate = f"unless on () (\n{STALE} == 1\n)"
+    gate = f"unless on () (\n{STALE_RECORD} == 1\n)"
     for rule, copy in PAIRS:
         own = rule.group == "pipeline"
         assert expr(copy).endswith(gate) != own, rule.name
-    assert STALE in {one.record for one in recordings(shipped())}
+    assert STALE_RECORD in {one.record for one in recordings(shipped())}
 
 
 def test_a_copy_does_not_ask_for_the_alerts_of_prometheus() -> None:

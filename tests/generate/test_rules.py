@@ -10,9 +10,9 @@ from ruamel.yaml import YAML
 from streams.commands.generate import Files
 from streams.engine.plan import Plan
 from streams.generate.alerts import alert_rules
-from streams.generate.recordings import ON_TARGET, recordings
+from streams.generate.recordings import recordings
 from streams.generate.rules import texts
-from streams.naming import GUARDRAIL_ALERT, PIPELINE_ALERTS
+from streams.naming import GUARDRAIL_ALERT, ON_TARGET_RECORD, PIPELINE_ALERTS
 from tests.builders import CATALOG, plan_of, shipped
 from tests.generate.exported import Exported
 from tests.generate.promtool import promtool, run_cases
@@ -240,7 +240,7 @@ def test_the_kpis_that_page_somebody_have_an_alert() -> None:
 
 
 def test_on_target_is_the_final_number_where_there_is_one() -> None:
-    exprs = [one.expr for one in recordings(shipped()) if one.record == ON_TARGET]
+    exprs = [one.expr for one in recordings(shipped()) if one.record == ON_TARGET_RECORD]
     assert any('state="final"' in expr for expr in exprs)
     assert not any('state="provisional"' in expr for expr in exprs)
 

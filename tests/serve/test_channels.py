@@ -80,15 +80,20 @@ async def test_others_may_listen_by_another_filter(board: MovingBoard) -> None:
         assert name == "readings"
 
 
+async def failed(events: AsyncIterator[Event], board: MovingBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the channel of these events computes fails, once it has told all."""
+    await told(events)
+    monkeypatch.setattr(board, "_shown", None)
+    with pytest.raises(StopAsyncIteration):
+        await told(events)
+
+
 async def test_a_channel_that_fails_ends_for_those_who_listen(
     board: MovingBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_ = channels_of(board)
     async with open_.listening(LEADS) as events:
-        await told(events)
-        monkeypatch.setattr(board, "_shown", None)
-        with pytest.raises(StopAsyncIteration):
-            await told(events)
+        await failed(events, board, monkeypatch)
     board.show(2)
     async with open_.listening(LEADS) as events:
         assert await told(events) == ("readings", 2)
@@ -99,10 +104,7 @@ async def test_who_comes_while_another_still_holds_a_channel_that_failed_gets_a_
 ) -> None:
     open_ = channels_of(board)
     async with open_.listening(LEADS) as events:
-        await told(events)
-        monkeypatch.setattr(board, "_shown", None)
-        with pytest.raises(StopAsyncIteration):
-            await told(events)
+        await failed(events, board, monkeypatch)
         board.show(2)
         async with open_.listening(LEADS) as others:
             assert await told(others) == ("readings", 2)

@@ -8,14 +8,12 @@ from typing import Final
 from schemas.kpis import Alert
 from streams.engine.expressions import parse
 from streams.engine.kpis.confidence import Interval
-from streams.engine.kpis.verdicts import Judge
+from streams.engine.kpis.verdicts import BETTER_BOUND, WORSE_SIDE, Judge
 
 RANKS: Final = {"ok": 0, "warn": 1, "critical": 2}
 """Verdict -> how bad it is."""
 FARTHEST: Final = 2**40
 """More events than so many are not looked for."""
-_BEYOND: Final = {"up": "below", "down": "above"}
-_BOUND: Final = {"up": "upper", "down": "lower"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +47,9 @@ def would_change(judge: Judge, reading: Judged, told: Callable[[float], str]) ->
 
 def _limits(good: str, alert: Alert, told: Callable[[float], str]) -> str:
     """Warn begins below 25.0 %, critical below 20.0 %."""
-    beyond = _BEYOND[good]
+    beyond = WORSE_SIDE[good]
     critical = "" if alert.critical is None else f", critical {beyond} {told(alert.critical)}"
-    judged = f" (of its {_BOUND[good]} bound)" if alert.judge == "bound" else ""
+    judged = f" (of its {BETTER_BOUND[good]} bound)" if alert.judge == "bound" else ""
     return f"Warn begins {beyond} {told(alert.warn)}{critical}{judged}."
 
 

@@ -17,6 +17,10 @@ Verdict = Literal["ok", "warn", "critical", "few_samples", "none"]
 
 WORSE: Final = {"up": lt, "down": gt}
 """Direction that is good -> whether a value is worse than another."""
+WORSE_SIDE: Final[Mapping[str, str]] = {"up": "below", "down": "above"}
+"""Direction that is good -> where a value is worse than another, in words."""
+BETTER_BOUND: Final[Mapping[str, str]] = {"up": "upper", "down": "lower"}
+"""Direction that is good -> the bound nearer to it: when even that is bad, it is not by chance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from streams.generate.dashboards.layout import Line, Section, evenly, line
 from streams.generate.dashboards.looks import above
 from streams.generate.dashboards.panels import Column
 from streams.generate.dashboards.watch import Watch
-from streams.generate.recordings import COMMIT_P99, DEAD_LETTERS_RATE, EVENTS_RATE
 
 GROUP: Final = naming.PIPELINE
 _RATE: Final = "[$__rate_interval]"
@@ -38,7 +37,7 @@ def _sections(plan: Plan, choices: Choices) -> Iterator[Section]:
     yield Section("Can the numbers be trusted?", [*evenly(4, 8, [*watch.trust(), *numbers]), alerts])
     yield Section("How fresh they are", _freshness(watch))
     yield Section("How fast is counted", _speed(watch))
-    yield Section("Commits and Redis", _commits(watch))
+    yield Section("Commits and Redis", [_commits(watch), _failures(watch)])
     yield Section("What is not counted", _refused(watch))
     yield from details(plan, names_of(plan, GROUP), choices)
     yield Section("Who does the work", _processes(watch))
@@ -93,7 +92,7 @@ def _speed(watch: Watch) -> list[Line]:
     return [line(8, (8, lag), (8, events), (8, types))]
 
 
-def _commits(watch: Watch) -> list[Line]:
+def _commits(watch: Watch) -> Line:
     seconds = watch.chart(
         "Time of a commit",
         "From its beginning to Redis' answer, with waiting for dead letters and reading what is not at hand.",
@@ -115,6 +114,10 @@ def _commits(watch: Watch) -> list[Line]:
             "limit": f"max({naming.REDIS_MEMORY_LIMIT})",
         },
     )
+    return line(8, (8, seconds), (8, events), (8, memory))
+
+
+def _failures(watch: Watch) -> Line:
     fenced = watch.chart(
         "Commits refused, in 5 minutes",
         "The position in Redis was not the one that the worker had left. Single ones belong to a hand-over.",
@@ -135,10 +138,7 @@ def _commits(watch: Watch) -> list[Line]:
         {"{{partition}} {{error}}": f"sum by (partition, error) (increase({naming.FETCH_ERRORS}_total[5m]))"},
         no_value=_NONE,
     )
-    return [
-        line(8, (8, seconds), (8, events), (8, memory)),
-        line(8, (8, fenced), (8, errors), (8, fetches)),
-    ]
+    return line(8, (8, fenced), (8, errors), (8, fetches))
 
 
 def _quantile(q: float, histogram: str) -> str:
@@ -148,7 +148,7 @@ def _quantile(q: float, histogram: str) -> str:
 def _refused(watch: Watch) -> list[Line]:
     letters = watch.chart(
         "Dead letters by reason, in 5 minutes",
-        "Records that could not be counted. `kpi dead-letters` lists them, and publishes them again.",
+        "Records that could not be counted, as they lie in the topic of dead letters with what is wrong.",
         "short",
         {"{{reason}}": f"sum by (reason) (increase({naming.DEAD_LETTERS}_total[5m]))"},
         stacked=True,
@@ -211,7 +211,7 @@ def _history(watch: Watch) -> list[Line]:
         "Events by what became of them, a month",
         "How much there was to do, whatever time range is chosen above.",
         "cps",
-        {"{{outcome}}": f"max by (outcome) ({EVENTS_RATE})"},
+        {"{{outcome}}": f"max by (outcome) ({naming.EVENTS_RECORD})"},
         stacked=True,
         span=_MONTH,
     )
@@ -219,7 +219,7 @@ def _history(watch: Watch) -> list[Line]:
         "Dead letters by reason, a month",
         "Since when something sends what cannot be counted.",
         "cps",
-        {"{{reason}}": f"max by (reason) ({DEAD_LETTERS_RATE})"},
+        {"{{reason}}": f"max by (reason) ({naming.DEAD_LETTERS_RECORD})"},
         stacked=True,
         span=_MONTH,
         no_value=_NONE,
@@ -228,7 +228,7 @@ def _history(watch: Watch) -> list[Line]:
         "Time of a commit, p99, a month",
         "Whether it has always been so.",
         "s",
-        {"p99": f"max({COMMIT_P99})"},
+        {"p99": f"max({naming.COMMIT_P99_RECORD})"},
         span=_MONTH,
     )
     return [line(8, (8, events), (8, letters), (8, seconds))]

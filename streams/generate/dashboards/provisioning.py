@@ -12,8 +12,7 @@ from streams.generate.alert_rule import AlertRule
 from streams.generate.alerts import alert_rules
 from streams.generate.blocks import yaml_text
 from streams.generate.dashboards.names import FOLDER, SOURCE, SOURCE_UID
-from streams.generate.recordings import STALE
-from streams.naming import PIPELINE
+from streams.naming import PIPELINE, STALE_RECORD
 
 DIRECTORY: Final = "grafana/provisioning"
 NOTICE: Final = "# DO NOT EDIT: made from the catalog by `kpi generate dashboards`.\n"
@@ -122,7 +121,7 @@ def _expr(rule: AlertRule) -> str:
     """
     if rule.group == PIPELINE:
         return rule.bare_expr
-    return f"(\n{rule.bare_expr}\n)\nunless on () (\n{STALE} == 1\n)"
+    return f"(\n{rule.bare_expr}\n)\nunless on () (\n{STALE_RECORD} == 1\n)"
 
 
 def _asked(letter: str, source: str, model: Part) -> Part:

@@ -1,13 +1,11 @@
 """What a dashboard says of a KPI, and where its links lead: to its page, its reference and its runbooks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
 from schemas.kpis import Kpi
 from streams.engine.kpis.series import SeriesPlan
+from streams.engine.kpis.verdicts import WORSE_SIDE
 from streams.human import in_words, series_name
-
-_BEYOND: Final = {"up": "below", "down": "above"}
 
 
 def description(kpi: Kpi, shown: Sequence[SeriesPlan]) -> str:
@@ -38,7 +36,7 @@ def _limits(kpi: Kpi, shown: Sequence[SeriesPlan]) -> Iterator[str]:
         yield f"Target: {_value(kpi.target, shown[0])}."
     for series in shown:
         for alert in (one for one in kpi.alerts if one in series.judge.alerts.values()):
-            side = _BEYOND.get(kpi.good, "beyond")
+            side = WORSE_SIDE.get(kpi.good, "beyond")
             graver = "" if alert.critical is None else f", critical {side} {_value(alert.critical, series)}"
             windows = ", ".join(alert.windows)
             yield f"Warns {side} {_value(alert.warn, series)}{graver} (judged in the windows {windows})."
