@@ -4,7 +4,7 @@ Clients of Kafka have stopped fetching without dying, after an outage or a rebal
 process, so to start again costs a second. What has a cause that another start would not take away is left
 alone: a table that is not open (held, or waiting for Redis or Kafka), a Kafka or a Redis that does not
 answer, an open transaction. Then the time begins anew, so that after an outage everyone has all of it; and
-so it does when the whole process was stopped for a while.
+so it does when the whole process was stopped for a while. While an answer is awaited it does not run.
 """
 
 import asyncio
@@ -69,11 +69,14 @@ class Watchdog:
         except Exception:  # no answer is what the tables wait for as well, and not a stall
             ends = {}
         self._looked = self._now()  # an answer may take longer than an interval
+        awaited_s = self._looked - now
         for partition, one in still.items():
             lag = ends.get(partition, 0) - (one.progress[1] if one.progress else 0)
             if assigned.get(partition) is None or assigned[partition].progress() != one.progress or lag <= 0:
-                one.since = self._now()
-            elif now - one.since >= self._stall_s:
+                one.since = self._looked
+                continue
+            one.since += awaited_s  # who answered late may have hung, and so may the partition
+            if self._looked - one.since >= self._stall_s:
                 raise self._stalled(partition, assigned[partition], lag)
 
     def _still(self, assigned: Mapping[TopicPartition, Watched], now: float) -> dict[TopicPartition, _Seen]:

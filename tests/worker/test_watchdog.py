@@ -133,6 +133,17 @@ async def test_an_answer_that_takes_longer_than_an_interval_does_not_make_it_beg
     watch = Watch()
     watch.takes_s = 3 * watch.watchdog.every_s
     with pytest.raises(Stalled):
+        await watch.passes(LOOKS * (watch.takes_s + watch.watchdog.every_s))
+
+
+async def test_what_hung_and_answers_at_last_leaves_all_of_the_time() -> None:
+    """The partition waited for the same Redis, and goes on in the same moment."""
+    watch = Watch()
+    watch.takes_s = 2 * STALL_S
+    await watch.passes(watch.watchdog.every_s)
+    watch.takes_s = 0
+    await watch.passes(STALL_S - 2 * watch.watchdog.every_s)
+    with pytest.raises(Stalled):
         await watch.passes()
 
 
