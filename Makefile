@@ -76,8 +76,8 @@ format: .venv/.dev ## bring the code into style
 setup: .venv/.dev ## make .venv and install everything
 
 lock: .venv/.dev ## take the newest versions into the lock files
-	$(LOCK) --extra demo --output-file requirements.lock
-	$(LOCK) --extra demo --extra grafana --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --extra demo --extra tools --output-file requirements.lock
+	$(LOCK) --extra demo --extra tools --extra grafana --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 kafka-jars: ## fetch Apache Kafka for the tests, outside the tree
 	@scripts/kafka-jars

@@ -22,10 +22,10 @@ from benchmarks.company import PARTITIONS, Line
 from benchmarks.site import PATIENCE_S, Site, cpu_s, machine_cpu_s, peak_bytes
 from streams import naming
 from streams.clock import clock_ms
-from streams.commands.topics import read_topic
 from streams.embedded.processes import Child
 from streams.engine.engine import Engine
 from streams.engine.plan import read_plan
+from streams.kafka.reading import read_topic
 from streams.naming import PartitionKeys, partition_prefix
 from streams.settings import Settings
 from streams.state import connect

@@ -5,7 +5,7 @@ by compiling (an unknown measure in a formula, a field that an event does not ha
 `streams.engine.plan`, with the same `Problem`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,18 +13,15 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, RoundTripConstructor
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.reader import ReaderError
 
+from schemas import documents
+from schemas.documents import Lines, Path, Problem
 from schemas.events import MAX_AMOUNT
 from schemas.kpis import Kpi
 from schemas.measures import MEASURE_SPECS, MeasureSpec, Subject
 from schemas.own_events import EventType
 from schemas.pipeline import Pipeline
 from schemas.words import (
-    PATTERNS,
     CurrencyCode,
     EventTypeName,
     FreeName,
@@ -32,7 +29,6 @@ from schemas.words import (
     Model,
     Name,
     interval_ms,
-    nearest,
 )
 
 
@@ -165,55 +161,6 @@ class Catalog(Model):
 
 # -- Reading it -------------------------------------------------------------------------------------------
 
-Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One fault. `path` is like `kpis.win_rate.formula`; `line` counts from 1, 0 when unknown."""
-
-    path: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return (
-            f"line {self.line}: {self.path}: {self.message}"
-            if self.path
-            else f"line {self.line}: {self.message}"
-        )
-
-
-class Lines:
-    """Where each path of a YAML document stands."""
-
-    def __init__(self, document: Any) -> None:
-        self._lines: dict[Path, int] = {(): 1, **dict(_walk(document, ()))}
-
-    def problem(self, path: Path, message: str) -> Problem:
-        """`message` at `path`, with the line of the nearest part of the path that stands in the file."""
-        return Problem(".".join(map(str, path)), self._lines[self.known(path)], message)
-
-    def known(self, path: Path) -> Path:
-        """As much of the path as stands in the file."""
-        while path not in self._lines:
-            path = path[:-1]
-        return path
-
-
-def _walk(node: Any, path: Path) -> Iterator[tuple[Path, int]]:
-    if isinstance(node, dict):
-        children: Iterator[tuple[Any, Any]] = iter(node.items())
-    elif isinstance(node, list):
-        children = iter(enumerate(node))
-    else:
-        return
-    marks = getattr(node, "lc", None)
-    for key, child in children:
-        if marks is not None and marks.data and key in marks.data:
-            yield (*path, key), marks.data[key][0] + 1
-        yield from _walk(child, (*path, key))
-
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -226,49 +173,18 @@ class Parsed:
 
 def parse(text: str) -> Parsed:
     """Read a catalog from YAML text; nothing is raised for a bad one."""
+    document = documents.read(text)
+    lines = document.lines
+    if document.problem is not None:
+        return Parsed(None, lines, [document.problem])
     try:
-        document = _yaml().load(text)
-        lines = Lines(document)
-    except (MarkedYAMLError, ReaderError, RecursionError) as error:
-        return Parsed(None, Lines(None), [_not_yaml(text, error)])
-    try:
-        catalog = Catalog.model_validate(document)
+        catalog = Catalog.model_validate(document.content)
     except ValidationError as error:
-        return Parsed(None, lines, list(_problems(lines, (), error)))
+        return Parsed(None, lines, list(documents.problems(lines, (), error)))
     subjects, problems = _with_measures(catalog, lines)
     if problems:
         return Parsed(None, lines, problems)
     return Parsed(catalog.model_copy(update={"subjects": subjects}), lines, [])
-
-
-class _Constructor(RoundTripConstructor):
-    def construct_object(self, node: Any, deep: bool = False) -> Any:
-        """As the library does it, but what no value can be made of (30 February) is told with its line."""
-        try:
-            return super().construct_object(node, deep=deep)
-        except ValueError as error:
-            text = f"{str(node.value)[:40]!r}: {error}"
-            raise ConstructorError(None, None, text, node.start_mark) from None
-
-
-def _yaml() -> YAML:
-    yaml = YAML(typ="rt")
-    yaml.Constructor = _Constructor
-    return yaml
-
-
-def _not_yaml(text: str, error: MarkedYAMLError | ReaderError | RecursionError) -> Problem:
-    if isinstance(error, RecursionError):
-        return Problem("", 1, "nested too deeply")
-    if isinstance(error, ReaderError):
-        return Problem(
-            "", text.count("\n", 0, error.position) + 1, f"{error.reason} (#x{error.character:02x})"
-        )
-    mark = error.problem_mark or error.context_mark
-    message = " ".join(str(error.problem or error.context).split())
-    if isinstance(error, DuplicateKeyError):
-        message = f"{message.partition(' with value ')[0]}: rename one of them, or leave it out"
-    return Problem("", mark.line + 1 if mark else 1, message)
 
 
 def _with_measures(catalog: Catalog, lines: Lines) -> tuple[dict[str, Subject], list[Problem]]:
@@ -282,7 +198,7 @@ def _with_measures(catalog: Catalog, lines: Lines) -> tuple[dict[str, Subject], 
             try:
                 measures[name] = _measure(raw)
             except ValidationError as error:
-                problems += _problems(lines, path, error)
+                problems += documents.problems(lines, path, error)
             except ValueError as error:
                 problems.append(lines.problem(path, str(error)))
         subjects[kind] = subject.model_copy(update={"measures": measures})
@@ -294,23 +210,3 @@ def _measure(raw: Any) -> MeasureSpec:
     if len(kinds) != 1:
         raise ValueError(f"a measure has exactly one of the keys {', '.join(MEASURE_SPECS)}")
     return MEASURE_SPECS[kinds[0]].model_validate(raw)
-
-
-def _problems(lines: Lines, prefix: Path, error: ValidationError) -> Iterator[Problem]:
-    """What pydantic found, one problem per path; the branches of a union that do not fit are one problem."""
-    messages: dict[Path, list[str]] = {}
-    for fault in error.errors():
-        path, context = (*prefix, *fault["loc"]), fault.get("ctx", {})
-        if fault["type"] == "unknown_fields":
-            for field in context["fields"]:
-                messages[*lines.known(path), field] = [
-                    f"unknown field {field!r}{nearest(str(field), context['known'])}"
-                ]
-        elif fault["type"] == "missing":
-            messages[*lines.known(path[:-1]), path[-1]] = ["is missing"]
-        else:
-            not_mapping = "Input should be a mapping" if fault["type"] == "model_type" else None
-            message = not_mapping or PATTERNS.get(context.get("pattern", ""), fault["msg"])
-            messages.setdefault(lines.known(path), []).append(message)
-    for path, alternatives in messages.items():
-        yield lines.problem(path, "; or: ".join(alternatives))

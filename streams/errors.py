@@ -1,7 +1,9 @@
 """What an operator must act on. Bad events are values, not exceptions (`streams.engine.decode.Reject`).
 
 KpiError
-  +-- CatalogError        the catalog says something that cannot be
+  +-- DocumentError       a document that a person wrote says something that cannot be
+  |     +-- CatalogError      the catalog
+  |     +-- MappingError      a mapping: of webhooks (intake.yaml), or of a file that is imported
   +-- TooManySeries       the catalog's gauges may have more series than is allowed
   +-- SettingsError       a KPI_... setting is missing or wrong
   +-- BadParameter        a question asks for something that there is not
@@ -16,7 +18,7 @@ KpiError
 
 from collections.abc import Sequence
 
-from schemas.catalog import Problem
+from schemas.documents import Problem
 
 
 class KpiError(Exception):
@@ -26,13 +28,21 @@ class KpiError(Exception):
     """Exit status of a command that ends with it."""
 
 
-class CatalogError(KpiError):
-    """The catalog at `source` is refused; `problems` lists every fault that was found."""
+class DocumentError(KpiError):
+    """The document at `source` is refused; `problems` lists every fault that was found."""
 
     def __init__(self, source: str, problems: list[Problem]) -> None:
         self.source = source
         self.problems = problems
         super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
+
+
+class CatalogError(DocumentError):
+    """The catalog is refused."""
+
+
+class MappingError(DocumentError):
+    """A mapping is refused."""
 
 
 class TooManySeries(KpiError):

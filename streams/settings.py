@@ -66,6 +66,27 @@ class Settings(BaseSettings):
     """Names beside localhost that a board without a token, on this machine alone, may be asked by."""
     board_token: SecretStr | None = None
     """Whoever asks the board for anything but its health must give this token."""
+    intake_host: str = "127.0.0.1"
+    intake_port: int = Field(8700, ge=0, le=65535)
+    """Port of the webhooks; 0 takes a free one."""
+    intake_mapping: Path | None = None
+    """A mapping of vendors' stages, statuses and fields of your own; the shipped intake.yaml by default."""
+    intake_url: str | None = Field(None, examples=["https://events.example"])
+    """The address by which vendors reach the webhooks, without a path: HubSpot signs it."""
+    intake_tokens: SecretStr | None = None
+    """Bearer tokens for POST /events, with commas between them: the new one beside the old one."""
+    intake_salesforce_tokens: SecretStr | None = None
+    """Bearer tokens for POST /salesforce."""
+    intake_hubspot_secrets: SecretStr | None = None
+    """Client secrets of the HubSpot apps that POST to /hubspot, with commas between them."""
+    intake_zendesk_secrets: SecretStr | None = None
+    """Signing secrets of the Zendesk webhooks that POST to /zendesk."""
+    intake_stripe_secrets: SecretStr | None = None
+    """Signing secrets (whsec_...) of the Stripe endpoints that POST to /stripe."""
+    intake_body_bytes: int = Field(2_000_000, ge=1_000, le=100_000_000)
+    """A request with a larger body is refused (413)."""
+    intake_rate: float = Field(2_000, gt=0)
+    """Requests a second that a vendor may make; what is beyond is to come again later (429)."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     series_limit: int = Field(500_000, ge=1)
@@ -108,6 +129,27 @@ class Settings(BaseSettings):
             raise ValueError("write names without a port: kpis.example,kpis.internal")
         return value or None
 
+    @field_validator("intake_url")
+    @classmethod
+    def _url_has_no_path(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"https?://[^\s/?#]+", value):
+            raise ValueError("write https://host, or https://host:port, without a path")
+        return value or None
+
+    @field_validator(
+        "intake_tokens",
+        "intake_salesforce_tokens",
+        "intake_hubspot_secrets",
+        "intake_zendesk_secrets",
+        "intake_stripe_secrets",
+    )
+    @classmethod
+    def _secrets_are_long(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value() if value else ""
+        if text and not all(re.fullmatch(r"[!-+\--~]{12,}", one) for one in text.split(",")):
+            raise ValueError("write at least 12 characters each, no spaces, commas between several")
+        return value if text else None
+
     @field_validator("board_token")
     @classmethod
     def _token_fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
@@ -145,6 +187,11 @@ class Settings(BaseSettings):
         if self.redis is None:
             raise SettingsError("KPI_REDIS is not set; e.g. KPI_REDIS=redis://localhost:6379/0")
         return self.redis.get_secret_value()
+
+    def secrets(self, name: str) -> tuple[str, ...]:
+        """The secrets that a setting lists, such as `intake_stripe_secrets`; none when it is not set."""
+        value: SecretStr | None = getattr(self, name)
+        return tuple(filter(None, value.get_secret_value().split(","))) if value else ()
 
     def group_id(self) -> str:
         return naming.group_id(self.group, self.namespace)
@@ -196,7 +243,7 @@ class Settings(BaseSettings):
         """Variable -> value as people may see it."""
         shown = {name: value for name, value in self.environment().items() if value != ""}
         for name in shown:
-            if name.endswith(("PASSWORD", "TOKEN")):
+            if name.endswith(("PASSWORD", "TOKEN", "TOKENS", "SECRETS")):
                 shown[name] = HIDDEN
             if name == f"{PREFIX}REDIS":
                 shown[name] = _without_password(shown[name])

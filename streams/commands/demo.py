@@ -9,11 +9,12 @@ from typing import Final
 
 from streams.clock import clock_ms
 from streams.commands.company import Company, Timed, due
-from streams.commands.publisher import FollowedPublisher, Publisher, Sent
+from streams.commands.followed import FollowedPublisher
 from streams.commands.stack import child, data_directory, services
 from streams.embedded.processes import Child, free_port, is_free
 from streams.embedded.world import DAY_MS
 from streams.errors import SettingsError
+from streams.kafka.publisher import Publisher, Sent
 from streams.settings import Settings
 from streams.state import connect
 

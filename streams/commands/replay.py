@@ -22,19 +22,21 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from schemas.dead_letter import MAX_ORIGINAL_BYTES, DeadLetter
-from streams.commands.publisher import OF_CONTRACT, Check, FollowedPublisher, Outliner, Publisher, Sent
+from streams.commands.followed import Check, FollowedPublisher
 from streams.commands.stack import child, data_directory, services
-from streams.commands.topics import read_topic
 from streams.embedded.processes import Child, free_port
 from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
 from streams.errors import Held, KpiError, Unreachable
+from streams.kafka.outline import OF_CONTRACT, Outliner
+from streams.kafka.publisher import Publisher, Sent
+from streams.kafka.reading import read_topic
+from streams.kafka.topics import create_topics
 from streams.naming import APPLIED, UNCHANGED, rejects_total
 from streams.serve.view import read_once
 from streams.settings import Settings
 from streams.state import connect, erase, refuse_eviction
 from streams.worker.bad_share import TOO_MANY
-from streams.worker.topics import create_topics
 
 STDIN: Final = "-"
 GZIP: Final = b"\x1f\x8b"

@@ -14,12 +14,12 @@ import msgspec
 
 from streams.clock import clock_ms
 from streams.commands.company import Company, Timed, due
-from streams.commands.publisher import Headers, Publisher, Sent
 from streams.commands.stack import in_plain_words
-from streams.commands.topics import newest_headers
 from streams.errors import SettingsError
+from streams.kafka.publisher import Headers, Publisher, Sent
+from streams.kafka.reading import newest_headers
+from streams.kafka.topics import create_topics
 from streams.settings import Settings
-from streams.worker.topics import create_topics
 
 HEADER: Final = "kpi-simulation"
 

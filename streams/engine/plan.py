@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from schemas.catalog import Catalog, Path, parse
+from schemas.catalog import Catalog, parse
+from schemas.documents import Path
 from schemas.events import EVENT_TYPES, Data, Declared, EventTypes
 from schemas.kpis import Kpi, Series
 from schemas.measures import Subject

@@ -23,6 +23,7 @@ from aiokafka.errors import ConsumerStoppedError
 from mode import Service
 
 from streams.errors import Stalled
+from streams.kafka.topics import create_topics
 from streams.settings import Settings
 from streams.worker.assigned import Assigned, retry_s
 from streams.worker.budget import Budget
@@ -34,7 +35,6 @@ from streams.worker.placement import PARTITIONERS, Placement
 from streams.worker.seldom import Seldom
 from streams.worker.table import KpiTable
 from streams.worker.telemetry import Telemetry
-from streams.worker.topics import create_topics
 from streams.worker.unreadable import salvage
 from streams.worker.watchdog import ENDS, Watchdog
 

@@ -11,6 +11,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from schemas.dead_letter import DeadLetter
 from streams.engine.decode import Reject
+from streams.kafka.topics import MAX_REQUEST_BYTES
 from streams.settings import Settings
 
 PREFIX_BYTES: Final = 64_000
@@ -19,7 +20,6 @@ HEADER_BYTES: Final = 16
 """What a header takes beside its name and its value."""
 MESSAGE_CHARS: Final = 1_000
 """Of a message, which may quote the record."""
-MAX_REQUEST_BYTES: Final = 3_000_000
 
 
 def letter_producer(settings: Settings) -> AIOKafkaProducer:

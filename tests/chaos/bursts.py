@@ -12,9 +12,9 @@ from typing import Any, Final, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams.commands.publisher import key_of
 from streams.embedded.mess import Mess, messy
 from streams.embedded.traffic import Traffic, encode, simulate
+from streams.kafka.outline import key_of
 from streams.settings import Settings
 
 START_MS: Final = 1_755_000_000_000  # 12 August 2025

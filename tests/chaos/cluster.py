@@ -20,10 +20,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from streams.embedded import processes
+from streams.kafka.topics import create_topics
 from streams.settings import Settings
 from streams.state import PartitionStore, Position
 from streams.state.client import TIMEOUT_S
-from streams.worker.topics import create_topics
 from tests.servers import KafkaServer, RedisServer
 from tests.services.recount import partition_store
 from tests.worker.builders import engine

@@ -16,10 +16,10 @@ from pydantic import SecretStr
 
 from schemas.dead_letter import DeadLetter
 from streams.commands.stack import child
-from streams.commands.topics import read_topic
 from streams.embedded.broker import EmbeddedBroker
 from streams.embedded.processes import Child, free_port
 from streams.engine.arrivals import BUILT_IN, DEAD_LETTERS, EVENTS_RECEIVED
+from streams.kafka.reading import read_topic
 from streams.naming import APPLIED, UNCHANGED
 from streams.settings import Settings
 from streams.state import connect

@@ -10,11 +10,11 @@ from itertools import chain, islice
 import pytest
 
 from streams.commands.company import Company, due
-from streams.commands.publisher import Publisher, Sent
 from streams.commands.simulate import Mark, simulate
-from streams.commands.topics import read_topic
 from streams.embedded.broker import EmbeddedBroker
 from streams.errors import SettingsError
+from streams.kafka.publisher import Publisher, Sent
+from streams.kafka.reading import read_topic
 from streams.settings import Settings
 
 COMPANY = Company(days=1, per_day=100, rate=200, seed=7)

@@ -22,10 +22,11 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from streams.commands.company import Timed
-from streams.commands.publisher import FollowedPublisher, Sent
+from streams.commands.followed import FollowedPublisher
 from streams.commands.stack import STOP_S, worker_or_board
 from streams.embedded.broker import EmbeddedBroker
 from streams.embedded.processes import Child, free_port
+from streams.kafka.publisher import Sent
 from streams.settings import Settings
 from streams.state import connect
 from tests.monitoring import shipped

@@ -17,7 +17,7 @@ from typing import Final
 import pytest
 
 from streams.commands.company import Timed
-from streams.commands.publisher import FollowedPublisher
+from streams.commands.followed import FollowedPublisher
 from streams.embedded.crisis import LASTS_MS, WELL, Crisis
 from streams.embedded.traffic import Traffic, encode, simulate
 from streams.embedded.world import DAY_MS, HOUR_MS

@@ -16,9 +16,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic import SecretStr
 
 from schemas.dead_letter import DeadLetter
-from streams.commands.publisher import key_of
-from streams.commands.topics import read_topic
 from streams.embedded import processes
+from streams.kafka.outline import key_of
+from streams.kafka.reading import read_topic
 from streams.naming import APPLIED, UNCHANGED, rejects_total
 from streams.settings import Settings
 from streams.state import Position, connect

@@ -13,10 +13,10 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams.commands.topics import read_topic
 from streams.embedded.processes import free_port
+from streams.kafka.reading import read_topic
+from streams.kafka.topics import create_topics
 from streams.settings import Settings
-from streams.worker.topics import create_topics
 from tests.compose.files import seconds
 from tests.servers import redis_binary, unavailable
 from tests.services.compose_stack import SERVICES, TOKEN, ComposeKafka, ComposeRedis, ComposeStack

@@ -22,8 +22,8 @@ from confluent_kafka import TopicPartition as GroupPartition
 from confluent_kafka.admin import AdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.commands.topics import read_topic
 from streams.embedded import processes
+from streams.kafka.reading import read_topic
 from streams.naming import rejects_total
 from streams.state import connect
 from tests.builders import Record, lead_created

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from schemas.dead_letter import DeadLetter
-from streams.commands.topics import read_topic
+from streams.kafka.reading import read_topic
 from streams.settings import Settings
 from streams.worker.dead_letters import PREFIX_BYTES, DeadLetters, letter_producer
 from tests.builders import Record, shipped

@@ -16,9 +16,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 
-from streams.commands.publisher import key_of
 from streams.embedded.mess import Mess, messy
 from streams.embedded.traffic import encode, spread
+from streams.kafka.outline import key_of
 from streams.state import connect
 from tests.builders import lead_contacted, lead_created
 from tests.servers import KafkaServer, RedisServer, redis_binary

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 from pydantic import SecretStr
 
-from streams.commands.topics import read_topic
+from streams.kafka.reading import read_topic
 from streams.state.client import RETRIES
 from tests.chaos.bursts import Bursts
 from tests.chaos.cluster import PARTITIONS, SESSION_MS, Cluster, a_cluster

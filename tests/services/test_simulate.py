@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 from streams.commands.company import Company
 from streams.commands.simulate import Mark, simulate
-from streams.commands.topics import read_topic
+from streams.kafka.reading import read_topic
+from streams.kafka.topics import create_topics
 from streams.settings import Settings
-from streams.worker.topics import create_topics
 from tests.servers import KafkaServer
 
 

@@ -6,8 +6,8 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import InvalidTopicError
 
+from streams.kafka.topics import create_topics
 from streams.settings import Settings
-from streams.worker.topics import create_topics
 from tests.servers import KafkaServer
 
 

@@ -19,9 +19,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 from pydantic import SecretStr
 
-from streams.commands.publisher import key_of
 from streams.embedded.mess import Mess, messy
 from streams.embedded.traffic import encode, spread
+from streams.kafka.outline import key_of
 from streams.settings import Settings
 from streams.state import connect
 from tests.builders import lead_created

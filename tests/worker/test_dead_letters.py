@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.dead_letter import DeadLetter
-from streams.commands.topics import read_topic
 from streams.embedded.broker import EmbeddedBroker
 from streams.engine.decode import Reject
+from streams.kafka.reading import read_topic
 from streams.settings import Settings
 from streams.worker.dead_letters import PREFIX_BYTES, DeadLetters, letter_producer
 from tests.builders import Record, lead_created, record, shipped

@@ -6,7 +6,7 @@ rows are kept. The window before need not be held: then there is no comparison, 
 
 from collections.abc import Iterator
 
-from schemas.catalog import Path
+from schemas.documents import Path
 from streams.engine.kpis.series import SeriesPlan, lacks_whole
 from streams.engine.kpis.terms import Covered, Operand, walk
 from streams.engine.kpis.values import counts_samples

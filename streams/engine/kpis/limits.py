@@ -8,7 +8,8 @@ from itertools import combinations
 from operator import gt, lt
 from typing import Final
 
-from schemas.catalog import Catalog, Path
+from schemas.catalog import Catalog
+from schemas.documents import Path
 from schemas.kpis import Alert, Kpi, Series
 from schemas.words import nearest
 from streams.engine.kpis.alert_names import alert_name

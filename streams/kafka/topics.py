@@ -7,10 +7,11 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import for_code
 
 from streams.settings import Settings
-from streams.worker.dead_letters import MAX_REQUEST_BYTES
 
 log = logging.getLogger(__name__)
 
+MAX_REQUEST_BYTES: Final = 3_000_000
+"""Of the dead letters' topic, and of who writes to it: room for all that is kept whole."""
 _ALREADY_EXISTS: Final = 36
 _BROKER_DEFAULT: Final = -1
 

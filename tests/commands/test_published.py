@@ -6,7 +6,9 @@ import pytest
 
 from schemas.events import EVENT_TYPES, partition_key
 from schemas.own_events import EventType, own_model
-from streams.commands.publisher import OF_CONTRACT, Outliner, Sent, key_of, rounds
+from streams.commands.followed import rounds
+from streams.kafka.outline import OF_CONTRACT, Outliner, key_of
+from streams.kafka.publisher import Sent
 from tests.builders import cost_recorded, event, lead_created, record, shipped, survey_answered
 from tests.worker.builders import history
 

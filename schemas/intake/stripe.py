@@ -1,0 +1,7 @@
+"""What is told of Stripe."""
+
+from schemas.words import Model
+
+
+class Stripe(Model):
+    pass

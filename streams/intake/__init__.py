@@ -1,0 +1,1 @@
+"""Webhooks: signed requests of vendors, and CloudEvents over HTTP, to events in Kafka."""

@@ -1,0 +1,72 @@
+"""Publishing lines, each with the key that the contract gives it."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Self
+
+from aiokafka import AIOKafkaProducer
+
+from streams.kafka.outline import OF_CONTRACT, Outliner
+from streams.settings import Settings
+
+RECORD_BYTES: Final = 100
+"""About what a record takes beside its value and headers."""
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Sent(NamedTuple):
+    """A line as it goes to Kafka."""
+
+    value: bytes
+    headers: Headers = ()
+    timestamp_ms: int | None = None
+    """Of the record; now by default."""
+
+    def size(self) -> int:
+        """Bytes that it takes on the broker, about."""
+        return RECORD_BYTES + len(self.value) + sum(len(name) + len(value) for name, value in self.headers)
+
+
+class Publisher:
+    """Publishes to the events topic of `settings`."""
+
+    def __init__(self, settings: Settings, outliner: Outliner = OF_CONTRACT) -> None:
+        self._settings = settings
+        self._key_of = outliner.key_of
+        self._producer: AIOKafkaProducer | None = None
+        self._ends: dict[int, int] = {}
+        """Partition -> offset after our last record."""
+        self.partitions: list[int] = []
+
+    async def __aenter__(self) -> Self:
+        self._producer = AIOKafkaProducer(
+            **self._settings.kafka_client(), acks="all", enable_idempotence=True, linger_ms=5
+        )
+        try:
+            await self._producer.start()
+            self.partitions = sorted(await self._producer.partitions_for(self._settings.topic))
+        except BaseException:  # a cancellation, too
+            await self._producer.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        assert self._producer is not None
+        await self._producer.stop()
+
+    async def publish(self, sent: Sequence[Sent]) -> None:
+        """Publish one round and wait for its acknowledgement; KafkaError when a record is refused."""
+        assert self._producer is not None
+        acknowledged = [
+            await self._producer.send(
+                self._settings.topic,
+                one.value,
+                key=self._key_of(one.value),
+                headers=list(one.headers),
+                timestamp_ms=one.timestamp_ms,
+            )
+            for one in sent
+        ]
+        for record in await asyncio.gather(*acknowledged):
+            self._ends[record.partition] = max(self._ends.get(record.partition, 0), record.offset + 1)
