@@ -18,7 +18,7 @@ class SalesforceEntity(Model):
     dimensions: dict[Name, FieldName] = {}
     """Dimension of the catalog -> field."""
     enriched: list[FieldName] = []
-    """More fields that are among the channel's enriched ones: they may be read although they did not change."""
+    """More of the channel's enriched fields: those may be read although they did not change."""
 
 
 class SalesforceLead(SalesforceEntity):

@@ -2,15 +2,15 @@
 
     changes(payload) -> Change | Fault, one by one
 
-A payload is one event or an array of them, each the bare event (`ChangeEventHeader` beside the fields), that of
-Pub/Sub API (`{"payload": .., "replayId": ..}`) or of CometD (`{"data": {"payload": .., "event": ..}}`).
+A payload is one event or an array of them, each the bare event (`ChangeEventHeader` beside the fields), that
+of Pub/Sub API (`{"payload": .., "replayId": ..}`) or of CometD (`{"data": {"payload": .., "event": ..}}`).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from streams.intake import values
 from streams.intake.drafts import Fault
@@ -49,7 +49,7 @@ class Change:
         return self.kind == "CREATE"
 
     def told(self, enriched: Iterable[str]) -> "Told":
-        """The fields that may be read: those that changed, and of the others the enriched ones that are there."""
+        """The fields that may be read: those that changed, and of the others the enriched ones."""
         if self.creates:
             return Told(self.path, {name: one for name, one in self.fields.items() if one is not None})
         read: dict[str, Any] = dict.fromkeys(self.nulled)
@@ -60,6 +60,9 @@ class Change:
             if name not in self.changed and self.fields.get(name) is not None
         }
         return Told(self.path, read)
+
+
+_T = TypeVar("_T")
 
 
 class Told:
@@ -82,7 +85,7 @@ class Told:
     def amount(self, name: str) -> Decimal | None:
         return self._read(name, _amount, "an amount from 0 on")
 
-    def _read(self, name: str | None, reader: Any, kind: str) -> Any:
+    def _read(self, name: str | None, reader: Callable[[object], _T | None], kind: str) -> _T | None:
         value = self.fields.get(name) if name else None
         if name is None or value is None or value == "":
             return None
@@ -114,7 +117,10 @@ def _read(path: str, at: str, header: Mapping[str, Any], fields: Mapping[str, An
     entity = values.text(header.get("entityName"), _MAX_KEY)
     kind = (values.text(header.get("changeType"), _MAX_KEY) or "").upper()
     record_ids = _texts(header.get("recordIds"), _MAX_KEY)
-    key, number = values.text(header.get("transactionKey"), _MAX_KEY), values.whole(header.get("sequenceNumber"))
+    key, number = (
+        values.text(header.get("transactionKey"), _MAX_KEY),
+        values.whole(header.get("sequenceNumber")),
+    )
     time_ms = values.whole(header.get("commitTimestamp"))
     changed, nulled = (_texts(header.get(name) or []) for name in ("changedFields", "nulledFields"))
     for name, is_right, should in (

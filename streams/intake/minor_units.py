@@ -23,4 +23,15 @@ def digits(currency: str) -> int:
 
 def minor(amount: Decimal, currency: str) -> int:
     """Minor units of an amount in major units, rounded half to even."""
-    return round(Fraction(amount) * 10 ** digits(currency))
+    return round(Fraction(amount) * Fraction(10) ** digits(currency))
+
+
+_STRIPE_DIGITS: Final = {"ISK": 2, "UGX": 2, "MGA": 0}
+"""Decimal places of Stripe's amounts, where they are others than those of ISO 4217
+(docs.stripe.com/currencies: special cases, and zero-decimal currencies)."""
+
+
+def minor_of_stripe(amount: Fraction | int, currency: str) -> int:
+    """Minor units of an amount as Stripe has it, rounded half to even."""
+    places = digits(currency)
+    return round(amount * Fraction(10) ** (places - _STRIPE_DIGITS.get(currency, places)))

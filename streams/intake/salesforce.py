@@ -157,8 +157,8 @@ def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
 def _outcome(told: Told, change: Change, stage: str | None, its: SalesforceOpportunity) -> str | None:
     """Won, lost, or neither: by the stages of the mapping, else by what the flags have become.
 
-    A flag that did not change is not told. One that is won no more and not said to be open is lost, and one that
-    is newly closed and not said to be won is lost too.
+    A flag that did not change is not told: what is won no more, and not said to be open, is lost, and so is
+    what is newly closed and not said to be won.
     """
     for outcome, names in (("won", its.won), ("lost", its.lost)):
         if values.is_one_of(stage, names):

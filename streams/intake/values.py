@@ -68,6 +68,21 @@ def rfc3339(time_ms: int | None) -> str | None:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
 
 
+def member(value: object, name: str) -> Any:
+    """What an object has under a name; None when it is no object, or has nothing there."""
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def at_path(value: object, path: str) -> Any:
+    """What stands at a path such as `items.data.0.price.product`; None where it leads nowhere."""
+    for name in path.split("."):
+        if isinstance(value, list):
+            value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None
+        else:
+            value = member(value, name)
+    return value
+
+
 def same(value: str) -> str:
     """The form in which names that people write are compared: case and blanks around them do not count."""
     return value.strip().casefold()
