@@ -60,6 +60,8 @@ class SalesforceOpportunity(SalesforceEntity):
     won: list[str] = ["Closed Won"]
     """Stages that mean won, whatever IsWon says; of others IsWon and IsClosed decide."""
     lost: list[str] = ["Closed Lost"]
+    activates: bool = False
+    """Whether a won deal makes its customer one (crm.customer.activated); `customer` must be set."""
     lost_reason: FieldName | None = None
     """The picklist that says why; never free text."""
 

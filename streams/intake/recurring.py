@@ -2,7 +2,8 @@
 
     minor units = sum over items of unit amount * quantity / months of the interval
 
-Discounts, taxes and usage are not in it: webhooks name discounts by id only, and usage is not recurring. A year has 12 months and 365 days.
+Discounts, taxes and usage are not in it: webhooks name discounts by id only, and usage is not recurring.
+A year has 12 months and 365 days.
 """
 
 from collections import Counter
