@@ -16,8 +16,6 @@ from streams.intake import values
 from streams.intake.drafts import Fault
 
 _HEADER: Final = "ChangeEventHeader"
-_MAX_KEY: Final = 100
-"""Characters of an id: event ids are made of several."""
 KINDS: Final = frozenset({"CREATE", "UPDATE", "DELETE", "UNDELETE"})
 GAP: Final = "GAP_"
 """What changes begin with of which Salesforce tells no more than that they were."""
@@ -79,6 +77,9 @@ class Told:
     def text(self, name: str | None) -> str | None:
         return self._read(name, values.text, f"a text of at most {values.MAX_TEXT} characters")
 
+    def id(self, name: str | None) -> str | None:
+        return self._read(name, _id, f"an id of at most {values.MAX_ID} characters")
+
     def flag(self, name: str) -> bool | None:
         return self._read(name, values.flag, "true or false")
 
@@ -114,11 +115,11 @@ def _change(path: str, event: object) -> Change | Fault:
 
 
 def _read(path: str, at: str, header: Mapping[str, Any], fields: Mapping[str, Any]) -> Change | Fault:
-    entity = values.text(header.get("entityName"), _MAX_KEY)
-    kind = (values.text(header.get("changeType"), _MAX_KEY) or "").upper()
-    record_ids = _texts(header.get("recordIds"), _MAX_KEY)
+    entity = values.text(header.get("entityName"), values.MAX_ID)
+    kind = (values.text(header.get("changeType"), values.MAX_ID) or "").upper()
+    record_ids = _texts(header.get("recordIds"), values.MAX_ID)
     key, number = (
-        values.text(header.get("transactionKey"), _MAX_KEY),
+        values.text(header.get("transactionKey"), values.MAX_ID),
         values.whole(header.get("sequenceNumber")),
     )
     time_ms = values.whole(header.get("commitTimestamp"))
@@ -168,6 +169,10 @@ def _flat(event: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict):
             fields |= {f"{name}.{part}": inner for part, inner in value.items()}
     return fields
+
+
+def _id(value: object) -> str | None:
+    return values.text(value, values.MAX_ID)
 
 
 def _amount(value: object) -> Decimal | None:

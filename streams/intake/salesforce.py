@@ -37,6 +37,8 @@ class Step(NamedTuple):
 
 
 Steps = Iterator[Step]
+_OWN_IDS: Final = {"crm.record.removed": "id", "crm.customer.activated": ""}
+"""The field that names the record, where it is not the subject's own: none of an event of the customer."""
 
 
 class Entity(NamedTuple):
@@ -71,7 +73,7 @@ def _add_records(
 ) -> None:
     told = change.told((*filter(None, [its.customer]), *its.dimensions.values(), *its.enriched))
     steps = list(_steps(told, change, entity, its, mapping))
-    customer = told.text(its.customer)
+    customer = told.id(its.customer)
     found.faults += told.faults.values()
     if its.customer in told.faults:  # nobody knows the key
         return
@@ -85,8 +87,9 @@ def _add_records(
 
 
 def _draft(change: Change, subject: str, record: str, customer: str | None, step: Step) -> Draft:
-    own = "id" if step.type == "crm.record.removed" else f"{subject}_id"
-    ids = {own: prefixed(record), "customer_id": prefixed(customer or f"{subject}:{record}")}
+    ids = {"customer_id": prefixed(customer or f"{subject}:{record}")}
+    if own := _OWN_IDS.get(step.type, f"{subject}_id"):
+        ids = {own: prefixed(record), **ids}
     id_ = f"{change.key}/{record}/{step.event}"
     return Draft(SOURCE, id_, step.type, values.rfc3339(change.time_ms) or "", {**ids, **step.data})
 
@@ -117,7 +120,7 @@ def _steps(told: Told, change: Change, entity: Entity, its: SalesforceEntity, ma
 
 def _lead(told: Told, change: Change, mapping: Salesforce) -> Steps:
     its: SalesforceLead = mapping.lead
-    owner, status = told.text("OwnerId"), told.text("Status")
+    owner, status = told.id("OwnerId"), told.text("Status")
     owned = _there({"owner_id": owner and prefixed(owner)})
     if change.creates:
         origin = values.looked_up(told.text("LeadSource"), its.origins)
@@ -132,13 +135,13 @@ def _lead(told: Told, change: Change, mapping: Salesforce) -> Steps:
     if values.is_one_of(status, its.disqualified):
         yield Step("disqualified", "crm.lead.disqualified", {"reason": status})
     if told.flag("IsConverted"):
-        deal = told.text("ConvertedOpportunityId")
+        deal = told.id("ConvertedOpportunityId")
         yield Step("converted", "crm.lead.converted", _there({"deal_id": deal and prefixed(deal)}))
 
 
 def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
     its: SalesforceOpportunity = mapping.opportunity
-    stage, owner = told.text("StageName"), told.text("OwnerId")
+    stage, owner = told.text("StageName"), told.id("OwnerId")
     amount = _amount(told, mapping)
     name = stage and (values.looked_up(stage, its.stages) or stage)
     if change.creates:
@@ -151,6 +154,8 @@ def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
     outcome = _outcome(told, change, stage, its)
     if outcome == "won":
         yield Step("won", "crm.deal.won", amount or {"amount_minor": 0, "currency": mapping.currency})
+        if its.activates and told.id(its.customer):
+            yield Step("activated", "crm.customer.activated", {})
     elif outcome == "lost":
         reason = told.text(its.lost_reason)
         yield Step("lost", "crm.deal.lost", _there({"reason": reason, **amount}))

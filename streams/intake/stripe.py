@@ -51,7 +51,7 @@ class Event(NamedTuple):
     def text(self, name: str) -> str:
         """An id or code of the object, also when the object behind it is expanded."""
         value = self.object.get(name)
-        found = values.text(value.get("id") if isinstance(value, dict) else value)
+        found = values.text(value.get("id") if isinstance(value, dict) else value, values.MAX_ID)
         if found is None:
             raise Unreadable(f"{_OBJECT}.{name}", f"{name} should be a text")
         return found
@@ -108,11 +108,11 @@ def _left_out(payload: Mapping[str, Any], type_: str, mapping: Stripe) -> str | 
 
 
 def _event(payload: Mapping[str, Any], type_: str) -> Event:
-    id_, seconds = values.text(payload.get("id"), 100), values.whole(payload.get("created"))
+    id_, seconds = values.text(payload.get("id"), values.MAX_ID), values.whole(payload.get("created"))
     data = payload.get("data")
     object_ = values.member(data, "object")
     before = values.member(data, "previous_attributes")
-    account = values.text(payload.get("account"), 100)
+    account = values.text(payload.get("account"), values.MAX_ID)
     if id_ is None:
         raise Unreadable("id", "id should be the event's id, such as evt_1")
     if seconds is None or values.rfc3339(seconds * 1000) is None:
@@ -295,7 +295,7 @@ def _refunds(event: Event) -> Iterator[tuple[str, int, int]]:
 def _listed(event: Event, refund: object, path: str) -> Iterator[tuple[str, int, int]]:
     if values.member(refund, "status") in ("failed", "canceled"):
         return
-    id_ = values.text(values.member(refund, "id"), 100)
+    id_ = values.text(values.member(refund, "id"), values.MAX_ID)
     if id_ is None:
         raise Unreadable(f"{path}.id", "id should be the refund's id, such as re_1")
     seconds = values.whole(values.member(refund, "created"))

@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 MAX_TEXT: Final = 200
-"""Characters that an id, a stage, a dimension's member may have."""
+"""Characters that a stage or a dimension's member may have."""
+MAX_ID: Final = 100
+"""Characters of a vendor's id: the contract's have 200 at most, and a prefix, or are made of several."""
 _MAX_WHOLE: Final = 10**18
 _LONGEST_NUMBER: Final = 40
 _MAX_EXPONENT: Final = 20
