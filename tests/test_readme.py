@@ -1,7 +1,6 @@
 """The README's examples, run as they stand there. (About 20 s: a worker and a board on embedded servers.)"""
 
 import json
-import re
 import subprocess
 import sys
 import time
@@ -20,17 +19,9 @@ from streams.embedded.traffic import Traffic, encode, simulate
 from streams.engine.plan import read_plan
 from streams.settings import Settings
 from tests.builders import event
+from tests.pages import README, block
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
 DAY_MS = 86_400_000
-
-
-def block(name: str) -> str:
-    """The code block behind the comment `<!-- tested: name -->`."""
-    found = re.search(rf"<!-- tested: {name} -->\n```\w+\n(.*?)```", README, re.DOTALL)
-    assert found, f"the README has no block {name}"
-    return found[1]
 
 
 def merged(catalog: Any, addition: Any) -> Any:
@@ -45,7 +36,7 @@ def own_catalog(directory: Path, *names: str) -> Path:
     yaml = YAML()  # keeps the order in which things are declared
     catalog = yaml.load(Settings().catalog_text()[0])
     for name in names:
-        merged(catalog, yaml.load(block(name)))
+        merged(catalog, yaml.load(block(README, name)))
     file = directory / "my-catalog.yaml"
     with file.open("w") as target:
         yaml.dump(catalog, target)
@@ -71,9 +62,9 @@ def test_the_first_event_shows_in_the_gauge_and_the_same_event_changes_nothing(
     running: Settings, tmp_path: Path
 ) -> None:
     gauge = 'crm_leads{dimension="channel",member="web",window="1h"} 1.0'
-    assert gauge.split(" ")[0] in README  # the line that the README looks for
+    assert gauge.split(" ")[0] in README.read_text()  # the line that the README looks for
     script = tmp_path / "publish.py"
-    script.write_text(block("publish").replace("localhost:9092", running.bootstrap_servers()))
+    script.write_text(block(README, "publish").replace("localhost:9092", running.bootstrap_servers()))
     publish = [sys.executable, str(script)]
     metrics = f"http://127.0.0.1:{running.board_port}/metrics"
     subprocess.run(publish, cwd=tmp_path, check=True, capture_output=True)
@@ -111,7 +102,7 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
 
 @pytest.mark.parametrize("name", ["kpi", "measure", "events"])
 def test_what_the_readme_adds_is_not_in_the_catalog_yet(name: str) -> None:
-    shipped, added = read_plan(*Settings().catalog_text()).catalog, YAML().load(block(name))
+    shipped, added = read_plan(*Settings().catalog_text()).catalog, YAML().load(block(README, name))
     assert not shipped.kpis.keys() & added["kpis"].keys()
     for kind, subject in added.get("subjects", {}).items():
         assert (
