@@ -9,12 +9,18 @@ from schemas import events
 
 KAFKA = os.environ.get("KAFKA", "localhost:9092")
 TOPIC = os.environ.get("TOPIC", "crm.events")
-STRUCTURED = [("content-type", b"application/cloudevents+json")]
+STRUCTURED = "application/cloudevents+json"
 
 
 def publish(producer: Producer, event: events.Event) -> None:
     """Hand it to the client; what becomes of it is said by a later `poll` or `flush`."""
-    producer.produce(TOPIC, event.to_json(), event.key(), headers=STRUCTURED, on_delivery=delivered)
+    producer.produce(
+        TOPIC,
+        event.to_json(),
+        event.key(),
+        headers={"content-type": STRUCTURED},
+        on_delivery=delivered,
+    )
 
 
 def delivered(error: KafkaError | None, message: Message) -> None:
