@@ -1,4 +1,4 @@
-"""The programs of examples/producers on a real Kafka: whichever publishes it, it is the same event. About 8 s."""
+"""The programs of examples/producers on a real Kafka: whichever runs, it is the same event. About 8 s."""
 
 import asyncio
 import os
