@@ -1,11 +1,10 @@
-"""No request passes that no secret of ours has signed; the formulas of the vendors are written anew here."""
+"""No request passes that no secret of ours has signed."""
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 import pytest
@@ -16,14 +15,13 @@ from multidict import CIMultiDict
 from streams.intake import signatures
 from streams.intake.requests import Check, Request, Unsigned
 from streams.intake.signatures import REASONS
+from tests.intake.signing import Headers, bearer, hubspot_1, hubspot_2, hubspot_3, stripe, zendesk
 
 NOW_MS = 1_714_200_000_000
 URL = "https://events.example/hubspot?of=crm%3Amain"
 BODY = '[{"eventId":100,"propertyValue":"Zürich"}]'.encode()
 SECRET, OTHER = "the-secret-of-today", "the-secret-of-yesterday"
 ATTACKER = "the-attacker-s-secret"
-
-Headers = dict[str, str]
 
 
 class Scheme(NamedTuple):
@@ -35,51 +33,6 @@ class Scheme(NamedTuple):
 
 def test_the_shipped_reasons_are_a_closed_set() -> None:
     assert len(set(REASONS)) == len(REASONS)
-
-
-# -- As the vendors document it ---------------------------------------------------------------------------
-
-
-def hubspot_3(request: Request, secret: str, at_ms: int) -> Headers:
-    url = request.url.replace("%3A", ":")
-    signed = request.method.encode() + url.encode() + request.body + str(at_ms).encode()
-    digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
-    return {
-        "X-HubSpot-Signature-v3": base64.b64encode(digest).decode(),
-        "X-HubSpot-Request-Timestamp": str(at_ms),
-    }
-
-
-def hubspot_2(request: Request, secret: str, at_ms: int) -> Headers:
-    signed = secret.encode() + request.method.encode() + request.url.encode() + request.body
-    return {
-        "X-HubSpot-Signature": hashlib.sha256(signed).hexdigest(),
-        "X-HubSpot-Signature-Version": "v2",
-    }
-
-
-def hubspot_1(request: Request, secret: str, at_ms: int) -> Headers:
-    digest = hashlib.sha256(secret.encode() + request.body).hexdigest()
-    return {"X-HubSpot-Signature": digest, "X-HubSpot-Signature-Version": "v1"}
-
-
-def zendesk(request: Request, secret: str, at_ms: int) -> Headers:
-    time = datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    digest = hmac.new(secret.encode(), time.encode() + request.body, hashlib.sha256).digest()
-    return {
-        "X-Zendesk-Webhook-Signature": base64.b64encode(digest).decode(),
-        "X-Zendesk-Webhook-Signature-Timestamp": time,
-    }
-
-
-def stripe(request: Request, secret: str, at_ms: int) -> Headers:
-    time = str(at_ms // 1000)
-    digest = hmac.new(secret.encode(), time.encode() + b"." + request.body, hashlib.sha256).hexdigest()
-    return {"Stripe-Signature": f"t={time},v1={digest},v0={'0' * 64}"}
-
-
-def bearer(request: Request, secret: str, at_ms: int) -> Headers:
-    return {"Authorization": f"Bearer {secret}"}
 
 
 def hubspot_legacy(secrets: tuple[str, ...]) -> Check:
