@@ -1,4 +1,4 @@
-"""Requests that nobody should send: each is refused with a reason, none is published, none is told of in a log."""
+"""Requests that nobody should send: each is refused with a reason, not published, and not quoted in a log."""
 
 import asyncio
 import gzip
@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from streams.embedded.broker import EmbeddedBroker
 from streams.intake import bodies, room, server
+from streams.intake.refusals import Refusal
 from streams.intake.signatures import REASONS
 from tests.intake.serving import BATCH, BEARER, LEAD, STRUCTURED, TOKEN, Served, served, settings_of
 
@@ -191,7 +192,7 @@ async def test_where_there_is_no_room_a_request_may_come_again(
 def test_no_more_requests_are_under_way_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "MOST_REQUESTS", 2)
     floor = room.Floor(MOST)
-    with room.Room(floor), room.Room(floor), pytest.raises(room.Refusal), room.Room(floor):
+    with room.Room(floor), room.Room(floor), pytest.raises(Refusal), room.Room(floor):
         pass
     with room.Room(floor), room.Room(floor):
         pass
@@ -203,7 +204,7 @@ def test_no_more_bytes_are_held_than_there_is_room_for() -> None:
     with room.Room(floor) as one, room.Room(floor) as other:
         one.take(MOST - 1)
         other.take(1)
-        with pytest.raises(room.Refusal):
+        with pytest.raises(Refusal):
             other.take(1)
     with room.Room(floor) as later:
         later.take(MOST)
@@ -258,8 +259,8 @@ NOT_HTTP = [
     f"{TOKEN} {TOKEN} {TOKEN}\r\n\r\n".encode(),
     f"POST /events?{TOKEN * 1_000} HTTP/1.1\r\n\r\n".encode(),
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + TOKEN.encode(),
-    f"POST /events HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\nA: {TOKEN}\r\n\r\n".encode(),
-    f"POST /events HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\nA: {TOKEN}\r\n\r\n".encode(),
+    f"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\nA: {TOKEN}\r\n\r\n".encode(),
+    f"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\nA: {TOKEN}\r\n\r\n".encode(),
 ]
 
 
