@@ -15,7 +15,7 @@ from schemas.intake.hubspot import HubSpot, HubSpotDeal, Meaning
 from streams.intake import values
 from streams.intake.drafts import Draft, Fault, Mapped
 from streams.intake.minor_units import minor
-from streams.intake.notices import Ignored, Notice, notices
+from streams.intake.notices import Ignored, Notice, Unreadable, notices
 
 
 class Step(NamedTuple):
@@ -26,7 +26,7 @@ class Step(NamedTuple):
     data: Mapping[str, Any]
 
 
-Steps = Iterator[Step | Fault | Ignored]
+Steps = Iterator[Step | Ignored]
 
 
 def mapped(payload: object, mapping: HubSpot) -> Mapped:
@@ -37,7 +37,7 @@ def mapped(payload: object, mapping: HubSpot) -> Mapped:
             _add_steps(found, one, mapping)
         else:
             _add_unmapped(found, one)
-    found.drafts.sort(key=lambda draft: (draft.time, draft.source, draft.id))
+    found.drafts.sort(key=lambda draft: (draft.time, draft.source, draft.id, draft.line()))
     return found
 
 
@@ -49,7 +49,12 @@ def _add_unmapped(found: Mapped, one: Fault | Ignored) -> None:
 
 
 def _add_steps(found: Mapped, notice: Notice, mapping: HubSpot) -> None:
-    for step in list(_STEPS[notice.happening](notice, mapping)) or [Ignored(notice.happening)]:
+    try:
+        steps = list(_STEPS[notice.happening](notice, mapping)) or [Ignored(notice.happening)]
+    except Unreadable as unreadable:
+        found.faults.append(unreadable.fault)
+        return
+    for step in steps:
         if isinstance(step, Step):
             found.drafts.append(_draft(notice, step))
         else:
@@ -98,9 +103,9 @@ def _erasure(notice: Notice, mapping: HubSpot) -> Steps:
 
 def _contact(notice: Notice, mapping: HubSpot) -> Steps:
     its = mapping.contact
-    table = values.looked_up(notice.changed, its.means) or {}
-    for meaning in values.looked_up(notice.value, table) or ():
-        yield _meant(meaning, notice)
+    if table := values.looked_up(notice.changed, its.means):
+        for meaning in values.looked_up(notice.value, table) or ():
+            yield _meant(meaning, notice)
     if its.owner and values.same(its.owner) == notice.changed and notice.value:
         yield Step("assigned", "crm.lead.assigned", {"owner_id": prefixed(notice.value)})
     yield from _described(notice, its.dimensions)
@@ -188,11 +193,10 @@ def _moved(stage: str, its: HubSpotDeal, currency: str) -> Step:
     return Step("stage_changed", "crm.deal.stage_changed", {"to_stage": name})
 
 
-def _amount(notice: Notice, currency: str) -> Step | Fault:
+def _amount(notice: Notice, currency: str) -> Step:
     """An amount that was cleared is 0. The newest counts, also above that of a win without one."""
     amount = values.number(notice.value or 0)
     if amount is None:
-        path = f"{notice.path}.propertyValue".strip(".")
-        return Fault(path, f"{notice.changed} should be a decimal number such as 1500.00")
+        raise notice.unreadable("a decimal number such as 1500.00")
     told = {"amount_minor": minor(amount, currency), "currency": currency, "revision": notice.time_ms}
     return Step("amount", "crm.x.deal.described", told)
