@@ -89,8 +89,13 @@ def prefixed(id_: str) -> str:
 # -- Steps ------------------------------------------------------------------------------------------------
 
 
+def _lead_created(notice: Notice, mapping: HubSpot) -> Steps:
+    origin = values.looked_up(notice.source, mapping.contact.origins)
+    yield Step("created", "crm.lead.created", {"origin": origin} if origin else {})
+
+
 def _created(notice: Notice, mapping: HubSpot) -> Steps:
-    yield Step("created", f"crm.{_SUBJECTS[notice.entity]}.created", {})
+    yield Step("created", f"crm.{notice.entity}.created", {})
 
 
 def _removed(notice: Notice, mapping: HubSpot) -> Steps:
@@ -138,7 +143,7 @@ def _described(notice: Notice, dimensions: Mapping[str, str]) -> Steps:
 
 
 _STEPS: Final[Mapping[str, Callable[[Notice, HubSpot], Steps]]] = {
-    "contact.creation": _created,
+    "contact.creation": _lead_created,
     "contact.deletion": _removed,
     "contact.privacyDeletion": _erasure,
     "contact.propertyChange": _contact,

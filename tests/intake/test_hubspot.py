@@ -82,6 +82,14 @@ def test_what_happens_to_an_object(happening: str, type_: str, data: Json) -> No
     assert said([notice(happening)]) == [(type_, data)]
 
 
+@pytest.mark.parametrize(
+    ("source", "origin"), [("FORM", "inbound"), ("import", "outbound"), ("CRM_UI", None)]
+)
+def test_where_a_contact_comes_from_is_its_lead_s_origin(source: str, origin: str | None) -> None:
+    [(_, data)] = said([notice("contact.creation", changeSource=source)])
+    assert data.get("origin") == origin
+
+
 CONTACT = [
     ("lifecyclestage", "marketingqualifiedlead", [("crm.lead.qualified", {"stage": "mql"})]),
     (
