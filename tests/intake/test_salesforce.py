@@ -114,7 +114,12 @@ def test_events_come_out_in_the_order_in_which_they_happened() -> None:
 
 
 def test_the_steps_of_one_change_have_an_order() -> None:
-    fields = {"OwnerId": "005", "Status": "Qualified", "IsConverted": True, "ConvertedOpportunityId": "006"}
+    fields: dict[str, Any] = {
+        "OwnerId": "005",
+        "Status": "Qualified",
+        "IsConverted": True,
+        "ConvertedOpportunityId": "006",
+    }
     assert types(made(change("Lead", "CREATE", **fields))) == [
         "lead.created",
         "lead.qualified",
@@ -149,7 +154,12 @@ def test_a_redelivery_is_the_same_event_whatever_the_client_makes_of_large_numbe
 def test_only_the_fields_that_changed_are_read_of_an_update() -> None:
     """Avro has null for the others, but a relay may have filled them in."""
     header = {"changedFields": ["OwnerId", "LastModifiedDate"]}
-    fields = {"OwnerId": "005", "Status": "Qualified", "IsConverted": True, "LeadSource": None}
+    fields: dict[str, Any] = {
+        "OwnerId": "005",
+        "Status": "Qualified",
+        "IsConverted": True,
+        "LeadSource": None,
+    }
     assert types(made(change("Lead", header=header, **fields))) == ["lead.assigned"]
 
 
@@ -173,7 +183,12 @@ def test_parts_of_compound_fields_are_named_as_salesforce_names_them() -> None:
 
 def test_what_a_mapping_names_as_enriched_is_read_although_it_has_not_changed() -> None:
     mapping = told(opportunity={"customer": "AccountId", "enriched": ["Amount", "CurrencyIsoCode"]})
-    fields = {"StageName": "Closed Won", "AccountId": "001", "Amount": 1299.9, "CurrencyIsoCode": "EUR"}
+    fields: dict[str, Any] = {
+        "StageName": "Closed Won",
+        "AccountId": "001",
+        "Amount": 1299.9,
+        "CurrencyIsoCode": "EUR",
+    }
     moved = change("Opportunity", header={"changedFields": ["StageName"]}, **fields)
     won = only(moved, "deal.won", mapping)
     assert (won["customer_id"], won["amount_minor"], won["currency"]) == ("salesforce:001", 129_990, "EUR")
@@ -182,7 +197,8 @@ def test_what_a_mapping_names_as_enriched_is_read_although_it_has_not_changed() 
 
 def test_a_record_without_the_customer_is_its_own() -> None:
     mapping = told(opportunity={"customer": "AccountId"})
-    for account in ({}, {"AccountId": None}, {"AccountId": ""}):
+    accounts: list[dict[str, Any]] = [{}, {"AccountId": None}, {"AccountId": ""}]
+    for account in accounts:
         moved = change("Opportunity", header={"changedFields": ["StageName"]}, StageName="x", **account)
         data = only(moved, "deal.stage_changed", mapping)
         assert data["customer_id"] == f"salesforce:deal:{OPPORTUNITY}"
@@ -217,7 +233,11 @@ def test_the_source_of_a_lead_is_its_channel_and_its_origin() -> None:
 
 
 def test_a_converted_lead_names_its_deal_and_keeps_its_key() -> None:
-    fields = {"IsConverted": True, "ConvertedOpportunityId": OPPORTUNITY, "ConvertedAccountId": "001"}
+    fields: dict[str, Any] = {
+        "IsConverted": True,
+        "ConvertedOpportunityId": OPPORTUNITY,
+        "ConvertedAccountId": "001",
+    }
     converted = only(change("Lead", **fields), "lead.converted")
     assert converted["deal_id"] == f"salesforce:{OPPORTUNITY}"
     assert converted["customer_id"] == f"salesforce:lead:{LEAD}"
@@ -251,13 +271,18 @@ def test_won_and_lost_follow_from_the_stage_or_from_the_flags_that_changed(
 
 
 def test_a_deal_is_created_open_when_its_flags_say_so() -> None:
-    fields = {"StageName": "Qualification", "IsWon": False, "IsClosed": False, "OwnerId": "005"}
+    fields: dict[str, Any] = {
+        "StageName": "Qualification",
+        "IsWon": False,
+        "IsClosed": False,
+        "OwnerId": "005",
+    }
     (created,) = made(change("Opportunity", "CREATE", **fields))
     assert (created.data["stage"], created.data["owner_id"]) == ("qualified", "salesforce:005")
 
 
 def test_a_deal_can_be_created_won() -> None:
-    fields = {"StageName": "Closed Won", "Amount": 10, "IsWon": True, "IsClosed": True}
+    fields: dict[str, Any] = {"StageName": "Closed Won", "Amount": 10, "IsWon": True, "IsClosed": True}
     assert types(made(change("Opportunity", "CREATE", **fields))) == [
         "deal.created",
         "x.deal.described",
@@ -329,7 +354,13 @@ def test_a_case_is_resolved_reopened_and_escalated(fields: dict[str, Any], expec
 
 
 def test_a_case_is_created_with_what_is_known_of_it() -> None:
-    fields = {"Status": "New", "Priority": "High", "Type": "Billing", "Origin": "Email", "IsClosed": False}
+    fields: dict[str, Any] = {
+        "Status": "New",
+        "Priority": "High",
+        "Type": "Billing",
+        "Origin": "Email",
+        "IsClosed": False,
+    }
     (created,) = made(change("Case", "CREATE", **fields))
     assert created.data == {
         "ticket_id": f"salesforce:{CASE}",
@@ -472,7 +503,7 @@ def test_nothing_is_raised_whatever_is_posted_and_what_is_made_the_engine_takes(
 
 
 def test_the_revenue_of_a_won_deal_is_its_amount_and_a_later_amount_corrects_it() -> None:
-    created = {
+    created: dict[str, Any] = {
         "StageName": "Qualification",
         "Amount": 1000,
         "LeadSource": "Web",
