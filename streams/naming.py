@@ -154,6 +154,15 @@ FETCH_ERRORS = "crm_fetch_errors"
 KAFKA_UP = "crm_kafka_up"
 INVALID = "invalid"  # type of a record that is no event
 
+# -- Metrics of the webhooks ------------------------------------------------------------------------------
+
+INTAKE_REQUESTS = "crm_intake_requests"
+INTAKE_SECONDS = "crm_intake_seconds"
+INTAKE_EVENTS = "crm_intake_events"
+INTAKE_IGNORED = "crm_intake_ignored"
+INTAKE_GAPS = "crm_intake_gaps"
+INTAKE_UP = "crm_intake_up"
+
 # -- Totals that are not levels ---------------------------------------------------------------------------
 # Committed with the panes, so that they are as exact; `!` keeps them apart from measures.
 

@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     """Bearer tokens for POST /salesforce."""
     intake_hubspot_secrets: SecretStr | None = None
     """Client secrets of the HubSpot apps that POST to /hubspot, with commas between them."""
+    intake_hubspot_legacy: bool = False
+    """Accept HubSpot's old signatures (v1, v2) as well: a recorded request passes with them for ever."""
     intake_zendesk_secrets: SecretStr | None = None
     """Signing secrets of the Zendesk webhooks that POST to /zendesk."""
     intake_stripe_secrets: SecretStr | None = None

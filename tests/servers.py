@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, Self
@@ -222,3 +223,12 @@ def kafka_libs() -> Path:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def answers_http(port: int, path: str) -> bool:
+    """Whether a server on this machine answers with 200."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False

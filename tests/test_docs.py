@@ -19,19 +19,16 @@ from streams.settings import PREFIX, Settings
 from streams.worker.condition import reason_of
 from streams.worker.telemetry import Telemetry
 from tests.builders import shipped
+from tests.pages import DOCS, README, ROOT, table
 
-ROOT = Path(__file__).parent.parent
-FILE = ROOT / "docs" / "operating.md"
+FILE = DOCS / "operating.md"
 TEXT = FILE.read_text()
 VARIES = "…"
 
 
-def named(table: str) -> list[str]:
-    """What stands as code in the first column of the table behind the comment `<!-- tested: table -->`."""
-    found = re.search(rf"<!-- tested: {table} -->\n((?:\|.*\n)+)", TEXT)
-    assert found, f"there is no table {table}"
-    cells = [line.split("|")[1] for line in found[1].splitlines()[2:]]
-    return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+def named(name: str) -> list[str]:
+    """What stands as code in the first column of a table."""
+    return [code for first, *_ in table(FILE, name) for code in re.findall(r"`([^`]+)`", first)]
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
@@ -92,12 +89,12 @@ THERE_IS: dict[str, Callable[[], set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("table", THERE_IS)
-def test_the_table_names_everything_that_there_is_and_nothing_else(table: str) -> None:
-    names = named(table)
-    if table in ("board metrics", "recorded"):
+@pytest.mark.parametrize("kind", THERE_IS)
+def test_the_table_names_everything_that_there_is_and_nothing_else(kind: str) -> None:
+    names = named(kind)
+    if kind in ("board metrics", "recorded"):
         names = [name.partition("{")[0] for name in names]
-    assert sorted(names) == sorted(THERE_IS[table]())
+    assert sorted(names) == sorted(THERE_IS[kind]())
 
 
 def test_the_settings_have_the_defaults_that_the_table_says() -> None:
@@ -133,10 +130,13 @@ def anchors(file: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("file", sorted(FILE.parent.glob("*.md")), ids=lambda file: file.name)
+PAGES = [README, *sorted(DOCS.rglob("*.md"))]
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_every_link_leads_somewhere(file: Path) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", file.read_text()):
+    for target in re.findall(r"\]\((?!https?://)([^)]+)\)", file.read_text()):
         path, _, anchor = target.partition("#")
         there = file.parent / path if path else file
-        assert there.is_file(), target
+        assert there.exists(), target
         assert not anchor or anchor in anchors(there), target

@@ -1,7 +1,6 @@
 """The README's examples, run as they stand there. (About 20 s: a worker and a board on embedded servers.)"""
 
 import json
-import re
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from streams.commands.stack import child, services
@@ -20,17 +20,12 @@ from streams.embedded.traffic import Traffic, encode, simulate
 from streams.engine.plan import read_plan
 from streams.settings import Settings
 from tests.builders import event
+from tests.pages import README, block
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
 DAY_MS = 86_400_000
-
-
-def block(name: str) -> str:
-    """The code block behind the comment `<!-- tested: name -->`."""
-    found = re.search(rf"<!-- tested: {name} -->\n```\w+\n(.*?)```", README, re.DOTALL)
-    assert found, f"the README has no block {name}"
-    return found[1]
+PROCESSES = ("worker", "board", "intake")
+GAUGE = 'crm_leads{dimension="channel",member="web",window="1h"} 1.0'
+TOKEN = SecretStr("choose-a-long-token")
 
 
 def merged(catalog: Any, addition: Any) -> Any:
@@ -45,7 +40,7 @@ def own_catalog(directory: Path, *names: str) -> Path:
     yaml = YAML()  # keeps the order in which things are declared
     catalog = yaml.load(Settings().catalog_text()[0])
     for name in names:
-        merged(catalog, yaml.load(block(name)))
+        merged(catalog, yaml.load(block(README, name)))
     file = directory / "my-catalog.yaml"
     with file.open("w") as target:
         yaml.dump(catalog, target)
@@ -57,12 +52,12 @@ def own_catalog(directory: Path, *names: str) -> Path:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Settings]:
-    """A worker and a board on an embedded broker and Redis."""
+    """A worker, a board and the webhooks on an embedded broker and Redis."""
     with ExitStack() as stack:
-        found = stack.enter_context(services(Settings(), tmp_path))
-        ports = {"worker_port": free_port(), "board_port": free_port()}
+        found = stack.enter_context(services(Settings(intake_tokens=TOKEN), tmp_path))
+        ports = {f"{name}_port": free_port() for name in PROCESSES}
         settings = found.model_copy(update=ports)
-        for name in ("worker", "board"):
+        for name in PROCESSES:
             stack.enter_context(child(name, settings, tmp_path))
         yield settings
 
@@ -70,17 +65,25 @@ def running(tmp_path: Path) -> Iterator[Settings]:
 def test_the_first_event_shows_in_the_gauge_and_the_same_event_changes_nothing(
     running: Settings, tmp_path: Path
 ) -> None:
-    gauge = 'crm_leads{dimension="channel",member="web",window="1h"} 1.0'
-    assert gauge.split(" ")[0] in README  # the line that the README looks for
+    assert GAUGE.split(" ")[0] in README.read_text()  # the line that the README looks for
     script = tmp_path / "publish.py"
-    script.write_text(block("publish").replace("localhost:9092", running.bootstrap_servers()))
+    script.write_text(block(README, "publish").replace("localhost:9092", running.bootstrap_servers()))
     publish = [sys.executable, str(script)]
     metrics = f"http://127.0.0.1:{running.board_port}/metrics"
     subprocess.run(publish, cwd=tmp_path, check=True, capture_output=True)
-    wait_until(lambda: gauge in get(metrics))
+    wait_until(lambda: GAUGE in get(metrics))
     subprocess.run(publish, cwd=tmp_path, check=True, capture_output=True)
     wait_until(lambda: committed(running) == 2)
-    assert gauge in get(metrics)
+    assert GAUGE in get(metrics)
+
+
+def test_an_event_by_curl_shows_in_the_gauge(running: Settings, tmp_path: Path) -> None:
+    assert TOKEN.get_secret_value() in block(README, "curl")
+    publish = block(README, "curl").replace("localhost:8700", f"127.0.0.1:{running.intake_port}")
+    wait_until(lambda: bool(get(f"http://127.0.0.1:{running.intake_port}/healthz")))
+    subprocess.run(["sh", "-eu", "-c", publish], check=True, capture_output=True)
+    metrics = f"http://127.0.0.1:{running.board_port}/metrics"
+    wait_until(lambda: GAUGE in get(metrics))
 
 
 def committed(settings: Settings) -> float:
@@ -111,7 +114,7 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
 
 @pytest.mark.parametrize("name", ["kpi", "measure", "events"])
 def test_what_the_readme_adds_is_not_in_the_catalog_yet(name: str) -> None:
-    shipped, added = read_plan(*Settings().catalog_text()).catalog, YAML().load(block(name))
+    shipped, added = read_plan(*Settings().catalog_text()).catalog, YAML().load(block(README, name))
     assert not shipped.kpis.keys() & added["kpis"].keys()
     for kind, subject in added.get("subjects", {}).items():
         assert (

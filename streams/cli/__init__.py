@@ -21,7 +21,7 @@ generate = typer.Typer(
 app.add_typer(generate, name="generate")
 
 _COMMANDS: Final = (
-    *(running.worker, running.board, running.run, running.demo),
+    *(running.worker, running.board, running.intake, running.run, running.demo),
     *(running.simulate, replaying.replay, replaying.traffic),
     *(looking.waiting, looking.explain, looking.check, looking.catalog, looking.settings),
 )

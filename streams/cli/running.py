@@ -68,6 +68,18 @@ def board() -> None:
     run_board(settings, plan, {**reference.texts(plan.catalog), **runbooks.texts(plan)})
 
 
+def intake() -> None:
+    """Run the webhooks: vendors' requests and CloudEvents over HTTP become events in Kafka."""
+    from streams.intake.app import run_intake
+    from streams.intake.mapping import mapping_text, read_mapping
+
+    settings = settings_of()
+    say_settings(settings)
+    plan = read_catalog(settings)
+    settings.kafka_client()
+    run_intake(settings, plan, read_mapping(*mapping_text(settings)))
+
+
 def run(processes: ProcessesOption = 1) -> None:
     """Run a worker (or several) and a board, each as a process of its own."""
     from streams.commands.both import run_both

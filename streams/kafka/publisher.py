@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, Self
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.structs import RecordMetadata
 
 from streams.kafka.outline import OF_CONTRACT, Outliner
 from streams.settings import Settings
@@ -31,8 +32,12 @@ class Sent(NamedTuple):
 class Publisher:
     """Publishes to the events topic of `settings`."""
 
-    def __init__(self, settings: Settings, outliner: Outliner = OF_CONTRACT) -> None:
+    def __init__(
+        self, settings: Settings, outliner: Outliner = OF_CONTRACT, *, answer_ms: int = 40_000
+    ) -> None:
+        """`answer_ms`: how long Kafka may take to answer; then a record has expired."""
         self._settings = settings
+        self._answer_ms = answer_ms
         self._key_of = outliner.key_of
         self._producer: AIOKafkaProducer | None = None
         self._ends: dict[int, int] = {}
@@ -41,7 +46,11 @@ class Publisher:
 
     async def __aenter__(self) -> Self:
         self._producer = AIOKafkaProducer(
-            **self._settings.kafka_client(), acks="all", enable_idempotence=True, linger_ms=5
+            **self._settings.kafka_client(),
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=5,
+            request_timeout_ms=self._answer_ms,
         )
         try:
             await self._producer.start()
@@ -57,16 +66,30 @@ class Publisher:
 
     async def publish(self, sent: Sequence[Sent]) -> None:
         """Publish one round and wait for its acknowledgement; KafkaError when a record is refused."""
-        assert self._producer is not None
-        acknowledged = [
-            await self._producer.send(
-                self._settings.topic,
-                one.value,
-                key=self._key_of(one.value),
-                headers=list(one.headers),
-                timestamp_ms=one.timestamp_ms,
-            )
-            for one in sent
-        ]
-        for record in await asyncio.gather(*acknowledged):
+        acknowledged: list[asyncio.Future[RecordMetadata]] = []
+        try:
+            for one in sent:
+                acknowledged.append(await self._send(one))
+            records = await asyncio.gather(*acknowledged)
+        except BaseException:  # a cancellation, too: nobody asks for the others any more
+            for future in acknowledged:
+                future.cancel()
+            raise
+        for record in records:
             self._ends[record.partition] = max(self._ends.get(record.partition, 0), record.offset + 1)
+
+    async def look(self) -> None:
+        """Return when Kafka answers; KafkaError when none of its brokers does."""
+        assert self._producer is not None
+        await self._producer.client.fetch_all_metadata()
+
+    async def _send(self, one: Sent) -> "asyncio.Future[RecordMetadata]":
+        assert self._producer is not None
+        future: asyncio.Future[RecordMetadata] = await self._producer.send(
+            self._settings.topic,
+            one.value,
+            key=self._key_of(one.value),
+            headers=list(one.headers),
+            timestamp_ms=one.timestamp_ms,
+        )
+        return future

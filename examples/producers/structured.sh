@@ -1,0 +1,7 @@
+# One event, as it is: by HTTP, to `kpi intake`.
+curl --silent --show-error --fail-with-body "${INTAKE:-http://localhost:8700}/events" \
+    --header "Authorization: Bearer $TOKEN" --header "Content-Type: application/cloudevents+json" \
+    --data @- <<EOF
+{"specversion": "1.0", "id": "evt-1", "source": "/my-crm", "type": "crm.lead.created", "time": "$(date -u +%FT%TZ)",
+ "data": {"lead_id": "lead-7", "customer_id": "cust-7", "channel": "web"}}
+EOF

@@ -1,0 +1,43 @@
+"""Reading a request's body: not too much of it, not for too long, and as it was sent."""
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from streams.intake.refusals import Refusal
+from streams.intake.room import Room
+
+BODY_S: Final = 10.0
+"""How long a body may take to arrive."""
+
+
+async def read_body(request: web.BaseRequest, most: int, room: Room) -> bytes:
+    """The raw bytes; Refusal when they are more than `most`, compressed, or come too slowly."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Refusal(
+            415, "unsupported", "send the body without Content-Encoding: compressed ones are not read"
+        )
+    if (request.content_length or 0) > most:
+        raise _too_large(most)
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await _read(request, most, room)
+    except TimeoutError:
+        raise Refusal(408, "slow", f"the body has not arrived within {BODY_S:g} s") from None
+
+
+async def _read(request: web.BaseRequest, most: int, room: Room) -> bytes:
+    body = bytearray()
+    while chunk := await request.content.readany():
+        body += chunk
+        if len(body) > most:
+            raise _too_large(most)
+        room.take(len(chunk))
+    return bytes(body)
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal(
+        413, "too_large", f"a body has at most {most:,} bytes (KPI_INTAKE_BODY_BYTES); send fewer events"
+    )

@@ -1,0 +1,54 @@
+"""The webhooks' own metrics. Every request is counted once, by what became of it."""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from streams import naming
+from streams.intake.brought import Brought, types_of
+
+ACCEPTED: Final = "accepted"
+FAILED: Final = "failed"
+NOBODY: Final = "none"
+"""The vendor of a request that is for no address of ours."""
+_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Telemetry:
+    """One registry per server process."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+
+        def counter(name: str, help_: str, *labels: str) -> Counter:
+            return Counter(name, help_, labels, registry=registry)
+
+        self._requests = counter(
+            naming.INTAKE_REQUESTS, "Requests by what became of them", "vendor", "outcome"
+        )
+        seconds = "Time of a request, from its headers to its answer"
+        self._seconds = Histogram(
+            naming.INTAKE_SECONDS, seconds, ["vendor"], buckets=_BUCKETS, registry=registry
+        )
+        self._events = counter(naming.INTAKE_EVENTS, "Events that Kafka has acknowledged", "vendor", "type")
+        ignored = "What was sent and there is no event for"
+        self._ignored = counter(naming.INTAKE_IGNORED, ignored, "vendor", "name")
+        gaps = "Changes that the vendor says it has lost"
+        self._gaps = counter(naming.INTAKE_GAPS, gaps, "vendor", "record")
+        self.up = Gauge(naming.INTAKE_UP, "1 while events can be published, else 0", registry=registry)
+
+    def answered(self, vendor: str, outcome: str, seconds: float) -> None:
+        self._requests.labels(vendor, outcome).inc()
+        self._seconds.labels(vendor).observe(seconds)
+
+    def published(self, vendor: str, brought: Brought) -> None:
+        for type_, number in types_of(brought.lines).items():
+            self._events.labels(vendor, type_).inc(number)
+        for name, number in brought.ignored.items():
+            self._ignored.labels(vendor, name).inc(number)
+        for record, number in brought.gaps.items():
+            self._gaps.labels(vendor, record).inc(number)
+
+    def text(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,36 @@
+"""Blocks of code in the pages for people, so that tests can run them as they stand there."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+
+_TESTED = re.compile(r"<!-- tested: ([^>]+?) -->\n```\w+\n(.*?)```", re.DOTALL)
+_FILE = re.compile(r"<!-- file: ([^>]+?) -->\n```\w+\n(.*?)```", re.DOTALL)
+
+
+def block(page: Path, name: str) -> str:
+    """The code block behind the comment `<!-- tested: name -->`."""
+    found = blocks(page)
+    assert name in found, f"{page.name} has no block {name}"
+    return found[name]
+
+
+def blocks(page: Path) -> Mapping[str, str]:
+    """Name -> code of all blocks that are tested."""
+    return dict(_TESTED.findall(page.read_text()))
+
+
+def files(page: Path) -> Mapping[str, str]:
+    """Path in the project -> the block that shows it, behind the comment `<!-- file: path -->`."""
+    return dict(_FILE.findall(page.read_text()))
+
+
+def table(page: Path, name: str) -> list[list[str]]:
+    """The rows of the table behind the comment `<!-- tested: name -->`, below its head."""
+    found = re.search(rf"<!-- tested: {name} -->\n((?:\|.*\n)+)", page.read_text())
+    assert found, f"{page.name} has no table {name}"
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in found[1].splitlines()[2:]]
