@@ -123,7 +123,7 @@ class Value(Model):
     otherwise: Scalar | None = None
     """What cells mean that are not among `values`. Not what an empty one means: that is no value."""
     digits: int | None = Field(None, ge=0, le=4)
-    """The cell is in major units, which have so many decimals. A cell with more of them is a fault of its row."""
+    """The cell is in major units, which have so many decimals; a cell with more of them is refused."""
     format: Format | None = None
     """How a time or day is written, as strptime has it, or `unix_s`, `unix_ms`; else as in ISO 8601."""
     zone: str | None = None

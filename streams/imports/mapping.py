@@ -39,7 +39,8 @@ class CheckedMapping:
 
     def check_columns(self, columns: Collection[str]) -> None:
         """MappingError when it reads a column that is none of these."""
-        _raise(self.source, self.lines, _column_faults(self.mapping, columns))
+        faults = _column_faults(self.mapping, columns)
+        _raise(self.source, self.lines, ((self.lines.known(path), message) for path, message in faults))
 
 
 def read_mapping(text: str, source: str, plan: Plan) -> CheckedMapping:
