@@ -12,6 +12,7 @@ What the words mean:
   A cell that is compared with a number is the number that it says, otherwise its text.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    StringConstraints,
     ValidationError,
     model_validator,
 )
@@ -29,7 +29,7 @@ from pydantic_core import PydanticCustomError
 
 from schemas import documents
 from schemas.documents import Lines, Problem
-from schemas.words import Condition, CurrencyCode, Model, Name
+from schemas.words import Condition, CurrencyCode, Model, Name, TimeOfDay
 
 UNIX = ("unix_s", "unix_ms")
 """Formats of times that are seconds or milliseconds since 1970, UTC."""
@@ -58,7 +58,7 @@ def _parts(template: str) -> Iterator[str | Column]:
     for found in _PARTS.finditer(template):
         column, brace, text = found.groups()
         if brace is not None:
-            raise _fault("{brace} has no counterpart: close the brace, or write it twice", brace=brace)
+            raise _fault("'{brace}' has no counterpart: close the brace, or write it twice", brace=brace)
         if column == "":
             raise _fault("there is no column's name between the braces")
         yield Column(column) if column is not None else text or found[0][0]
@@ -70,7 +70,7 @@ def _fault(message: str, **context: Any) -> PydanticCustomError:
 
 def _template(text: str) -> str:
     if not any(isinstance(part, Column) for part in parts(text)):
-        raise _fault("names no column in braces; for a text that is always the same write {{constant: ..}}")
+        raise _fault("names no column in braces; for a text that is always the same write {constant: ..}")
     return text
 
 
@@ -86,6 +86,15 @@ def _format(text: str) -> str:
     return text
 
 
+def _encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        known = "utf-8, latin-1 or windows-1252"
+        raise _fault("'{name}' is no encoding that is known, such as " + known, name=name) from None
+    return name
+
+
 # -- Values -----------------------------------------------------------------------------------------------
 
 Cell = Annotated[str, BeforeValidator(lambda key: _as_cell(key))]
@@ -93,7 +102,6 @@ Cell = Annotated[str, BeforeValidator(lambda key: _as_cell(key))]
 Scalar = bool | int | str
 Template = Annotated[str, AfterValidator(_template)]
 Format = Annotated[str, AfterValidator(_format)]
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$")]
 KINDS = ("column", "template", "first", "constant")
 _OPTIONS = ("values", "otherwise", "digits", "format", "zone", "at")
 """What can be said of how a column's or a template's text is read."""
@@ -169,7 +177,9 @@ class Value(Model):
         if "otherwise" in options and self.values is None:
             raise _fault("`otherwise` needs `values`, of which it is the rest")
         if self.values is not None and set(options) - {"values", "otherwise"}:
-            raise _fault("`values` says already what each cell means: leave `{option}`", option=options[-1])
+            raise _fault(
+                "`values` says already what each cell means: leave `{option}` out", option=options[-1]
+            )
         return self
 
 
@@ -181,7 +191,7 @@ class Read(Model):
 
     format: Literal["csv", "ndjson", "parquet"] | None = None
     delimiter: str | None = Field(None, min_length=1, max_length=1)
-    encoding: str | None = None
+    encoding: Annotated[str, AfterValidator(_encoding)] | None = None
     header: bool | None = None
     """Whether the first line names the columns; without a header they are column0, column1, .."""
     nulls: list[str] = [""]

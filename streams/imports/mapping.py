@@ -25,6 +25,7 @@ from streams.errors import MappingError
 
 Faults = Iterator[tuple[Path, str]]
 """Path and message of each."""
+_ASSIGNS: Final = re.compile(r"(?<![=!<>])=(?!=)")
 _BRACED: Final = re.compile(r"""'[^']*'|"[^"]*"|\{([^{}]+)\}""")
 
 
@@ -101,11 +102,11 @@ def _zone_faults(path: Path, zone: str) -> Faults:
 def _condition_faults(path: Path, condition: str | None) -> Faults:
     if condition is None:
         return
-    expression, columns = named(condition)
     try:
+        expression, columns = named(condition)
         compile_expression(expression, "row", dict.fromkeys(columns, "row"))
     except ExpressionError as error:
-        yield path, str(error)
+        yield path, f"{error}{'; to compare, write ==' if _ASSIGNS.search(condition) else ''}"
 
 
 def _data_faults(path: Path, event: EventMapping, mapping: ImportMapping, plan: Plan) -> Faults:
