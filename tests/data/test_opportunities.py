@@ -21,7 +21,8 @@ PIPELINE = f"""
         close_value AS value,
         account
     FROM read_csv(
-        '{opportunities.FOLDER / "sales_pipeline.csv"}', types = {{'engage_date': 'VARCHAR', 'close_date': 'VARCHAR'}}
+        '{opportunities.FOLDER / "sales_pipeline.csv"}',
+        types = {{'engage_date': 'VARCHAR', 'close_date': 'VARCHAR'}}
     )
 """
 
