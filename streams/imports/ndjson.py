@@ -1,0 +1,40 @@
+"""Events into a file: NDJSON, a CloudEvent a line."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from streams.engine.decode import Event
+from streams.errors import KpiError
+
+
+class CannotWrite(KpiError):
+    """The file that the events go to cannot be written."""
+
+
+class NdjsonFile:
+    """Takes the events of an import."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, events: Sequence[Event]) -> None:
+        self._file.writelines(b"%b\n" % event.record.value for event in events)
+
+
+@contextmanager
+def ndjson(path: Path) -> Iterator[NdjsonFile]:
+    """A file that gets its name when it is complete; until then it is called `<name>.part`.
+
+    CannotWrite when it cannot be made.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb", buffering=1 << 20) as file:
+            yield NdjsonFile(file)
+        part.replace(path)
+    except OSError as error:
+        raise CannotWrite(f"{error.filename or path}: {error.strerror or error}") from None
+    finally:
+        part.unlink(missing_ok=True)
