@@ -22,6 +22,9 @@ class NdjsonFile:
     def write(self, events: Sequence[Event]) -> None:
         self._file.writelines(b"%b\n" % event.record.value for event in events)
 
+    def settle(self) -> None:
+        """Nothing is promised of a file before it has its name."""
+
 
 @contextmanager
 def ndjson(path: Path) -> Iterator[NdjsonFile]:
