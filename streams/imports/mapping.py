@@ -209,12 +209,12 @@ def named(condition: str) -> tuple[str, dict[str, str]]:
 
 def _column_faults(mapping: ImportMapping, columns: Collection[str]) -> Faults:
     for at, event in enumerate(mapping.events):
-        for path, name in _columns(event):
+        for path, name in columns_of(event):
             if name not in columns:
                 yield ("events", at, *path), f"there is no column {name!r}{nearest(name, columns)}"
 
 
-def _columns(event: EventMapping) -> Iterator[tuple[Path, str]]:
+def columns_of(event: EventMapping) -> Iterator[tuple[Path, str]]:
     """Path and name of each column that an event reads."""
     for name in named(event.when)[1].values() if event.when else ():
         yield ("when",), name
