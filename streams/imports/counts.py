@@ -1,6 +1,7 @@
 """What became of the rows of a file."""
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 
 
 @dataclass(slots=True)
@@ -11,7 +12,7 @@ class Fault:
     reason: str
     field: str | None
     count: int = 0
-    examples: list[tuple[int, str]] = field(default_factory=list)
+    examples: list[tuple[int, str]] = dataclasses.field(default_factory=list)
     """(row, message) of the first ones."""
 
 
@@ -20,11 +21,11 @@ class Counts:
     """Of the rows up to one of them."""
 
     rows: int = 0
-    events: dict[str, int] = field(default_factory=dict)
+    events: dict[str, int] = dataclasses.field(default_factory=dict)
     """Type -> how many."""
     older: int = 0
     """Events from before the time that the import was to begin at."""
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Fault] = dataclasses.field(default_factory=list)
 
     @property
     def accepted(self) -> int:

@@ -59,6 +59,9 @@ class Journal:
         except (OSError, msgspec.DecodeError):
             return None
 
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
+
     def write(self, counts: Counts, digest: str, at_ms: int, *, is_done: bool) -> None:
         """Replace it in one step: whoever is killed meanwhile leaves the one before."""
         size, modified_ns = _looks(self._source)

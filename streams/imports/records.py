@@ -1,9 +1,9 @@
 """Events of the past as records of Kafka: each with its key, and with a time at which the worker takes it.
 
-The worker judges by the record's time whether an event is too late: older than what its subject is remembered for
-(800 days, or what the catalog says), while nothing is known of the subject. Such an event gets a record of its own
-time, as if it had been published then. All others get the present, for Kafka deletes what is older than the topic's
-retention.
+The worker judges by the record's time whether an event is too late: older than what its subject is remembered
+for (800 days, or what the catalog says), while nothing is known of the subject. Such an event gets a record of
+its own time, as if it had been published then. All others get the present, for Kafka deletes what is older than
+the topic's retention.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from streams.errors import KpiError
 from streams.human import rfc3339
 from streams.kafka.bulk import Bulk
 from streams.kafka.outline import Outliner
+from streams.kafka.retention import Topic
 
 MARGIN_MS: Final = DAY_MS
 """An import takes its time, and so does the worker's clock."""
@@ -27,13 +28,13 @@ class TooOld(KpiError):
 
 
 class Records:
-    """Records of the events of one plan. `retention_ms` is the topic's; None: for ever."""
+    """Records of the events of one plan, for a topic."""
 
-    def __init__(self, plan: Plan, now_ms: int, retention_ms: int | None) -> None:
+    def __init__(self, plan: Plan, now_ms: int, topic: Topic) -> None:
         self._key_of = Outliner(plan.types).key_of
         self._now_ms = now_ms
+        self._topic = topic
         self._oldest_ms = _oldest(plan, now_ms)
-        self._retained_ms = None if retention_ms is None else now_ms - retention_ms + MARGIN_MS
 
     def of(self, events: Sequence[Event]) -> list[Bulk]:
         """The records of events; TooOld for one that Kafka would delete."""
@@ -48,14 +49,23 @@ class Records:
         ]
 
     def _own(self, event: Event) -> int:
-        if self._retained_ms is not None and event.time_ms < self._retained_ms:
+        """The event's own time, if the topic can hold a record of that time."""
+        remedy = self._remedy(event.time_ms)
+        if remedy is not None:
             raise TooOld(
-                f"row {event.record.offset}: {event.type} of {rfc3339(event.time_ms)} is older than what its subject "
-                "is remembered for. Its record must have its own time, and Kafka deletes records of that time. "
-                "Let the topic keep them while you import (retention.ms=-1), or leave older events out: "
-                f"--since {rfc3339(self._oldest_ms[event.type])[:10]}"
+                f"row {event.record.offset}: {event.type} of {rfc3339(event.time_ms)} is older than what its "
+                f"subject is remembered for, so its record must have its own time. {remedy}, or leave older "
+                f"events out: --since {rfc3339(self._oldest_ms[event.type])}"
             )
         return event.time_ms
+
+    def _remedy(self, time_ms: int) -> str | None:
+        if not self._topic.takes_times:
+            return "Let the topic take it (message.timestamp.type=CreateTime)"
+        retention_ms = self._topic.retention_ms
+        if retention_ms is None or time_ms > self._now_ms - retention_ms + MARGIN_MS:
+            return None
+        return "Kafka would delete it soon: let the topic keep all records while you import (retention.ms=-1)"
 
 
 def _oldest(plan: Plan, now_ms: int) -> Mapping[str, int]:

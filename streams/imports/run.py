@@ -13,8 +13,9 @@ from streams.imports.counts import Counts
 from streams.imports.database import ROWS, Database, Unreadable, database
 from streams.imports.job import Job
 from streams.imports.journal import Journal, OtherRows, Place, Rest
-from streams.imports.judging import Judge, Refused
+from streams.imports.judging import Judge
 from streams.imports.query import lines_query
+from streams.imports.rejects import RejectsFile
 
 SETTLE_S: Final = 2.0
 """So often all that was written is waited for, and noted in the journal."""
@@ -32,14 +33,10 @@ class Sink(Protocol):
 class Watcher(Protocol):
     """Is told how far an import is."""
 
-    def begin(self, path: Path, rows: int | None, done: int) -> None:
+    def begin(self, path: Path, rows: int | None, done: int = 0) -> None:
         """A file of about so many rows, if that is known; `done` of them were imported before."""
 
     def advance(self, rows: int, events: int) -> None: ...
-
-    def refused(self, path: Path, events: Sequence[Refused]) -> None: ...
-
-    def unreadable(self, path: Path, lines: Sequence[Unreadable]) -> None: ...
 
 
 @dataclass(slots=True)
@@ -69,6 +66,8 @@ class Import:
     watcher: Watcher
     go_on: Callable[[], bool]
     """Asked after each batch of rows; when it says no, the rest is left."""
+    rejects: RejectsFile | None = None
+    """Where what is skipped is written to."""
 
     def file(self, path: Path, journal: Journal | None = None) -> Imported:
         """Every row of a file to its events, after those of which the journal says that they are done.
@@ -113,7 +112,8 @@ class _Rows:
         for batch in self._rest.of(found.batches(query)):
             events, refused = self._judge.judge(batch)
             how.sink.write(events)
-            how.watcher.refused(self._path, refused)
+            if how.rejects is not None:
+                how.rejects.events(self._path, refused)
             how.watcher.advance(len(batch), len(events))
             if not how.go_on():
                 is_complete = False
@@ -131,5 +131,6 @@ class _Rows:
 
     def _imported(self, is_complete: bool) -> Imported:
         unreadable = self._found.unreadable() if is_complete else []
-        self._how.watcher.unreadable(self._path, unreadable)
+        if self._how.rejects is not None:
+            self._how.rejects.lines(self._path, unreadable)
         return Imported(self._path, self._judge.counts(), unreadable, is_complete, self._before.rows)

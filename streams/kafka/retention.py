@@ -1,13 +1,13 @@
 """How long a topic keeps its records, and whose times they have."""
 
 from dataclasses import dataclass
-from typing import Any, Final
-
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource
+from typing import TYPE_CHECKING, Any, Final
 
 from streams.errors import Unreachable
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin import AdminClient
 
 _PATIENCE_S: Final = 20.0
 _FOR_EVER: Final = -1
@@ -27,6 +27,9 @@ class Topic:
 
 def topic_of(settings: Settings) -> Topic:
     """The events topic; Unreachable when Kafka does not tell."""
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
     admin = AdminClient({**settings.librdkafka_client(), "log_level": 2})
     try:
         return Topic(_id(admin, settings.topic), **_kept(admin, settings.topic))
@@ -34,7 +37,9 @@ def topic_of(settings: Settings) -> Topic:
         raise Unreachable(f"Kafka: {error.args[0].str()}") from error
 
 
-def _kept(admin: AdminClient, topic: str) -> dict[str, Any]:
+def _kept(admin: "AdminClient", topic: str) -> dict[str, Any]:
+    from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]  # not in its __all__
+
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
     found = admin.describe_configs([resource], request_timeout=_PATIENCE_S)[resource].result(_PATIENCE_S)
     retention_ms = int(found["retention.ms"].value)
@@ -44,7 +49,7 @@ def _kept(admin: AdminClient, topic: str) -> dict[str, Any]:
     }
 
 
-def _id(admin: AdminClient, topic: str) -> str:
+def _id(admin: "AdminClient", topic: str) -> str:
     from confluent_kafka import TopicCollection
 
     described = admin.describe_topics(TopicCollection([topic]), request_timeout=_PATIENCE_S)[topic]
