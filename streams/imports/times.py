@@ -1,8 +1,8 @@
 """Times and days of cells to SQL.
 
-A time that is written without a zone is local. Of an hour that there is twice, as clocks are put back, the first
-is meant; a time that there is not, as clocks are put forward, is told by the clock that was not put forward
-(02:30 is 03:30). That is what Python's `fold=0` says, too. What cannot be read is nothing.
+A time that is written without a zone is local. Of an hour that there is twice, as clocks are put back, the
+first is meant; a time that there is not, as clocks are put forward, is told by the clock that was not put
+forward (02:30 is 03:30). That is what Python's `fold=0` says, too. What cannot be read is nothing.
 """
 
 import re
@@ -82,9 +82,10 @@ def _again(after: str, before: str, shown: str) -> str:
 
 
 def _iso(cell: str, local: _Local) -> str:
+    day, instant = local.on(f"TRY_CAST({cell} AS DATE)"), _utc(f"TRY_CAST({cell} AS TIMESTAMPTZ)")
     return (
-        f"CASE WHEN regexp_full_match({cell}, {_DAY}) THEN {local.utc(local.on(f'TRY_CAST({cell} AS DATE)'))} "
-        f"WHEN regexp_matches({cell}, {_OFFSET}) THEN {_utc(f'TRY_CAST({cell} AS TIMESTAMPTZ)')} "
+        f"CASE WHEN regexp_full_match({cell}, {_DAY}) THEN {local.utc(day)} "
+        f"WHEN regexp_matches({cell}, {_OFFSET}) THEN {instant} "
         f"ELSE {local.utc(f'TRY_CAST({cell} AS TIMESTAMP)')} END"
     )
 
