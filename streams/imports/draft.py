@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from keyword import iskeyword
 from typing import Final
 
@@ -43,6 +43,7 @@ class Draft:
         self._plan = plan
         self._state = state_column(self._columns)
         self._id = self._id_column()
+        self._opened = self._time(kind.steps[0])
         self._customer = find(CUSTOMER_IDS, self._columns, lambda column: column is not self._id)
         self._hashed = None if self._customer else find(CUSTOMERS, self._columns, self._can_be_customer)
 
@@ -68,7 +69,9 @@ class Draft:
     def body(self) -> Iterator[str]:
         yield from self._rows()
         yield ""
-        yield f"# TODO: is a row a {self._kind.name}? There are other events: schemas/events, docs/importing.md"
+        yield f"# TODO: is a row a {self._kind.name}? docs/importing.md names the other events."
+        if self._id is not None and self._id.different < self._id.filled:
+            yield f"# TODO: {self._id.name} stands in several rows: say in `when` which of them an event is made of."
         yield "events:"
         for step in self._kind.steps:
             yield from self._event(step)
@@ -113,21 +116,14 @@ class Draft:
         return named or (times[-1 if step.states else 0] if times else None)
 
     def _when(self, step: Step, time: Profile | None) -> tuple[str | None, str]:
-        """The condition, and a comment on it."""
-        cells = (
-            [cell for cell in self._state.cells if re.search(step.states, cell.lower())]
-            if self._state
-            else []
-        )
-        if step.states and self._state and cells:
-            others = [cell for cell in self._state.cells if cell not in cells]
-            remark = f" # TODO: {self._state.name} may be {', '.join(others)}, too" if others else ""
-            return (
-                f"{_in_condition(self._state.name)} in ({''.join(f'{_quoted(c)}, ' for c in cells)[:-2]}{',' if len(cells) == 1 else ''})",
-                remark,
-            )
-        named = time is not None and find(step.times, [time]) is not None
-        if time is not None and (named if step.states else time.filled < self._rows_filled()):
+        """The condition, None for all rows, and a comment on it."""
+        meant = _meant(step.states, self._state)
+        if self._state is not None and meant:
+            others = [cell for cell in self._state.cells if cell not in meant]
+            remark = f" # TODO: and not {', '.join(others)}?" if others else ""
+            return _is_one_of(self._state.name, meant), one_line(remark)
+        own = time is not None and find(step.times, [time]) is not None and time is not self._opened
+        if time is not None and (own if step.states else time.filled < self._rows_filled()):
             return f"{_in_condition(time.name)} != None", ""
         return None, ""
 
@@ -180,18 +176,20 @@ class Draft:
         return value if column.filled == self._rows_filled() else f"{{first: [{value}, {own}]}}"
 
     def _field(self, step: Step, field: str) -> str | None:
-        fits = (
-            (lambda one: one.holds == "numbers")
-            if field in _NUMBERS
-            else (lambda one: one.holds != "personal data")
-        )
-        column = find(step.fields.get(field, ()), self._columns, fits)
+        column = find(step.fields.get(field, ()), self._columns, _fits(field))
         if column is None:
             constant = step.otherwise.get(field)
             return None if constant is None else f"{{constant: {scalar(constant)}}} # TODO: no column says it"
         if field.endswith(AMOUNT_SUFFIX):
             return f"{{column: {scalar(column.name)}, digits: {self._plan.catalog.currency.digits}}}"
         return scalar(column.name)
+
+
+def _fits(field: str) -> Callable[[Profile], bool]:
+    """Whether a column may be this field."""
+    if field in _NUMBERS:
+        return lambda column: column.holds == "numbers"
+    return lambda column: column.holds != "personal data"
 
 
 _NUMBERS: Final = ("amount_minor", "score")
@@ -205,5 +203,28 @@ def _in_condition(column: str) -> str:
     return column if column.isidentifier() and not iskeyword(column) else f"{{{column}}}"
 
 
+def _meant(states: str, column: Profile | None) -> list[str]:
+    """The cells of a column of stages that mean a state."""
+    if column is None or not states:
+        return []
+    return [
+        cell for cell in column.cells if re.search(states, cell.lower()) and not set(cell) >= _BOTH_QUOTES
+    ]
+
+
+def _is_one_of(column: str, cells: Sequence[str]) -> str:
+    if len(cells) == 1:
+        return f"{_in_condition(column)} == {_quoted(cells[0])}"
+    return f"{_in_condition(column)} in ({', '.join(map(_quoted, cells))})"
+
+
+_BOTH_QUOTES: Final = frozenset("'\"")
+
+
 def _quoted(cell: str) -> str:
     return f"'{cell}'" if "'" not in cell else f'"{cell}"'
+
+
+def one_line(text: str) -> str:
+    """A text that can stand in a comment."""
+    return "".join(one if one.isprintable() else " " for one in text)

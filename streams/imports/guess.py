@@ -1,6 +1,6 @@
 """`kpi import --guess`: a first mapping of a file, to be read and changed by a person.
 
-It runs as it is. What it cannot know stands in lines with TODO. Nothing that looks personal is shown or mapped.
+It runs as it is. What it cannot know says TODO. Nothing that looks personal is shown or mapped.
 """
 
 import csv
@@ -16,7 +16,7 @@ from streams.engine.plan import Plan
 from streams.imports.columns import Profile, profiles
 from streams.imports.database import database
 from streams.imports.dialect import dialect
-from streams.imports.draft import Draft, scalar
+from streams.imports.draft import Draft, one_line, scalar
 from streams.imports.encodings import BadFile, as_utf8
 from streams.imports.mapping import CheckedMapping
 from streams.imports.proposals import KINDS, kind_of
@@ -74,22 +74,18 @@ def _reading(read: Read) -> str:
 
 def _about(path: Path, columns: Sequence[Profile], number: int) -> Iterator[str]:
     """Comments: each column with what it holds."""
-    yield f"# A first mapping of {path.name}, made from its first {number:,} rows. What you must decide says TODO."
+    yield f"# A first mapping of {path.name}, from its first {number:,} rows. What you must decide says TODO."
     yield f"# Try it:  kpi import {path.name} --mapping THIS_FILE --dry-run"
     yield "#"
     width = min(max(len(column.name) for column in columns), 40)
     for column in columns:
         filled = "" if column.filled == number else f"{number - column.filled:,} empty; "
-        yield f"#   {_one_line(column.name):{width}}  {column.holds}; {filled}{_examples(column)}"
+        yield f"#   {one_line(column.name):{width}}  {column.holds}; {filled}{_examples(column)}"
     yield ""
 
 
 def _examples(column: Profile) -> str:
     if column.holds == "personal data":
         return "not shown here, and not to be in events"
-    shown = ", ".join(_one_line(cell)[:_EXAMPLE] for cell in column.cells[:_EXAMPLES])
+    shown = ", ".join(one_line(cell)[:_EXAMPLE] for cell in column.cells[:_EXAMPLES])
     return f"{column.different:,} different: {shown}"
-
-
-def _one_line(text: str) -> str:
-    return "".join(one if one.isprintable() else " " for one in text)

@@ -1,4 +1,4 @@
-"""Which events the rows of a file could be, by the names of its columns. Data over branches: what is sought is a table."""
+"""Which events the rows of a file could be, by the names of its columns."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
