@@ -1,17 +1,29 @@
 """`kpi import`: files of the past to events, in a file or in Kafka."""
 
-from collections.abc import Iterator
+import asyncio
+import hashlib
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-from streams.commands.report import plain
+from streams.commands.stack import in_plain_words
 from streams.engine.plan import Plan
 from streams.errors import SettingsError
+from streams.imports.into_kafka import KafkaSink
+from streams.imports.job import Job
+from streams.imports.journal import DIRECTORY, Journal
 from streams.imports.mapping import CheckedMapping, read_mapping
-from streams.imports.run import Imported, Watcher
+from streams.imports.ndjson import ndjson
+from streams.imports.records import Records
+from streams.imports.rejects import rejects_file
+from streams.imports.run import Import, Imported, Sink, Watcher
+from streams.kafka.bulk import BulkPublisher
+from streams.kafka.retention import topic_of
+from streams.kafka.topics import create_topics
+from streams.settings import Settings
 
 
 def mapping_of(path: Path, plan: Plan) -> CheckedMapping:
@@ -23,67 +35,83 @@ def mapping_of(path: Path, plan: Plan) -> CheckedMapping:
     return read_mapping(text, str(path), plan)
 
 
-# -- What is said -----------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be imported, and how."""
+
+    files: Sequence[Path]
+    job: Job
+    rejects: Path | None
+    """Where what is skipped is written to."""
 
 
-class _Bar:
-    """A bar for each file, with what is done a second, and how long the rest will take."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task: TaskID | None = None
-        self._events = 0
-
-    def begin(self, path: Path, rows: int | None) -> None:
-        if self._task is not None:
-            self._progress.remove_task(self._task)
-        self._events = 0
-        self._task = self._progress.add_task(path.name, total=rows, events=0)
-
-    def advance(self, rows: int, events: int) -> None:
-        assert self._task is not None
-        self._events += events
-        self._progress.update(self._task, advance=rows, events=self._events)
+def import_into_file(wanted: Wanted, out: Path, watcher: Watcher) -> list[Imported]:
+    """The events of all files into one, which is there only when it is complete."""
+    with ndjson(out) as sink:
+        done = list(_imported(wanted, sink, watcher, lambda path: None))
+        if not _is_complete(wanted, done):
+            raise KeyboardInterrupt  # so that the file does not get its name
+        return done
 
 
-class _Silent:
-    def begin(self, path: Path, rows: int | None) -> None: ...
+def import_into_kafka(wanted: Wanted, settings: Settings, watcher: Watcher, *, again: bool) -> list[Imported]:
+    """The events of all files into the topic of `settings`, from where an earlier import has left off.
 
-    def advance(self, rows: int, events: int) -> None: ...
+    `again`: from the beginning. Unreachable when Kafka does not take them.
+    """
+    with in_plain_words():
+        if settings.create_topics:
+            asyncio.run(create_topics(settings))
+    with BulkPublisher(settings) as publisher:
+        topic = topic_of(settings)
+        records = Records(wanted.job.plan, wanted.job.now_ms, topic)
+
+        def journal(path: Path) -> Journal:
+            where = [settings.bootstrap_servers(), settings.topic, topic.id]
+            found = Journal(DIRECTORY, path, [*where, *_identity(wanted.job)])
+            if again:
+                found.forget()
+            return found
+
+        return list(_imported(wanted, KafkaSink(publisher, records), watcher, journal))
+
+
+def _identity(job: Job) -> list[str]:
+    """What else decides which events a file becomes."""
+    mapping = hashlib.sha256(job.mapping.model_dump_json().encode()).hexdigest()
+    return [mapping, job.plan.fingerprint, str(job.since_ms)]
+
+
+def _imported(
+    wanted: Wanted, sink: Sink, watcher: Watcher, journal: Callable[[Path], Journal | None]
+) -> Iterator[Imported]:
+    """File after file, until all are through or somebody wants it to stop."""
+    with until_interrupted() as go_on, rejects_file(wanted.rejects) as rejects:
+        how = Import(wanted.job, sink, watcher, go_on, rejects)
+        for path in wanted.files:
+            yield (done := how.file(path, journal(path)))
+            if not done.is_complete:
+                return
+
+
+def _is_complete(wanted: Wanted, done: Sequence[Imported]) -> bool:
+    return len(done) == len(wanted.files) and all(one.is_complete for one in done)
 
 
 @contextmanager
-def watched(console: Console) -> Iterator[Watcher]:
-    """Shows how far an import is, where somebody watches."""
-    if not console.is_terminal:
-        yield _Silent()
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:,} rows, {task.fields[events]:,} events"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        yield _Bar(bar)
+def until_interrupted() -> Iterator[Callable[[], bool]]:
+    """Whether to go on: no more after SIGTERM or Ctrl-C. A second one ends at once."""
+    asked = False
 
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
 
-def print_imported(console: Console, done: Imported) -> None:
-    """What became of the rows of a file: events by type, and what was skipped, with its first rows."""
-
-    def say(text: str) -> None:
-        console.print(plain(text), markup=False, highlight=False)
-
-    judge = done.judge
-    say(f"{done.path}: {judge.rows:,} rows, {judge.events.total():,} events, {done.skipped:,} skipped")
-    for type_, number in sorted(judge.events.items()):
-        say(f"  {number:>12,}  {type_}")
-    for (type_, reason, field), fault in judge.faults.items():
-        say(f"  {fault.count:>12,}  skipped: {type_}: {reason}" + (f" ({field})" if field else ""))
-        for row, message in fault.examples:
-            say(f"{'':16}row {row}: {message}")
-    if done.unreadable:
-        say(f"  {len(done.unreadable):>12,}  skipped: lines that are no rows")
-        for line in done.unreadable[:3]:
-            say(f"{'':16}line {line.line}: {line.message}")
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: not asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

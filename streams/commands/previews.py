@@ -15,7 +15,7 @@ from streams.commands.report import plain
 from streams.engine.panes import DAY, DAY_MS, KEEP_MS
 from streams.human import rfc3339
 from streams.imports.judging import EXAMPLES
-from streams.imports.preview import Cells, Preview
+from streams.imports.preview import Preview
 
 EXAMPLE_WIDTH = 60
 """Characters of a cell that are shown."""
@@ -23,13 +23,13 @@ EXAMPLE_WIDTH = 60
 
 def print_preview(console: Console, path: Path, found: Preview) -> None:
     """In the order in which a person wants it: events, counts, what is skipped, what is not used."""
-    judge = found.judge
-    _title(console, f"{path}: {judge.rows:,} rows, {found.about}")
+    counts = found.counts
+    _title(console, f"{path}: {counts.rows:,} rows, {found.about}")
     for type_, (row, line) in found.seen.firsts.items():
         console.print(Text(f"First {type_}, of row {row}:"))
         console.print(JSON(line.decode(), indent=2))
     console.print(_counts(found))
-    if judge.faults or found.unreadable:
+    if counts.faults or found.unreadable:
         _title(console, "What would be skipped")
         for line in _skipped(found):
             console.print(Padding(Text(plain(line.lstrip())), (0, 0, 0, 2 + len(line) - len(line.lstrip()))))
@@ -45,32 +45,22 @@ def _counts(found: Preview) -> Table:
     table = Table(box=SIMPLE_HEAD)
     table.add_column("event type")
     table.add_column("events", justify="right")
-    for type_, number in sorted(found.judge.events.items()):
+    for type_, number in sorted(found.counts.events.items()):
         table.add_row(type_, f"{number:,}")
-    table.add_row("all", f"{found.judge.events.total():,}", style="bold")
+    table.add_row("all", f"{found.counts.accepted:,}", style="bold")
     return table
 
 
 def _skipped(found: Preview) -> Iterator[str]:
     """What is skipped for one reason, and indented below it some rows of it."""
-    for key, fault in found.judge.faults.items():
-        yield f"{fault.count:,} x {key.type}: {key.reason}" + (f" ({key.field})" if key.field else "")
+    for fault in found.counts.faults:
+        yield f"{fault.count:,} x {fault.type}: {fault.reason}" + (f" ({fault.field})" if fault.field else "")
         for row, message in fault.examples:
-            yield f"    row {row}: {_shown(found.cells.get((key, row), {}))}{message}"
+            yield f"    row {row}: {message}"
     if found.unreadable:
         yield f"{len(found.unreadable):,} x lines that are no rows"
         for line in found.unreadable[:EXAMPLES]:
             yield f"    line {line.line}: {json.dumps(line.text[:EXAMPLE_WIDTH])}: {line.message}"
-
-
-def _shown(cells: Cells) -> str:
-    return "".join(f"{name} = {_cell(cell)}; " for name, cell in cells.items())
-
-
-def _cell(cell: object) -> str:
-    if cell is None:
-        return "nothing"
-    return json.dumps(str(cell)[:EXAMPLE_WIDTH], ensure_ascii=False)
 
 
 def _notes(found: Preview) -> Iterator[str]:

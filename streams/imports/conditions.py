@@ -1,21 +1,21 @@
 """The conditions of a mapping (`when`) to SQL: the catalog's expression language, over the cells of a row.
 
 A cell that is compared with a number is the number that it says, otherwise its text. An ordering of something
-absent, or of a text that is no number, is neither yes nor no, and a row of which nothing more is known has no event.
+absent, or of a text that is no number, is neither yes nor no; a row of which nothing more is known has no event.
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from streams.engine.expressions import ExpressionError, parse
 from streams.imports import sql
 from streams.imports.mapping import named
 
 Kind = Literal["text", "number", "truth", "nothing"]
-_NUMBERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER")
-_OTHER_NUMBERS: Final = ("UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_NUMBERS: Final = (*_WHOLE, *(f"U{type_}" for type_ in _WHOLE), "FLOAT", "DOUBLE", "DECIMAL")
 _EQUALITIES: Final = {ast.Eq: "IS NOT DISTINCT FROM", ast.NotEq: "IS DISTINCT FROM"}
 _ORDERINGS: Final = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _ARITHMETIC: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
@@ -48,7 +48,7 @@ class _Term:
 
 
 def condition(when: str, columns: Mapping[str, str]) -> str:
-    """SQL that is true or false of a row; `columns`: name -> DuckDB's type. ExpressionError for a wrong one."""
+    """SQL that is true or false of a row; `columns`: name -> DuckDB's type. ExpressionError."""
     expression, named_columns = named(when)
     terms = {name: _column(column, columns[column]) for name, column in named_columns.items()}
     return f"coalesce({_Translator(when, terms).term(parse(expression)).truth()}, false)"
@@ -57,7 +57,7 @@ def condition(when: str, columns: Mapping[str, str]) -> str:
 def _column(column: str, type_: str) -> _Term:
     if type_ == "BOOLEAN":
         return _Term(sql.name(column), "truth")
-    if type_.startswith((*_NUMBERS, *_OTHER_NUMBERS)):
+    if type_.startswith(_NUMBERS):
         return _Term(sql.name(column), "number")
     return _Term(sql.as_text(sql.name(column), type_), "text")
 
@@ -70,7 +70,7 @@ class _Translator:
         self._terms = terms
 
     def term(self, node: ast.expr) -> _Term:
-        translate = _NODES.get(type(node))
+        translate: _Translation | None = _NODES.get(type(node))
         if translate is None:
             raise ExpressionError(f"{type(node).__name__} is not allowed in {self._text!r}")
         return translate(self, node)
@@ -169,7 +169,8 @@ def _compared(left: _Term, word: str, right: _Term) -> str:
     return f"({_as(left, kind)} {word} {_as(right, kind)})"
 
 
-_NODES: Final = {
+_Translation = Callable[[_Translator, Any], _Term]
+_NODES: Final[Mapping[type[ast.expr], _Translation]] = {
     ast.Name: _Translator._name,
     ast.Attribute: _Translator._name,
     ast.Constant: _Translator._constant,

@@ -1,4 +1,4 @@
-"""A DuckDB that sees the files of one import and nothing else: no other file, no network, no setting to change that."""
+"""A DuckDB that sees the files of one import and nothing else: no other file, no network, no other setting."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -118,7 +118,7 @@ def _locked(paths: Sequence[Path], scratch: Path, *, one_thread: bool) -> "DuckD
 
 
 def _read(connection: "DuckDBPyConnection", one: Table) -> str:
-    """How a table is read. NDJSON: texts that look like times stay texts, for the mapping says what they are."""
+    """How a table is read. NDJSON: texts that look like times stay texts."""
     if not one.read.startswith("read_ndjson"):
         return one.read
     described = _described(connection, f"SELECT * FROM {one.read}")

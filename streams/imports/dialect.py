@@ -38,7 +38,7 @@ def _rows(sample: str, delimiter: str) -> list[list[str]]:
 
 
 def _fits(rows: Sequence[Sequence[str]]) -> tuple[float, int]:
-    """How well a delimiter fits: the share of rows with as many cells as the first one, and how many these are."""
+    """How well a delimiter fits: the share of rows with as many cells as the first one, and how many."""
     width = len(rows[0]) if rows else 0
     if width < 2:
         return 0.0, width

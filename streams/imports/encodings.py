@@ -1,7 +1,7 @@
 """The text of a file, in UTF-8 with one kind of newline: what DuckDB reads by itself.
 
-Encodings are told by their byte order mark, or by what the bytes can be. All of the file is looked at, for the first
-letter with an accent may stand in the last row.
+Encodings are told by their byte order mark, or by what the bytes can be. All of the file is looked at, for
+the first letter with an accent may stand in the last row.
 """
 
 import codecs
@@ -61,7 +61,7 @@ def opened(path: Path) -> IO[bytes]:
 
 
 def as_utf8(path: Path, encoding: str | None, scratch: Path) -> Text:
-    """The text of `path`; a copy in `scratch` where it is written otherwise. BadFile when it cannot be read."""
+    """The text of `path`; a copy in `scratch` where it is written otherwise. BadFile."""
     try:
         found = _look(path, encoding)
         if found.is_plain:

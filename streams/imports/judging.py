@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
 from typing import Final, NamedTuple
 
-from schemas.imports import ImportMapping
-from streams.engine.decode import Decoder, Event, Reject
+from streams.engine.decode import Event, Reject
+from streams.imports.counts import Counts, Fault
 from streams.imports.database import Lines
+from streams.imports.explaining import explained
+from streams.imports.job import Job
 
 EXAMPLES: Final = 3
 """So many rows are kept of each fault."""
@@ -26,55 +28,61 @@ class Line(NamedTuple):
     headers: tuple[()] = ()
 
 
-class FaultKey(NamedTuple):
-    """What is counted together."""
+class Refused(NamedTuple):
+    """An event that is skipped."""
 
+    row: int
     type: str
     reason: str
     field: str | None
-
-
-@dataclass(slots=True)
-class Fault:
-    """Events that were skipped for one reason."""
-
-    count: int = 0
-    examples: list[tuple[int, str]] = field(default_factory=list)
-    """(row, message) of the first ones."""
+    message: str
+    line: bytes
 
 
 class Judge:
-    """Counts what it judges; `now_ms` is when the records will have been published."""
+    """Judges the rows of a file, one batch after the other, and counts. `before`: of the rows before."""
 
-    def __init__(self, decoder: Decoder, mapping: ImportMapping, now_ms: int) -> None:
-        self._decoder = decoder
-        self._mapping = mapping
-        self._now_ms = now_ms
-        self.rows = 0
-        self.events: Counter[str] = Counter()
-        self.faults: dict[FaultKey, Fault] = {}
+    def __init__(self, job: Job, before: Counts) -> None:
+        self._job = job
+        self._rows, self._older = before.rows, before.older
+        self._events = Counter(before.events)
+        self._faults = {(one.type, one.reason, one.field): one for one in deepcopy(before.faults)}
 
-    def judge(self, rows: Sequence[Lines]) -> tuple[list[Event], list[Reject]]:
+    def judge(self, rows: Sequence[Lines]) -> tuple[list[Event], list[Refused]]:
         """The events of the next rows, in the order of the rows, and what of them cannot be counted."""
-        now_ms = self._now_ms
+        now_ms = self._job.now_ms
         lines = [
             Line(row, line.encode(), event, now_ms)
-            for row, lines in enumerate(rows, self.rows + 1)
+            for row, lines in enumerate(rows, self._rows + 1)
             for event, line in enumerate(lines)
             if line is not None
         ]
-        self.rows += len(rows)
-        events, rejects = self._decoder.decode(lines)
-        self.events.update(event.type for event in events)
-        for reject in rejects:
-            self._count(reject)
-        return events, rejects
+        self._rows += len(rows)
+        found, rejects = self._job.plan.decoder.decode(lines)
+        events = self._new_enough(found)
+        self._events.update([event.type for event in events])
+        return events, [self._refused(reject) for reject in rejects]
 
-    def _count(self, reject: Reject) -> None:
+    def counts(self) -> Counts:
+        """Of all rows up to now."""
+        return Counts(self._rows, dict(self._events), self._older, list(self._faults.values()))
+
+    def _new_enough(self, events: list[Event]) -> list[Event]:
+        since_ms = self._job.since_ms
+        if since_ms is None:
+            return events
+        newer = [event for event in events if event.time_ms >= since_ms]
+        self._older += len(events) - len(newer)
+        return newer
+
+    def _refused(self, reject: Reject) -> Refused:
         line = reject.record
         assert isinstance(line, Line)
-        key = FaultKey(self._mapping.events[line.event].type, reject.reason, reject.field)
-        fault = self.faults.setdefault(key, Fault())
+        event = self._job.mapping.events[line.event]
+        message = explained(event, reject)
+        refused = Refused(line.offset, event.type, reject.reason, reject.field, message, line.value)
+        fault = self._faults.setdefault(key := (event.type, reject.reason, reject.field), Fault(*key))
         fault.count += 1
         if len(fault.examples) < EXAMPLES:
-            fault.examples.append((line.offset, reject.message))
+            fault.examples.append((line.offset, message))
+        return refused

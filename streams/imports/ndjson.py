@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from streams.engine.decode import Event
 from streams.errors import KpiError
+
+BUFFER_BYTES: Final = 1 << 20
 
 
 class CannotWrite(KpiError):
@@ -22,6 +24,9 @@ class NdjsonFile:
     def write(self, events: Sequence[Event]) -> None:
         self._file.writelines(b"%b\n" % event.record.value for event in events)
 
+    def settle(self) -> None:
+        """Nothing is promised of a file before it has its name."""
+
 
 @contextmanager
 def ndjson(path: Path) -> Iterator[NdjsonFile]:
@@ -31,10 +36,18 @@ def ndjson(path: Path) -> Iterator[NdjsonFile]:
     """
     part = path.with_name(f"{path.name}.part")
     try:
-        with part.open("wb", buffering=1 << 20) as file:
-            yield NdjsonFile(file)
-        part.replace(path)
-    except OSError as error:
-        raise CannotWrite(f"{error.filename or path}: {error.strerror or error}") from None
+        with in_plain_words(path):
+            with part.open("wb", buffering=BUFFER_BYTES) as file:
+                yield NdjsonFile(file)
+            part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def in_plain_words(path: Path) -> Iterator[None]:
+    """That a file cannot be written is told as CannotWrite."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotWrite(f"{error.filename or path}: {error.strerror or error}") from None

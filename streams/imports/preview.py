@@ -1,26 +1,24 @@
 """What an import would do: its first events, counts, what is skipped and why, and what is not used."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from schemas.imports import EventMapping
 from streams.engine.decode import Event
 from streams.engine.panes import DAY, KEEP_MS
-from streams.imports import sql
+from streams.imports.counts import Counts
 from streams.imports.database import ROWS, Database, Lines, Unreadable, database
-from streams.imports.judging import Fault, FaultKey, Judge
+from streams.imports.job import Job
+from streams.imports.judging import Judge
 from streams.imports.mapping import columns_of
 from streams.imports.query import lines_query
-from streams.imports.run import Job, Watcher
+from streams.imports.run import Watcher
 
 TOLD_APART: Final = 2_000_000
 """Of so many events it is found out whether they are the same as another one."""
-
-Cells = Mapping[str, Any]
-"""Column -> what stands in it."""
 
 
 @dataclass(slots=True)
@@ -57,12 +55,10 @@ class Preview:
 
     about: str
     """How it is read, in words."""
-    judge: Judge
+    counts: Counts
     seen: Seen
     no_event: int
     """Rows that no event is made of."""
-    cells: Mapping[tuple[FaultKey, int], Cells]
-    """(fault, row) -> what stands in the columns that the fault's field is made of."""
     unused: Sequence[str]
     """Columns that the mapping does not read."""
     unreadable: Sequence[Unreadable]
@@ -78,7 +74,7 @@ def preview(path: Path, job: Job, watcher: Watcher) -> Preview:
 
 
 def _of_rows(rows: Database, job: Job, watcher: Watcher) -> Preview:
-    judge, seen, no_event = Judge(job.plan.decoder, job.checked.mapping, job.now_ms), Seen(), 0
+    judge, seen, no_event = Judge(job, Counts()), Seen(), 0
     watcher.begin(rows.input.path, rows.rows)
     for batch in rows.batches(lines_query(job.checked, ROWS, rows.columns, job.plan)):
         events, _ = judge.judge(batch)
@@ -88,10 +84,9 @@ def _of_rows(rows: Database, job: Job, watcher: Watcher) -> Preview:
     unreadable, mapped = rows.unreadable(), job.checked.mapping.events
     return Preview(
         about=rows.input.about,
-        judge=judge,
+        counts=judge.counts(),
         seen=seen,
         no_event=no_event,
-        cells=dict(_cells(rows, judge.faults, mapped)),
         unused=_unused(rows, mapped),
         unreadable=unreadable,
     )
@@ -104,29 +99,3 @@ def _empty(batch: Sequence[Lines]) -> int:
 def _unused(rows: Database, events: Sequence[EventMapping]) -> list[str]:
     used = {name for event in events for _, name in columns_of(event)}
     return [name for name in rows.columns if name not in used]
-
-
-# -- The cells behind a fault -----------------------------------------------------------------------------
-
-
-def _cells(
-    rows: Database, faults: Mapping[FaultKey, Fault], events: Sequence[EventMapping]
-) -> Iterator[tuple[tuple[FaultKey, int], Cells]]:
-    for key, fault in faults.items():
-        columns = _read_for(key, [event for event in events if event.type == key.type])
-        for row, _ in fault.examples:
-            yield (key, row), _row(rows, columns, row)
-
-
-def _read_for(key: FaultKey, events: Sequence[EventMapping]) -> list[str]:
-    """The columns that the field of a fault is made of; all that its events read, if it names none."""
-    path = tuple((key.field or "").split("."))
-    read = [found for event in events for found in columns_of(event)]
-    named = [name for below, name in read if below[: len(path)] == path]
-    return list(dict.fromkeys(named or [name for _, name in read]))
-
-
-def _row(rows: Database, columns: Sequence[str], number: int) -> Cells:
-    names = ", ".join(map(sql.name, columns))
-    found = rows.connection.execute(f"SELECT {names} FROM {ROWS} LIMIT 1 OFFSET {number - 1}").fetchone()
-    return dict(zip(columns, found or (), strict=False))

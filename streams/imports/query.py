@@ -20,7 +20,7 @@ ID_DIGITS: Final = 32
 
 
 def lines_query(checked: CheckedMapping, rows: str, columns: Mapping[str, str], plan: Plan) -> str:
-    """The query over `rows`, a table whose `columns` are name -> DuckDB's type; MappingError for a missing one."""
+    """The query over the table `rows`. `columns`: name -> DuckDB's type; MappingError when one is missing."""
     checked.check_columns(columns)
     mapping = checked.mapping
     parts = [_parts(number, event, mapping, columns, plan) for number, event in enumerate(mapping.events)]
