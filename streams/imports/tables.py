@@ -38,7 +38,7 @@ class Table:
 
 def table(path: Path, read: Read, scratch: Path) -> Table:
     """A file as a table; copies that are needed lie in `scratch`. BadFile when it cannot be read."""
-    format_ = read.format or _format(path)
+    format_ = read.format or format_of(path)
     if format_ == "parquet":
         return Table(path, f"read_parquet({sql.text(str(path))})", None, "Parquet")
     found = as_utf8(path, read.encoding, scratch)
@@ -47,7 +47,7 @@ def table(path: Path, read: Read, scratch: Path) -> Table:
     return _csv(found, read)
 
 
-def _format(path: Path) -> Format:
+def format_of(path: Path) -> Format:
     """By the name, else by how the file begins; a text is a CSV."""
     for suffix in reversed(path.suffixes):
         if suffix.lower() in _FORMATS:
