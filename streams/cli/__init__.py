@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from streams.cli import generating, looking, replaying, running
+from streams.cli import generating, importing, looking, replaying, running
 from streams.cli.common import fail, out
 from streams.errors import KpiError
 
@@ -27,6 +27,7 @@ _COMMANDS: Final = (
 )
 for _command in _COMMANDS:
     app.command()(_command)
+app.command("import")(importing.import_)
 _GENERATING: Final = (
     *(generating.asyncapi, generating.dashboards, generating.reference),
     *(generating.rules, generating.alertmanager, generating.runbooks),
