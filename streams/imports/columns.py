@@ -15,7 +15,7 @@ LOOKED_AT: Final = 100_000
 """Rows of a file."""
 _READ: Final = 2_000
 """Different cells of a column."""
-_FEW: Final = 24
+FEW: Final = 24
 """So many different texts are a choice, if most stand in several rows."""
 
 
@@ -91,7 +91,7 @@ def described(name: str, cells: Sequence[str], filled: int, different: int) -> P
         return Profile(name, holds, filled, different, cells, formats[0], other)
     if all(map(_NUMBER.fullmatch, cells)):
         return Profile(name, "numbers", filled, different, cells)
-    few = different <= _FEW and different * 2 <= filled
+    few = different <= FEW and different * 2 <= filled
     return Profile(name, "a few words" if few else "texts", filled, different, cells)
 
 
