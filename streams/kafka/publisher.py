@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, Self
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.structs import RecordMetadata
 
 from streams.kafka.outline import OF_CONTRACT, Outliner
 from streams.settings import Settings
@@ -22,6 +23,8 @@ class Sent(NamedTuple):
     headers: Headers = ()
     timestamp_ms: int | None = None
     """Of the record; now by default."""
+    key: bytes | None = None
+    """Of a line that the contract gives none."""
 
     def size(self) -> int:
         """Bytes that it takes on the broker, about."""
@@ -55,18 +58,23 @@ class Publisher:
         assert self._producer is not None
         await self._producer.stop()
 
-    async def publish(self, sent: Sequence[Sent]) -> None:
-        """Publish one round and wait for its acknowledgement; KafkaError when a record is refused."""
+    async def publish(self, sent: Sequence[Sent]) -> list[RecordMetadata]:
+        """Publish one round and wait for its acknowledgement; KafkaError when a record is refused.
+
+        Gives where each one lies now.
+        """
         assert self._producer is not None
         acknowledged = [
             await self._producer.send(
                 self._settings.topic,
                 one.value,
-                key=self._key_of(one.value),
+                key=self._key_of(one.value) or one.key,
                 headers=list(one.headers),
                 timestamp_ms=one.timestamp_ms,
             )
             for one in sent
         ]
-        for record in await asyncio.gather(*acknowledged):
+        records: list[RecordMetadata] = await asyncio.gather(*acknowledged)
+        for record in records:
             self._ends[record.partition] = max(self._ends.get(record.partition, 0), record.offset + 1)
+        return records
