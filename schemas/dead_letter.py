@@ -81,8 +81,8 @@ REPLAYED_SUFFIX: Final = "/replayed"
 class Replayed(BaseModel):
     """That a dead letter was published again; its key is the letter's, with `/replayed` behind it.
 
-    It is a record of its own, for a worker writes a letter once more when it starts again, and all of them when
-    a new namespace counts the topic anew: neither may take the mark away.
+    It is a record of its own, for a worker writes a letter once more when it starts again, and all of them
+    when a new namespace counts the topic anew: neither may take the mark away.
     """
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)

@@ -1,6 +1,6 @@
 """Reading a topic as it is now: all of it, or only its newest records."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -17,16 +17,19 @@ class TopicReader:
     Each partition can be read more than once. Nothing is kept of what was read.
     """
 
-    def __init__(self, kafka_client: dict[str, Any], topic: str) -> None:
+    def __init__(
+        self, kafka_client: dict[str, Any], topic: str, ends: Mapping[TopicPartition, int] | None = None
+    ) -> None:
+        """`ends` are those of an earlier reader: what came since is left out then."""
         self._client = kafka_client
         self._topic = topic
-        self._ends: dict[TopicPartition, int] = {}
+        self.ends = ends
         self._consumer: AIOKafkaConsumer | None = None
 
     @property
     def partitions(self) -> list[int]:
         """None when there is no such topic, which is not made either."""
-        return sorted(partition.partition for partition in self._ends)
+        return sorted(partition.partition for partition in self.ends or ())
 
     async def __aenter__(self) -> Self:
         numbers = await partitions_of(self._client, self._topic)
@@ -38,7 +41,9 @@ class TopicReader:
         )
         try:
             await self._consumer.start()
-            self._ends = await self._consumer.end_offsets([TopicPartition(self._topic, at) for at in numbers])
+            if self.ends is None:
+                here = [TopicPartition(self._topic, number) for number in numbers]
+                self.ends = await self._consumer.end_offsets(here)
         except BaseException:  # a cancellation, too
             await self._consumer.stop()
             raise
@@ -50,14 +55,15 @@ class TopicReader:
 
     async def records(self, partition: int) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
         """Every record that a committed reader may see; KafkaTimeoutError when Kafka stops answering."""
-        assert self._consumer is not None
+        assert self._consumer is not None and self.ends is not None
         source = TopicPartition(self._topic, partition)
+        end = self.ends[source]
         self._consumer.assign([source])
         await self._consumer.seek_to_beginning(source)
-        while (position := await self._consumer.position(source)) < self._ends[source]:
+        while (position := await self._consumer.position(source)) < end:
             fetched = await self._consumer.getmany(source, timeout_ms=FETCH_MS)
             for record in fetched.get(source, []):
-                if record.offset < self._ends[source]:
+                if record.offset < end:
                     yield record
             if await self._consumer.position(source) == position:
                 raise KafkaTimeoutError(f"no record of {source} came within {FETCH_MS / 1000:g} s")

@@ -58,11 +58,12 @@ class Fix:
 
 def _check_identity(before: Mapping[str, object], document: Mapping[str, object]) -> None:
     for name, value in before.items():
-        if _is_usable(value) and document.get(name) != value:
+        if is_usable(value) and document.get(name) != value:
             raise CannotFix(f"the fix changes the event's {name}, by which it is known; leave that as it is")
 
 
-def _is_usable(value: object) -> bool:
+def is_usable(value: object) -> bool:
+    """Whether an event can be known by this as its source or its id."""
     return isinstance(value, str) and 0 < len(value) <= MAX_ID
 
 

@@ -4,18 +4,19 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple
 
 from streams.engine.decode import Decoder
-from streams.letters.fixing import CannotFix, Fix
-from streams.letters.letter import Letter, Original
+from streams.letters.fixing import CannotFix, Fix, is_usable
+from streams.letters.letter import Letter, Original, json_object
 from streams.naming import REPLAYED_HEADER
 
 Outcome = Literal["good", "unsure", "refused", "impossible"]
-"""`good`: the decoder accepts it. `unsure`: the decoder cannot vouch for it. `refused`: it would be a dead letter
-again. `impossible`: there is nothing that could be published."""
+"""`good`: the decoder accepts it. `unsure`: the decoder cannot vouch for it. `refused`: it would be a dead
+letter again. `impossible`: there is nothing that could be published."""
 
 _OF_CLOUD_EVENTS: Final = ("ce_", "content-type")
 _STRUCTURED: Final = ("content-type", b"application/cloudevents+json")
 _NOTHING: Final = "the record has no value: there is nothing to publish"
 _ELSEWHERE: Final = "it is of the topic {}: set KPI_TOPIC to that one"
+_SAME: Final = "the fix gives several events one source and id; give each its own: --jq '.id = $letter'"
 _PREFIX: Final = "only a prefix of the record was kept: publish it from where it came"
 _STILL_TOO_LATE: Final = "still older than its subject is remembered; `kpi replay` counts old history"
 _MAYBE_FAILS: Final = "this software failed at it; whether it still does is seen when it is published"
@@ -41,6 +42,8 @@ class Judge:
         self._fix = fix
         self._topic = topic
         self._now_ms = now_ms
+        self._given: set[tuple[object, object]] = set()
+        """(source, id) of the events that had no id before the fix."""
 
     def judge(self, letter: Letter) -> Verdict:
         """Whatever the letter is, there is a verdict."""
@@ -50,6 +53,7 @@ class Judge:
             return Verdict(letter, "impossible", message=_PREFIX if letter.dead.value else _NOTHING)
         try:
             record = self._record(letter)
+            self._check_given(letter, record)
         except CannotFix as fault:
             return Verdict(letter, "impossible", message=str(fault))
         return self._judged(letter, record)
@@ -63,11 +67,20 @@ class Judge:
         headers = [_STRUCTURED, *_without_attributes(record.headers), mark]
         return record._replace(timestamp=self._now_ms(), value=self._fix.fixed(letter), headers=headers)
 
+    def _check_given(self, letter: Letter, record: Original) -> None:
+        """CannotFix where another letter has been given the same: they would be one event."""
+        before, after = letter.event() or {}, json_object(record.value or b"") or {}
+        if not self._fix or is_usable(before.get("id")):
+            return
+        given = (after.get("source"), after.get("id"))
+        if given in self._given:
+            raise CannotFix(_SAME)
+        self._given.add(given)
+
     def _judged(self, letter: Letter, record: Original) -> Verdict:
         events, rejects = self._decoder.decode([record])
         for reject in rejects:
-            message = f"{reject.reason}: {reject.message}"
-            return Verdict(letter, "refused", record, reject.reason, message)
+            return Verdict(letter, "refused", record, reject.reason, reject.message)
         if letter.dead.reason == "too_late" and _time_of(self._decoder, letter) == events[0].time_ms:
             return Verdict(letter, "refused", record, "too_late", _STILL_TOO_LATE)
         if letter.dead.reason == "engine_error":

@@ -1,15 +1,15 @@
 """Reading the dead letters' topic: of each letter the newest, of each partition one letter at a time.
 
-The topic is compacted, in Kafka's own time: until then a letter that was written twice is there twice. So each
-partition is read twice: first the keys, to know which record of a letter is the newest and what was published
-again; then the letters. Only a few numbers per letter are kept, and these of one partition at a time.
+The topic is compacted, in Kafka's own time: until then a letter that was written twice is there twice. So
+each partition is read twice: first the keys, to know which record of a letter is the newest and what was
+published again; then the letters. Only a few numbers per letter are kept, those of one partition at a time.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 from pydantic import ValidationError
 
 from schemas.dead_letter import REPLAYED_SUFFIX, DeadLetter, Replayed
@@ -19,6 +19,7 @@ from streams.letters.filters import Filter
 from streams.letters.letter import Letter
 from streams.settings import Settings
 
+Ends = Mapping[TopicPartition, int]
 _SUFFIX: Final = REPLAYED_SUFFIX.encode()
 
 
@@ -59,9 +60,10 @@ class LetterTopic:
     SettingsError when there is no such topic.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, ends: Ends | None = None) -> None:
+        """With the `ends` of an earlier one: up to the moment when that was entered."""
         self._topic = settings.dead_letters_topic
-        self._reader = TopicReader(settings.kafka_client(), self._topic)
+        self._reader = TopicReader(settings.kafka_client(), self._topic, ends)
         self.others = 0
         """Records of the last pass that are no dead letters of ours."""
 
@@ -77,6 +79,12 @@ class LetterTopic:
 
     async def __aexit__(self, *error: object) -> None:
         await self._reader.__aexit__(*error)
+
+    @property
+    def ends(self) -> Ends:
+        """How far it is read; known once it is entered."""
+        assert self._reader.ends is not None
+        return self._reader.ends
 
     async def letters(self, wanted: Filter) -> AsyncIterator[Letter]:
         """Those that are wanted, partition by partition, in the order in which they were written."""

@@ -4,11 +4,11 @@
 2. A round of them is published and acknowledged, under the key of the contract.
 3. They are marked as published again, and that is acknowledged before the next round.
 
-Whoever dies between 2 and 3 has published letters that are not marked. Replaying them once more is harmless: an
-event is known by its source and id, which stay.
+Whoever dies between 2 and 3 has published letters that are not marked. Replaying them once more is harmless:
+an event is known by its source and id, which stay.
 
-A partition is held when too many of its last records cannot be counted. So what the decoder cannot vouch for is
-published in small numbers only: a run takes `Order.unsure` of them and leaves the others for the next.
+A partition is held when too many of its last records cannot be counted. So what the decoder cannot vouch for
+is published in small numbers only: a run takes `Order.unsure` of them and leaves the others for the next.
 """
 
 from collections import Counter
@@ -27,9 +27,8 @@ from streams.errors import SettingsError
 from streams.kafka.outline import Outliner
 from streams.kafka.publisher import Publisher, Sent
 from streams.kafka.reading import partitions_of
-from streams.letters.filters import Filter
-from streams.letters.fixing import Fix
 from streams.letters.judging import Judge, Verdict
+from streams.letters.order import Order
 from streams.letters.reading import LetterTopic
 from streams.settings import Settings
 
@@ -37,24 +36,8 @@ ROUND: Final = 200
 """So many letters at most are published before they are marked,"""
 ROUND_BYTES: Final = 800_000
 """and about so many bytes."""
-UNSURE: Final = 100
-"""A tenth of the records that the share of bad ones is taken of."""
 EXAMPLES: Final = 3
 _ROUNDS_A_SECOND: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be published again, and how."""
-
-    wanted: Filter
-    fix: Fix = Fix()
-    force: bool = False
-    """Publish what would be refused again, too."""
-    unsure: int = UNSURE
-    """So many at most that the decoder cannot vouch for."""
-    rate: float = 1_000.0
-    """Letters a second."""
 
 
 @dataclass(slots=True)

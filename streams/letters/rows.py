@@ -1,8 +1,10 @@
 """A dead letter in one line."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from streams.human import rfc3339
 from streams.letters.letter import Letter
+from streams.letters.masking import Mask
 
 
 class Row(NamedTuple):
@@ -15,18 +17,36 @@ class Row(NamedTuple):
     type: str
     source: str
     message: str
-    replayed_at_ms: int
+    replayed_at_ms: int | None
+    fixed: bool
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it: null where there is nothing to say."""
+        at_ms = self.replayed_at_ms
+        return {
+            "id": self.id,
+            "time": rfc3339(self.timestamp_ms),
+            "reason": self.reason,
+            "field": self.field or None,
+            "type": self.type or None,
+            "source": self.source or None,
+            "message": self.message,
+            "replayed_at": None if at_ms is None else rfc3339(at_ms),
+            "fixed": self.fixed,
+        }
 
 
-def row_of(letter: Letter) -> Row:
-    dead, origin = letter.dead, letter.origin()
+def row_of(letter: Letter, mask: Mask | None) -> Row:
+    """Without a mask the message stands there as it is."""
+    dead, origin, replayed = letter.dead, letter.origin(), letter.replayed
     return Row(
         dead.timestamp_ms,
         letter.id,
         dead.reason,
-        dead.field or "",
+        (mask.field(letter) if mask else dead.field) or "",
         origin.type or "",
         origin.source or "",
-        dead.message,
-        letter.replayed.replayed_at_ms if letter.replayed else 0,
+        mask.message(letter) if mask else dead.message,
+        replayed.replayed_at_ms if replayed else None,
+        replayed.fixed if replayed else False,
     )
