@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.commands.report import plain
-from streams.human import rfc3339
 from streams.letters.letter import Letter
 from streams.letters.masking import Mask, shortened
 from streams.letters.order import Order
 from streams.letters.replaying import Tally
 from streams.letters.rows import Row
 from streams.letters.stats import DAY_MS, Stats
+from streams.letters.times import time_text
 
 _STEPS_SHOWN: Final = 6
 
@@ -30,7 +30,7 @@ def print_rows(console: Console, rows: Sequence[Row]) -> None:
     replayed = any(row.replayed_at_ms is not None for row in rows)
     table = _table([*names, *(["replayed"] if replayed else [])], whole=("id", "time", "reason"))
     for row in rows:
-        told = (row.id, rfc3339(row.timestamp_ms), row.reason, row.field, row.type, row.message)
+        told = (row.id, _time(row.timestamp_ms), row.reason, row.field, row.type, row.message)
         table.add_row(*_cells([*told, *([_replayed(row)] if replayed else [])]))
     console.print(table)
 
@@ -38,7 +38,7 @@ def print_rows(console: Console, rows: Sequence[Row]) -> None:
 def _replayed(row: Row) -> str:
     if row.replayed_at_ms is None:
         return ""
-    return f"{rfc3339(row.replayed_at_ms)}{', changed' if row.fixed else ''}"
+    return f"{_time(row.replayed_at_ms)}{', changed' if row.fixed else ''}"
 
 
 def print_stats(console: Console, stats: Stats) -> None:
@@ -53,7 +53,7 @@ def print_stats(console: Console, stats: Stats) -> None:
         table.add_column(_step_name(start, stats.step_ms), justify="right")
     for reason, type_, group in groups:
         steps = [f"{group.steps[start]:,}" if group.steps[start] else "" for start in starts]
-        told = (reason, type_, f"{group.number:,}", rfc3339(group.first_ms), rfc3339(group.last_ms))
+        told = (reason, type_, f"{group.number:,}", _time(group.first_ms), _time(group.last_ms))
         table.add_row(*_cells([*told, *steps]))
     console.print(table)
     console.print(f"{sum(group.number for _, _, group in groups):,} dead letters", highlight=False)
@@ -66,9 +66,9 @@ def stats_documents(stats: Stats) -> list[dict[str, Any]]:
             "reason": reason,
             "type": type_ or None,
             "number": group.number,
-            "first": rfc3339(group.first_ms),
-            "last": rfc3339(group.last_ms),
-            "steps": {rfc3339(start): group.steps[start] for start in sorted(group.steps)},
+            "first": time_text(group.first_ms),
+            "last": time_text(group.last_ms),
+            "steps": {time_text(start) or str(start): group.steps[start] for start in sorted(group.steps)},
         }
         for reason, type_, group in stats.sorted()
     ]
@@ -76,7 +76,7 @@ def stats_documents(stats: Stats) -> list[dict[str, Any]]:
 
 def _step_name(start_ms: int, step_ms: int) -> str:
     """11-22 17h, or 11-22."""
-    day, _, time = rfc3339(start_ms).partition("T")
+    day, _, time = _time(start_ms).partition("T")
     return day[5:] if step_ms == DAY_MS else f"{day[5:]} {time[:2]}h"
 
 
@@ -86,7 +86,7 @@ def letter_document(letter: Letter, mask: Mask) -> dict[str, Any]:
     key = letter.original().key
     return {
         "id": letter.id,
-        "time": rfc3339(dead.timestamp_ms),
+        "time": time_text(dead.timestamp_ms),
         "reason": dead.reason,
         "field": mask.field(letter) or None,
         "message": mask.message(letter),
@@ -96,7 +96,7 @@ def letter_document(letter: Letter, mask: Mask) -> dict[str, Any]:
         "headers": len(dead.headers),
         "size": dead.size,
         "whole": letter.is_whole(),
-        "replayed_at": rfc3339(replayed.replayed_at_ms) if replayed else None,
+        "replayed_at": time_text(replayed.replayed_at_ms) if replayed else None,
         "replayed_to": replayed.replayed_to if replayed else None,
         "fixed": replayed.fixed if replayed else False,
         "event": mask.event(letter),
@@ -142,6 +142,10 @@ def _tally_lines(tally: Tally, verb: str, mask: Mask) -> Iterable[str]:
 def _through(order: Order) -> str:
     changes = ", ".join(change.text for change in order.fix.changes)
     return f", through {changes}" if changes else ", unchanged"
+
+
+def _time(time_ms: int) -> str:
+    return time_text(time_ms) or f"{time_ms} ms"
 
 
 def _table(names: Sequence[str], whole: Sequence[str]) -> Table:

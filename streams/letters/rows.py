@@ -2,9 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from streams.human import rfc3339
 from streams.letters.letter import Letter
 from streams.letters.masking import Mask
+from streams.letters.times import time_text
 
 
 class Row(NamedTuple):
@@ -25,13 +25,13 @@ class Row(NamedTuple):
         at_ms = self.replayed_at_ms
         return {
             "id": self.id,
-            "time": rfc3339(self.timestamp_ms),
+            "time": time_text(self.timestamp_ms),
             "reason": self.reason,
             "field": self.field or None,
             "type": self.type or None,
             "source": self.source or None,
             "message": self.message,
-            "replayed_at": None if at_ms is None else rfc3339(at_ms),
+            "replayed_at": None if at_ms is None else time_text(at_ms),
             "fixed": self.fixed,
         }
 

@@ -59,7 +59,10 @@ async def test_a_letter_is_corrected_counted_and_marked_and_twice_is_harmless(fl
     await fleet.publish([json.dumps(one).encode() for one in BAD])
     await fleet.caught_up()
     assert (await kpi(fleet, "list")).out.count("unknown_currency") == 3
-    assert "3 stay, for they would be refused again: unknown_currency" in (await kpi(fleet, "replay", "--yes")).out
+    assert (
+        "3 stay, for they would be refused again: unknown_currency"
+        in (await kpi(fleet, "replay", "--yes")).out
+    )
 
     assert "3 published" in (await kpi(fleet, "replay", "--set", "data.currency=EUR", "--yes")).out
     await fleet.caught_up()
