@@ -25,7 +25,7 @@ from streams.settings import Settings
 log = logging.getLogger(__name__)
 
 State = Literal["unset", "starting", "reading", "away"]
-"""`unset`: no Kafka is set. `starting`: not all was read yet. `away`: it cannot be read; `trouble` says why."""
+"""`unset`: no Kafka is set. `starting`: not all was read yet. `away`: nothing can be read, see `trouble`."""
 
 KEPT: Final = 5_000
 """So many letters at most, of all partitions together,"""
@@ -92,7 +92,7 @@ class Newest:
             elif isinstance(arrival, _Mark):
                 self._put(self._marks, arrival.partition, arrival.key, arrival)
             elif arrival.kept is None:
-                self._letters.get(arrival.partition, OrderedDict()).pop(arrival.key, None)
+                self._letters.setdefault(arrival.partition, OrderedDict()).pop(arrival.key, None)
             else:
                 self._put(self._letters, arrival.partition, arrival.key, arrival.kept)
                 self.complete &= len(self._letters[arrival.partition]) < self.most
@@ -105,7 +105,8 @@ class Newest:
             of.popitem(last=False)
 
     def _marked(self, partition: int, key: bytes, kept: Kept) -> Kept:
-        mark = self._marks.get(partition, {}).get(key)
+        of = self._marks.get(partition)
+        mark = None if of is None else of.get(key)
         if mark is None or mark.timestamp_ms != kept.timestamp_ms:
             return kept
         return kept._replace(replayed_at_ms=mark.replayed_at_ms)
@@ -246,7 +247,7 @@ async def _sought(
     """Go to the newest records of each partition; gives where they end."""
     consumer.assign(partitions)
     begins = await consumer.beginning_offsets(partitions)
-    ends = await consumer.end_offsets(partitions)
+    ends: Mapping[TopicPartition, int] = await consumer.end_offsets(partitions)
     for partition in partitions:
         start = max(begins[partition], ends[partition] - 2 * newest.most)  # there are marks among them
         newest.complete &= start == begins[partition]

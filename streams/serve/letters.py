@@ -1,4 +1,4 @@
-"""The dead letters that the board knows of, as a document: reasons over time, types, and the newest of each."""
+"""The dead letters that the board knows of, as a document: by reason over time, by type, and the newest."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
