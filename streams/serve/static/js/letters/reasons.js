@@ -1,6 +1,6 @@
 // Each reason with a column an hour, and the types that it was met in.
 
-import { el, svg } from "../dom.js";
+import { el, setText, svg } from "../dom.js";
 import { formatTime, formatValue } from "../format.js";
 import { redone, section } from "../kpi/parts.js";
 
@@ -10,16 +10,18 @@ const LEAST = 2; // so high is a column at least that is not empty
 
 export class Reasons {
   constructor() {
-    this.caption = document.createElement("p");
-    this.caption.className = "caption";
+    this.caption = el("p", { class: "caption" });
     this.list = el("ol", { class: "reasons" });
-    this.node = section("reasons", "Reasons over time", this.caption, this.list);
+    this.axis = el("p", { class: "reason-axis", "aria-hidden": "true" }, el("span"), el("span", { text: "now" }));
+    this.node = section("reasons", "Reasons over time", this.caption, this.list, this.axis);
   }
 
   show({ reasons, hours, number }) {
     this.node.hidden = number === 0;
     const most = Math.max(1, ...reasons.flatMap((reason) => reason.hours));
-    this.caption.textContent = `A column an hour, ${hours.length} hours up to now, by the time of the record (UTC). The highest is ${formatValue(most, "count")}.`;
+    const span = `A column an hour, ${hours.length} hours up to now, by the time of the record (UTC).`;
+    setText(this.caption, `${span} The highest is ${formatValue(most, "count")}.`);
+    setText(this.axis.firstChild, formatTime(hours[0], "UTC").slice(0, -3));
     redone(this.list, reasons.map((reason) => ({ ...reason, samples: null, most, from: hours[0] })), row);
   }
 }
@@ -35,8 +37,8 @@ function row({ reason, number, replayed, last, hours, types, most, from }) {
       "p",
       { class: "reason-numbers" },
       el("b", { text: formatValue(number, "count") }),
-      replayed > 0 ? ` ${formatValue(replayed, "count")} published again` : "",
       last === null ? "" : ` newest ${formatTime(last, "UTC")}`,
+      replayed > 0 ? el("span", { class: "reason-replayed", text: `${formatValue(replayed, "count")} published again` }) : null,
     ),
     el("ul", { class: "reason-types", "aria-label": `Types of ${reason}` }, ...types.map(type)),
   );
