@@ -47,7 +47,8 @@ class Register(Model):
     An amount (`amount_minor`) is converted to the reporting currency. `time` names the event's own time.
     """
 
-    event: str
+    event: str | Annotated[list[str], Field(min_length=1), AfterValidator(distinct)]
+    """A type, or several with these fields: the greatest event of all of them counts."""
     where: Condition | None = None
     fields: Annotated[list[str], AfterValidator(distinct)] = Field(min_length=1)
 
@@ -83,6 +84,11 @@ class Transition(Model):
     """The field that says of which kind the change is (voluntary, reactivated, ..)."""
     key: str | None = None
     """The field that tells several such states of one subject apart (a customer's subscriptions)."""
+
+
+def events_of(source: Step | Register | Map | Transition) -> list[str]:
+    """The event types that say something about a fact."""
+    return [source.event] if isinstance(source.event, str) else source.event
 
 
 class Moment(Model):

@@ -115,6 +115,10 @@ deal_stage_changed = Builder("crm.deal.stage_changed", "deal_id", {**_OF_ONE, "t
 deal_won = Builder("crm.deal.won", "deal_id", {**_OF_ONE, **_USD})
 deal_lost = Builder("crm.deal.lost", "deal_id", _OF_ONE)
 
+lead_described = Builder("crm.x.lead.described", "lead_id", _OF_ONE)
+deal_described = Builder("crm.x.deal.described", "deal_id", _OF_ONE)
+ticket_described = Builder("crm.x.ticket.described", "ticket_id", _OF_ONE)
+
 customer_activated = Builder("crm.customer.activated", "customer_id", {})
 customer_churned = Builder("crm.customer.churned", "customer_id", {"churn_kind": "voluntary"})
 customer_erased = Builder("crm.customer.erased", "customer_id", {})

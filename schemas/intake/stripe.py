@@ -1,7 +1,36 @@
-"""What is told of Stripe."""
+"""What is told of Stripe: which subscriptions bring money in, when they end, what the dimensions are."""
 
-from schemas.words import Model
+from typing import Literal
+
+from schemas.words import Model, Name
+
+Status = Literal[
+    "incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"
+]
+Collection = Literal["keep_as_draft", "mark_uncollectible", "void"]
+FieldPath = str
+"""Where a value stands in Stripe's object, such as `metadata.segment` or `items.data.0.price.product`."""
+
+
+class StripeObject(Model):
+    dimensions: dict[Name, FieldPath] = {}
+    """Dimension of the catalog -> where its member stands."""
+
+
+class StripeSubscription(StripeObject):
+    live: list[Status] = ["active", "past_due"]
+    """Statuses in which a subscription counts; in every other its monthly amount is 0."""
+    pausing: list[Collection] = ["mark_uncollectible", "void"]
+    """Ways to pause collection (`pause_collection.behavior`) that pause the subscription."""
+    ends_at: Literal["ended_at", "canceled_at"] = "ended_at"
+    """When one that ends has ended: when the service stops, or when somebody asked for it."""
+    amounts: dict[str, int] = {}
+    """Price id -> what one costs per interval, in Stripe's minor units: for prices that have tiers."""
 
 
 class Stripe(Model):
-    pass
+    test_mode: bool = False
+    """Whether events of Stripe's test mode count."""
+    subscription: StripeSubscription = StripeSubscription()
+    invoice: StripeObject = StripeObject()
+    refund: StripeObject = StripeObject()

@@ -1,7 +1,68 @@
-"""What is told of Zendesk."""
+"""What is told of Zendesk: which statuses, groups and users mean what here, and what becomes a dimension."""
 
-from schemas.words import Model
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from schemas.words import FreeName, Model, distinct
+
+
+def _text_of_id(value: object) -> object:
+    """Ids stand in YAML as numbers, mostly; Zendesk sends them as texts."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_text = BeforeValidator(_text_of_id)
+VendorId = Annotated[str, _text, StringConstraints(min_length=1, max_length=100)]
+Word = Annotated[str, _text, StringConstraints(min_length=1, max_length=100, to_lower=True)]
+"""What Zendesk writes in capitals here and in small letters there."""
+Member = Annotated[str, _text, StringConstraints(min_length=1, max_length=200)]
+
+Status = Literal["new", "open", "pending", "hold", "solved", "closed"]
+Statuses = Annotated[list[Status], AfterValidator(distinct)]
+
+Ending = Literal["soft_deleted", "permanently_deleted", "marked_as_spam", "merged"]
+
+TicketField = Literal["via.channel", "brand_id", "group_id", "form_id", "organization_id", "priority", "type"]
+
+
+class OfField(Model):
+    """The member is what stands in a field of the ticket."""
+
+    field: TicketField
+    values: dict[Word, Member] | None = None
+    """What stands there -> the member; what is not listed has none. Without it, as it stands there."""
+
+
+class OfTags(Model):
+    """The member is that of the first of these tags that the ticket has."""
+
+    tags: dict[Word, Member] = Field(min_length=1)
+    """Tag -> member."""
+
+
+Dimension = TicketField | OfField | OfTags
 
 
 class Zendesk(Model):
-    pass
+    customer: Literal["requester", "organization", "ticket"] = "requester"
+    """Whose ticket it is: the requester's; the organization's, or the requester's where there is none; or
+    nobody's, each ticket being a relationship of its own."""
+    resolved: Statuses = ["solved", "closed"]
+    """Statuses in which a ticket is resolved."""
+    open: Statuses = ["new", "open", "pending", "hold"]
+    """Statuses that reopen a ticket that was resolved."""
+    removed_by: Annotated[list[Ending], AfterValidator(distinct)] = [
+        "soft_deleted",
+        "permanently_deleted",
+        "marked_as_spam",
+    ]
+    """What takes a ticket out of all numbers, for ever: one that is restored later is not counted again."""
+    escalated_to: dict[VendorId, Member] = {}
+    """Group id -> team: whoever assigns a ticket to this group escalates it to this team."""
+    bots: list[VendorId] = ["-1"]
+    """Ids of users whose comments nobody writes; -1 is Zendesk itself."""
+    ratings: dict[Word, Literal[0, 1]] = {"good": 1, "bad": 0}
+    """Satisfaction ratings -> 1: satisfied, 0: not. Other words are no answers; numbers are 1 to 5 stars."""
+    dimensions: dict[FreeName, Dimension] = {"channel": "via.channel"}
+    """Dimension of the catalog -> where its member comes from."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from schemas.catalog import Catalog
 from schemas.events import Data, EventTypes, field_type
-from schemas.measures import FieldState, Map, Register, Step, Subject, Transition
+from schemas.measures import FieldState, Map, Register, Step, Subject, Transition, events_of
 from schemas.words import nearest
 from streams.engine import facts
 from streams.engine.decode import Event, epoch_ms
@@ -78,15 +78,13 @@ class _Facts:
 
     def add_step(self, name: str, step: Step) -> None:
         self.fields.append((name, list[facts.Time], []))
-        self._add(step, name, _step_merger(name), "steps", name)
+        self._add(step, step.event, name, _step_merger(name), "steps", name)
 
     def add_register(self, name: str, register: Register) -> None:
         self.fields.append((name, facts.Registered | None, None))
-        readers = [
-            located(partial(self._reader, register.event, field), "registers", name, "fields", at)
-            for at, field in enumerate(register.fields)
-        ]
-        self._add(register, name, _register_merger(name, readers), "registers", name)
+        for event in events_of(register):
+            into = _register_merger(name, self._register_readers(name, register, event))
+            self._add(register, event, name, into, "registers", name)
 
     def add_map(self, name: str, map_: Map) -> None:
         read_key = _keys(located(partial(self._reader, map_.event, map_.key, str), "maps", name, "key"))
@@ -97,14 +95,14 @@ class _Facts:
             self.fields.append((name, dict[str, facts.Registered], {}))
             read_value = located(partial(self._reader, map_.event, map_.field, int), "maps", name, "field")
             into = _map_merger(name, read_key, read_value, map_.keep)
-        self._add(map_, name, into, "maps", name)
+        self._add(map_, map_.event, name, into, "maps", name)
 
     def add_transitions(self, name: str, transitions: Sequence[Transition]) -> None:
         opens = any(transition.before is not None for transition in transitions)
         self.fields.append((name, _OPENING_CHANGES if opens else _CHANGES, {}))
         for at, transition in enumerate(transitions):
             into = self._transition_merger(transition, name, at, opens)
-            self._add(transition, name, into, "transitions", name, at)
+            self._add(transition, transition.event, name, into, "transitions", name, at)
 
     def add_stages(self, stages: Sequence[str], sources: Mapping[str, str]) -> None:
         """The stages that a subject was in, in one fact."""
@@ -115,6 +113,18 @@ class _Facts:
         for event, field in sources.items():
             read = located(partial(self._reader, event, field, str), "stages_from", event)
             self.merges.setdefault(event, []).append(Merge(STAGES, None, _stage_merger(read, places)))
+
+    def _register_readers(self, name: str, register: Register, event: str) -> list[Reader]:
+        """How to read its fields from an event of one of its types; each holds the same in all of them."""
+        first = events_of(register)[0]
+        readers = []
+        for at, field in enumerate(register.fields):
+            readers.append(located(partial(self._reader, event, field), "registers", name, "fields", at))
+            here, there = (holds(self._types[type_], field) for type_ in (event, first))
+            if here is not there:
+                text = f"{field} holds {_WORDS[there]} in {first}, and {_WORDS[here]} in {event}"
+                raise PlanFault(text, "registers", name, "fields", at)
+        return readers
 
     def _transition_merger(self, transition: Transition, name: str, at: int, opens: bool) -> Merger:
         """`opens`: some transition of this fact tells the state before, so each has a place for it."""
@@ -145,14 +155,19 @@ class _Facts:
         return merge
 
     def _add(
-        self, source: Step | Register | Map | Transition, fact: str, into: Merger, *at: str | int
+        self,
+        source: Step | Register | Map | Transition,
+        event: str,
+        fact: str,
+        into: Merger,
+        *at: str | int,
     ) -> None:
-        """The events of `source`, which stands at `at`, go into a fact."""
+        """The events of a type of `source`, which stands at `at`, go into a fact."""
         when = None
         if source.where is not None:
-            known = {field: f"data.{field}" for field in self._known_fields(source.event)}
+            known = {field: f"data.{field}" for field in self._known_fields(event)}
             when = located(partial(compile_condition, source.where, "data", known), *at, "where")
-        self.merges.setdefault(source.event, []).append(Merge(fact, when, into))
+        self.merges.setdefault(event, []).append(Merge(fact, when, into))
 
     def _known_fields(self, type_: str) -> list[str]:
         return [*dict.fromkeys((*self._types[type_].model_fields, *self._known))]

@@ -141,7 +141,7 @@ def given_types(subject: Subject) -> Iterator[tuple[str, tuple[str | int, ...]]]
     """Each event type that the subject names, and where."""
     for section in ("steps", "registers", "maps"):
         for name, fact in getattr(subject, section).items():
-            yield fact.event, (section, name, "event")
+            yield from _given(fact.event, (section, name, "event"))
     for name, transitions in subject.transitions.items():
         for at, transition in enumerate(transitions):
             yield transition.event, ("transitions", name, at, "event")
@@ -149,6 +149,16 @@ def given_types(subject: Subject) -> Iterator[tuple[str, tuple[str | int, ...]]]
         yield type_, ("stages_from", type_)
     for at, type_ in enumerate(subject.dimensions_from or ()):
         yield type_, ("dimensions_from", at)
+
+
+def _given(
+    event: str | Sequence[str], at: tuple[str | int, ...]
+) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    if isinstance(event, str):
+        yield event, at
+    else:
+        for place, type_ in enumerate(event):
+            yield type_, (*at, place)
 
 
 def id_reader(fields: str | Sequence[str]) -> Callable[[Any], str | None]:

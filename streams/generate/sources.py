@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from schemas.catalog import Catalog
 from schemas.kpis import Kpi
-from schemas.measures import FieldState, MeasureSpec, Subject
+from schemas.measures import FieldState, MeasureSpec, Subject, events_of
 from streams.engine.expressions import names
 
 _NOT_FACTS: Final = {"note", "kind", "which", "tiers", "clock", "over"}
@@ -89,7 +89,7 @@ def _of_measure(measure: Declared) -> Iterator[Need]:
     for fact in facts_of(measure):
         sections = (subject.steps, subject.registers, subject.maps)
         for given in (section[fact] for section in sections if fact in section):
-            yield Need(given.event, kind, fact, given.where)
+            yield from (Need(event, kind, fact, given.where) for event in events_of(given))
         for transition in subject.transitions.get(fact, ()):
             yield Need(transition.event, kind, fact, transition.where)
     if getattr(measure.spec, "reached", None) or getattr(measure.spec, "weighted", False):

@@ -14,12 +14,14 @@ from schemas.measures import (
     Open,
     Provided,
     Reached,
+    Register,
     Spread,
     Subject,
     Sum,
     Timed,
     Trailing,
     Union,
+    events_of,
 )
 from streams.generate.sources import Declared, state_text
 
@@ -110,7 +112,13 @@ def _field(subject: Subject, name: str) -> str:
         map_ = subject.maps[held]
         return f"every `{map_.field}` of {_event(map_.event, map_.where)}, one for each `{map_.key}`"
     register = subject.registers.get(held)
-    return f"`{field}` of {_event(register.event, register.where)}" if register else f"`{name}`"
+    return f"`{field}` of {_newest(register)}" if register else f"`{name}`"
+
+
+def _newest(register: Register) -> str:
+    """The event that a register keeps."""
+    newest = "the newest of " if len(events_of(register)) > 1 else ""
+    return newest + _event("` or `".join(events_of(register)), register.where)
 
 
 def _duration(spec: Duration, subject: Subject, thing: str) -> str:

@@ -11,9 +11,9 @@ SELECT
     max(time_ms) FILTER (type = 'crm.deal.won') AS last_won_ms,
     max(time_ms) FILTER (type = 'crm.deal.lost') AS last_lost_ms,
     max(time_ms) FILTER (type = 'crm.deal.stage_changed') AS last_stage_ms,
-    winning(CASE WHEN type = 'crm.deal.won' THEN amount_usd END, revision, stamp) AS won_usd,
-    -- A later loss without an amount says that there is none.
-    winning(CASE WHEN type = 'crm.deal.lost' THEN coalesce(amount_usd, 0) END, revision, stamp) AS lost_usd
+    -- What tells no amount leaves the amount as it was.
+    winning(CASE WHEN type IN ('crm.deal.won', 'crm.x.deal.described') THEN amount_usd END, revision, stamp) AS won_usd,
+    winning(CASE WHEN type IN ('crm.deal.lost', 'crm.x.deal.described') THEN amount_usd END, revision, stamp) AS lost_usd
 FROM story
 WHERE subject = 'deal'
 GROUP BY subject, subject_id;
@@ -40,7 +40,7 @@ FROM (
         arg_max(amount_usd, stamp) AS amount_usd, arg_max(percent, stamp) AS percent, max(place) AS place
     FROM story
     LEFT JOIN stage ON stage.stage = CASE WHEN type = 'crm.deal.created' THEN story.stage ELSE to_stage END
-    WHERE type IN ('crm.deal.created', 'crm.deal.stage_changed')
+    WHERE type IN ('crm.deal.created', 'crm.deal.stage_changed', 'crm.x.deal.described')
     GROUP BY ALL)
 WINDOW so_far AS (PARTITION BY subject_id ORDER BY time_ms ROWS UNBOUNDED PRECEDING);
 

@@ -51,6 +51,13 @@ def won(at: str, name: str = "a", amount_minor: int = 100_00, currency: str = "U
     return deal("won", at, name, amount_minor=amount_minor, currency=currency, **data)
 
 
+def described(subject: str, at: str, name: str = "a", **data: Data) -> bytes:
+    """What a vendor tells of a lead, deal or ticket apart from its steps; amounts are in USD by default."""
+    usd = {"currency": "USD"} if "amount_minor" in data else {}
+    ids: dict[str, Data] = {f"{subject}_id": f"{subject}-{name}", "customer_id": name}
+    return told(f"crm.x.{subject}.described", at, **{**ids, **usd, **data})
+
+
 def activated(at: str, name: str = "a", **data: Data) -> bytes:
     return told("crm.customer.activated", at, customer_id=name, **data)
 

@@ -6,6 +6,7 @@ from tests.oracle.history import (
     consent,
     cost,
     deal,
+    described,
     erasure,
     incident,
     lead,
@@ -83,6 +84,25 @@ RECORDS = [
     deal("created", "2025-03-01", "rare-reopened", stage="meeting", amount_minor=999, currency="USD"),
     deal("lost", "2025-03-02", "rare-reopened"),
     deal("stage_changed", "2025-03-09", "rare-reopened", to_stage="proposal"),
+    # Told apart from the steps: before and after the win, corrected, of what was lost, and of what was never
+    # created; and dimensions that nothing else tells.
+    deal("created", "2025-03-01", "rare-described"),
+    described("deal", "2025-03-02", "rare-described", amount_minor=44_401, revision=2),
+    won("2025-03-09", "rare-described", 0),
+    described(
+        "deal", "2025-03-10", "rare-described", amount_minor=55_501, currency="GBP", revision=3, region="eu"
+    ),
+    won("2025-03-08", "rare-unnamed", 66_601),
+    described("deal", "2025-03-09", "rare-unnamed", team="rare"),
+    deal("lost", "2025-03-08", "rare-lost", amount_minor=7_777, currency="USD"),
+    deal("lost", "2025-03-09", "rare-lost"),
+    described("deal", "2025-03-07", "rare-lost", amount_minor=8_888, revision=1),
+    described("deal", "2025-03-07", "rare-uncreated", amount_minor=9_999, revision=1),
+    lead("created", "2025-03-10", "rare-described"),
+    described("lead", "2025-03-12", "rare-described", region="eu", segment="rare"),
+    activated("2025-03-12", "rare-described"),
+    ticket("created", "2025-03-10", "rare-described"),
+    described("ticket", "2025-03-09", "rare-described", team="rare"),
     # Refunds without an id, of an order and of none; an order whose cost of goods is taken back.
     paid("2025-03-05", "rare", 90_00, customer_id="rare-order", cost_of_goods_minor=40_00),
     refunded("2025-03-06", "rare", 10_00, customer_id="rare-order"),

@@ -8,16 +8,16 @@ CREATE MACRO always() AS -1000000000000000::BIGINT;
 CREATE TABLE about AS
 SELECT subject, unnest(string_split(types, ' ')) AS type
 FROM (VALUES
-    ('lead',        'crm.lead.created crm.lead.assigned crm.lead.contacted crm.lead.qualified crm.lead.disqualified crm.lead.converted'),
-    ('deal',        'crm.deal.created crm.deal.stage_changed crm.deal.won crm.deal.lost'),
-    ('customer',    'crm.lead.created crm.customer.activated crm.customer.churned crm.subscription.changed crm.order.paid crm.interaction.logged crm.referral.made crm.reference.changed crm.consent.changed'),
+    ('lead',        'crm.lead.created crm.lead.assigned crm.lead.contacted crm.lead.qualified crm.lead.disqualified crm.lead.converted crm.x.lead.described'),
+    ('deal',        'crm.deal.created crm.deal.stage_changed crm.deal.won crm.deal.lost crm.x.deal.described'),
+    ('customer',    'crm.lead.created crm.x.lead.described crm.customer.activated crm.customer.churned crm.subscription.changed crm.order.paid crm.interaction.logged crm.referral.made crm.reference.changed crm.consent.changed'),
     ('order',       'crm.order.paid crm.refund.issued'),
     ('cost',        'crm.cost.recorded'),
     ('benefit',     'crm.benefit.recorded'),
     ('touch',       'crm.campaign.touched'),
     ('conversion',  'crm.campaign.converted'),
     ('interaction', 'crm.interaction.logged'),
-    ('ticket',      'crm.ticket.created crm.ticket.replied crm.ticket.escalated crm.ticket.resolved crm.ticket.reopened'),
+    ('ticket',      'crm.ticket.created crm.ticket.replied crm.ticket.escalated crm.ticket.resolved crm.ticket.reopened crm.x.ticket.described'),
     ('answer',      'crm.survey.answered'),
     ('invitation',  'crm.survey.sent crm.survey.answered'),
     ('user',        'crm.user.licensed crm.user.acted'),
@@ -92,7 +92,7 @@ SELECT
     earliest(campaign_id, stamp) AS campaign_id,
     earliest(component, stamp) AS component
 FROM story
-WHERE subject <> 'customer' OR type IN ('crm.lead.created', 'crm.customer.activated')
+WHERE subject <> 'customer' OR type IN ('crm.lead.created', 'crm.x.lead.described', 'crm.customer.activated')
 GROUP BY subject, subject_id;
 
 -- What each subject's numbers are sliced by; a pair's members are those of both together.

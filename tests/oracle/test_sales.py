@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.oracle.history import (
     contacted,
     deal,
+    described,
     lead,
     read,
     won,
@@ -123,6 +124,23 @@ def test_the_amount_is_the_latest_correction_and_counts_when_the_deal_was_won(tm
     found = read(tmp_path, history, as_of="2024-06-20")
     assert found.of("crm_revenue", "90d", currency="USD").numerator == 500_00
     assert found.of("crm_revenue", "mtd", currency="USD").numerator == 0
+
+
+def test_a_described_amount_counts_above_that_of_the_win_and_a_later_one_above_it(tmp_path: Path) -> None:
+    history = [
+        won("2024-06-11", "told before", amount_minor=0),
+        described("deal", "2024-06-01", "told before", amount_minor=500, revision=1),
+        won("2024-06-11", "corrected", amount_minor=0),
+        described("deal", "2024-06-12", "corrected", amount_minor=30_000, currency="EUR", revision=3),
+        described("deal", "2024-06-02", "corrected", amount_minor=1, revision=2),
+        won("2024-06-11", "never told", amount_minor=70_000),
+        described("deal", "2024-06-12", "never told", region="eu", revision=9),
+        described("deal", "2024-06-12", "never won", amount_minor=2_000_000, revision=9),
+    ]
+    found = read(tmp_path, history, as_of="2024-06-20")
+    assert found.of("crm_revenue", "30d", currency="USD").numerator == 500 + 32_400 + 70_000
+    assert found.of("crm_revenue", "30d", "region", "eu", currency="USD").numerator == 70_000
+    assert found.of("crm_pipeline", "now", currency="USD").numerator == 2_000_000
 
 
 def test_money_is_converted_once_per_event_and_rounded_half_to_even(tmp_path: Path) -> None:

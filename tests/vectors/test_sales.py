@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracle.history import contacted, deal, lead, told, won
+from tests.oracle.history import contacted, deal, described, lead, told, won
 from tests.replays import Readings, replay
 from tests.vectors.vectors import vectors_at
 
@@ -84,6 +84,23 @@ SKIPS = JUNE.story(
 )
 
 
+TOLD = JUNE.story(  # the amount apart from the win, which says 0
+    "told apart",
+    deal("created", "2024-06-01"),
+    described("deal", "2024-06-02", amount_minor=250_00, revision=1),
+    won("2024-06-10", amount_minor=0),
+)
+CORRECTED = JUNE.story(
+    "told after the win",
+    won("2024-06-10", amount_minor=0),
+    described("deal", "2024-06-11", amount_minor=250_00, currency="EUR", revision=1),
+    described("deal", "2024-06-20", amount_minor=300_00, currency="EUR", revision=2),
+)
+NEVER_TOLD = JUNE.story(
+    "never told", won("2024-06-10", amount_minor=99_00), described("deal", "2024-06-11", revision=1)
+)
+
+
 @pytest.fixture(scope="module")
 def june(tmp_path_factory: pytest.TempPathFactory) -> Readings:
     return JUNE.read(tmp_path_factory.mktemp("june"))
@@ -96,6 +113,11 @@ def test_a_deal_lost_in_may_and_won_in_june_is_won_once_and_not_lost(
     assert june.fraction("crm_win_ratio", "90d", deal) == (1, 1)
     assert june.fraction("crm_win_ratio", "mtd", deal) == (1, 1)
     assert june.amount("crm_revenue_lost", "90d", deal) == 0
+
+
+def test_an_amount_that_is_told_apart_from_the_win_counts_when_the_deal_was_won(june: Readings) -> None:
+    told = {story: june.amount("crm_revenue", "30d", story) for story in (TOLD, CORRECTED, NEVER_TOLD)}
+    assert told == {TOLD: 250_00, CORRECTED: 324_00, NEVER_TOLD: 99_00}
 
 
 def test_a_deal_that_skips_two_stages_has_reached_every_stage_before_its_own(june: Readings) -> None:

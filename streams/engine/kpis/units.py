@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from schemas.catalog import Catalog
-from schemas.measures import Level, Movement, Spread, Subject, Sum, Trailing
+from schemas.measures import Level, Movement, Spread, Subject, Sum, Trailing, events_of
 from schemas.words import Unit
 from streams.engine.event_types import AMOUNT_SUFFIX
 from streams.engine.expressions import compile_expression
@@ -148,7 +148,8 @@ def _of_sum(catalog: Catalog, subject: Subject, spec: Sum | Spread) -> bool:
     name, _, field = (spec.sum if isinstance(spec, Sum) else spec.spread).partition(".")
     if name in subject.maps:
         return _is_amount(catalog, subject.maps[name].event, subject.maps[name].field or "")
-    return name in subject.registers and _is_amount(catalog, subject.registers[name].event, field)
+    registers = [subject.registers[name]] if name in subject.registers else []
+    return any(_is_amount(catalog, event, field) for one in registers for event in events_of(one))
 
 
 def _of_states(catalog: Catalog, subject: Subject, transition: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final, Self, TypeVar
 
 import msgspec
 
-from schemas.measures import MeasureSpec
+from schemas.measures import MeasureSpec, events_of
 from schemas.words import nearest
 from streams.engine import facts
 from streams.engine.business import BusinessClock
@@ -154,7 +154,7 @@ class Compiler:
         if text not in known:
             raise PlanFault(f"unknown field {text!r}{nearest(text, known)}", *at)
         register, field = text.split(".")
-        event = self.plan.types[self.plan.subject.registers[register].event]
+        event = self.plan.types[events_of(self.plan.subject.registers[register])[0]]
         found = datetime if field == EVENT_TIME else holds(event, field)
         if found is not held:
             raise PlanFault(f"{text} does not hold {_WORDS[held]}", *at)

@@ -1,0 +1,215 @@
+"""Salesforce's change events to events of leads, deals and tickets.
+
+Each entity has a function that makes the steps of a change from the fields it tells, in their order. Ids are
+prefixed by `salesforce:`; a record whose customer nobody names is a relationship of its own.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from schemas.intake.salesforce import (
+    Salesforce,
+    SalesforceCase,
+    SalesforceEntity,
+    SalesforceLead,
+    SalesforceOpportunity,
+)
+from streams.intake import values
+from streams.intake.change_events import ANY, GAP, Change, Told, changes
+from streams.intake.drafts import Draft, Fault, Mapped
+from streams.intake.minor_units import minor
+
+SOURCE: Final = "/salesforce"
+OTHER: Final = "other"
+_WITHOUT_EVENTS: Final = frozenset(
+    {"account", "asset", "campaign", "campaignmember", "contact", "contract", "event", "order", "product2"}
+    | {"task", "user"}
+)
+"""Entities that are named among what is ignored; the rest is `other`."""
+
+
+class Step(NamedTuple):
+    """What a change says of each of its records; `event` is the part of the event's id that names it."""
+
+    event: str
+    type: str
+    data: Mapping[str, Any]
+
+
+Steps = Iterator[Step]
+_OWN_IDS: Final = {"crm.record.removed": "id", "crm.customer.activated": ""}
+"""The field that names the record, where it is not the subject's own: none of an event of the customer."""
+
+
+class Entity(NamedTuple):
+    subject: str
+    """What its records are in the contract: lead, deal or ticket."""
+    steps: Callable[[Told, Change, Any], Steps]
+
+
+def mapped(payload: object, mapping: Salesforce) -> Mapped:
+    """The events of a payload; nothing is raised, whatever it is."""
+    found = Mapped()
+    read: list[Change] = []
+    for change in changes(payload):
+        found.faults.append(change) if isinstance(change, Fault) else read.append(change)
+    for change in sorted(read, key=lambda change: (change.time_ms, *change.order)):
+        _add(found, change, mapping)
+    return found
+
+
+def _add(found: Mapped, change: Change, mapping: Salesforce) -> None:
+    entity = _ENTITIES.get(change.entity)
+    if change.kind.startswith(GAP):
+        found.gaps[change.entity if entity else OTHER] += len(change.record_ids)
+    elif entity is None:
+        found.ignored[change.entity if change.entity in _WITHOUT_EVENTS else OTHER] += len(change.record_ids)
+    else:
+        _add_records(found, change, entity, getattr(mapping, change.entity), mapping)
+
+
+def _add_records(
+    found: Mapped, change: Change, entity: Entity, its: SalesforceEntity, mapping: Salesforce
+) -> None:
+    told = change.told((*filter(None, [its.customer]), *its.dimensions.values(), *its.enriched))
+    steps = list(_steps(told, change, entity, its, mapping))
+    customer = told.id(its.customer)
+    found.faults += told.faults.values()
+    if its.customer in told.faults:  # nobody knows the key
+        return
+    for record in change.record_ids:
+        if record.endswith(ANY):
+            found.gaps[change.entity] += 1
+        elif not steps:
+            found.ignored[f"{change.entity}.{change.kind.lower()}"] += 1
+        else:
+            found.drafts += (_draft(change, entity.subject, record, customer, step) for step in steps)
+
+
+def _draft(change: Change, subject: str, record: str, customer: str | None, step: Step) -> Draft:
+    ids = {"customer_id": prefixed(customer or f"{subject}:{record}")}
+    if own := _OWN_IDS.get(step.type, f"{subject}_id"):
+        ids = {own: prefixed(record), **ids}
+    id_ = f"{change.key}/{record}/{step.event}"
+    return Draft(SOURCE, id_, step.type, values.rfc3339(change.time_ms) or "", {**ids, **step.data})
+
+
+def prefixed(id_: str) -> str:
+    return f"salesforce:{id_}"
+
+
+# -- Steps ------------------------------------------------------------------------------------------------
+
+
+def _steps(told: Told, change: Change, entity: Entity, its: SalesforceEntity, mapping: Salesforce) -> Steps:
+    """The steps of a change, each with the dimensions that it tells."""
+    if change.kind == "DELETE":
+        yield Step("removed", "crm.record.removed", {"entity": entity.subject})
+        return
+    if change.kind == "UNDELETE":
+        return
+    members = {name: told.text(field) for name, field in its.dimensions.items()}
+    dimensions = _there(members)
+    made = False
+    for step in entity.steps(told, change, mapping):
+        made = True
+        yield step._replace(data={**step.data, **dimensions})
+    if not made and any(its.dimensions[name] in change.changed for name in dimensions):
+        yield Step("described", f"crm.x.{entity.subject}.described", dimensions)
+
+
+def _lead(told: Told, change: Change, mapping: Salesforce) -> Steps:
+    its: SalesforceLead = mapping.lead
+    owner, status = told.id("OwnerId"), told.text("Status")
+    owned = _there({"owner_id": owner and prefixed(owner)})
+    if change.creates:
+        origin = values.looked_up(told.text("LeadSource"), its.origins)
+        yield Step("created", "crm.lead.created", _there({"origin": origin, **owned}))
+    elif owned:
+        yield Step("assigned", "crm.lead.assigned", owned)
+    if values.is_one_of(status, its.contacted):
+        contact = {"actor_kind": "human", "direction": "outbound"}
+        yield Step("contacted", "crm.lead.contacted", contact)
+    if stage := values.looked_up(status, its.qualified):
+        yield Step("qualified", "crm.lead.qualified", {"stage": stage})
+    if values.is_one_of(status, its.disqualified):
+        yield Step("disqualified", "crm.lead.disqualified", {"reason": status})
+    if told.flag("IsConverted"):
+        deal = told.id("ConvertedOpportunityId")
+        yield Step("converted", "crm.lead.converted", _there({"deal_id": deal and prefixed(deal)}))
+
+
+def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
+    its: SalesforceOpportunity = mapping.opportunity
+    stage, owner = told.text("StageName"), told.id("OwnerId")
+    amount = _amount(told, mapping)
+    name = stage and (values.looked_up(stage, its.stages) or stage)
+    if change.creates:
+        first = {"stage": name, "owner_id": owner and prefixed(owner), **amount}
+        yield Step("created", "crm.deal.created", _there(first))
+    elif name:
+        yield Step("stage_changed", "crm.deal.stage_changed", {"to_stage": name, **amount})
+    if amount and (change.creates or not {"Amount", "CurrencyIsoCode"}.isdisjoint(change.changed)):
+        yield Step("described", "crm.x.deal.described", {**amount, "revision": change.time_ms})
+    outcome = _outcome(told, change, stage, its)
+    if outcome == "won":
+        yield Step("won", "crm.deal.won", amount or {"amount_minor": 0, "currency": mapping.currency})
+        if its.activates and told.id(its.customer):
+            yield Step("activated", "crm.customer.activated", {})
+    elif outcome == "lost":
+        reason = told.text(its.lost_reason)
+        yield Step("lost", "crm.deal.lost", _there({"reason": reason, **amount}))
+
+
+def _outcome(told: Told, change: Change, stage: str | None, its: SalesforceOpportunity) -> str | None:
+    """Won, lost, or neither: by the stages of the mapping, else by what the flags have become.
+
+    A flag that did not change is not told: what is won no more, and not said to be open, is lost, and so is
+    what is newly closed and not said to be won.
+    """
+    for outcome, names in (("won", its.won), ("lost", its.lost)):
+        if values.is_one_of(stage, names):
+            return outcome
+    is_won, is_closed = told.flag("IsWon"), told.flag("IsClosed")
+    if is_won:
+        return "won"
+    if is_closed or (is_won is False and is_closed is None and not change.creates):
+        return "lost"
+    return None
+
+
+def _amount(told: Told, mapping: Salesforce) -> dict[str, Any]:
+    """Amount and currency, if an amount is told: one that was cleared is 0."""
+    if "Amount" not in told:
+        return {}
+    amount, currency = told.amount("Amount"), told.text("CurrencyIsoCode")
+    if "Amount" in told.faults:
+        return {}
+    code = (currency or mapping.currency).upper()
+    return {"amount_minor": minor(amount, code) if amount is not None else 0, "currency": code}
+
+
+def _case(told: Told, change: Change, mapping: Salesforce) -> Steps:
+    its: SalesforceCase = mapping.case
+    status, is_closed = told.text("Status"), told.flag("IsClosed")
+    if change.creates:
+        first = {"priority": told.text("Priority"), "topic": told.text(its.topic)}
+        yield Step("created", "crm.ticket.created", _there(first))
+    if told.flag("IsEscalated"):
+        yield Step("escalated", "crm.ticket.escalated", {})
+    if is_closed or values.is_one_of(status, its.resolved):
+        yield Step("resolved", "crm.ticket.resolved", {})
+    elif not change.creates and (status or is_closed is False):
+        yield Step("reopened", "crm.ticket.reopened", {})
+
+
+def _there(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What has a value."""
+    return {name: value for name, value in data.items() if value is not None and value != ""}
+
+
+_ENTITIES: Final = {
+    "lead": Entity("lead", _lead),
+    "opportunity": Entity("deal", _opportunity),
+    "case": Entity("ticket", _case),
+}

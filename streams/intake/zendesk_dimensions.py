@@ -1,0 +1,38 @@
+"""Members of the catalog's dimensions, from a Zendesk ticket."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.intake import Zendesk
+from schemas.intake.zendesk import Dimension, OfField, OfTags
+from streams.intake.zendesk_events import is_there
+
+
+def dimensions(detail: Mapping[str, Any], mapping: Zendesk) -> dict[str, str]:
+    """Dimension -> member, of those that the ticket tells."""
+    members = {name: _member(detail, source) for name, source in mapping.dimensions.items()}
+    return {name: member for name, member in members.items() if member}
+
+
+def _member(detail: Mapping[str, Any], source: Dimension) -> str | None:
+    if isinstance(source, OfTags):
+        return next((member for tag, member in source.tags.items() if tag in _tags(detail)), None)
+    if isinstance(source, OfField):
+        found = _found(detail, source.field)
+        return source.values.get(found) if source.values is not None and found else found
+    return _found(detail, source)
+
+
+def _found(detail: Any, field: str) -> str | None:
+    """Enumerations are written in capitals or not, as it happens."""
+    for name in field.split("."):
+        detail = detail.get(name) if isinstance(detail, dict) else None
+    text = str(detail) if isinstance(detail, str | int) and not isinstance(detail, bool) else ""
+    return text.lower() if is_there(text) else None
+
+
+def _tags(detail: Mapping[str, Any]) -> list[str]:
+    """Some send them as one text."""
+    tags = detail.get("tags")
+    words = tags.split() if isinstance(tags, str) else tags if isinstance(tags, list) else []
+    return [word.lower() for word in words if isinstance(word, str)]
