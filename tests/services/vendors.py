@@ -149,6 +149,7 @@ def salesforce(entity: str, ids: str, kind: str, time: str, **fields: Any) -> Pa
     return {"schema": "IeRuaY6cbI_HsV8Rv1Mc5g", "payload": payload, "event": {"replayId": next(_numbers)}}
 
 
+WON: Final = {"StageName": "Closed Won", "IsClosed": True, "IsWon": True}
 SALESFORCE: Final = [
     salesforce("Lead", "00Q01", "CREATE", "08:00", Status="Open - Not Contacted", LeadSource="Web"),
     salesforce("Lead", "00Q02 00Q03", "CREATE", "08:10", Status="Open - Not Contacted", LeadSource="Web"),
@@ -158,15 +159,17 @@ SALESFORCE: Final = [
     salesforce("Opportunity", "00602", "CREATE", "09:00", StageName="Prospecting"),
     salesforce("Opportunity", "00603", "CREATE", "09:00", StageName="Prospecting", Amount=9999),
     salesforce("Opportunity", "00604", "CREATE", "09:00", StageName="Negotiation/Review", Amount=300),
-    salesforce("Opportunity", "00601 00602", "UPDATE", "15:00", StageName="Closed Won", IsClosed=True, IsWon=True),
+    salesforce(
+        "Opportunity", "00601 00602", "UPDATE", "15:00", StageName="Closed Won", IsClosed=True, IsWon=True
+    ),
     salesforce("Opportunity", "00602", "UPDATE", "15:20", Amount=750.25),
     salesforce("Opportunity", "00603", "UPDATE", "15:30", StageName="Closed Lost", IsClosed=True),
     salesforce("Case", "50001", "CREATE", "10:00", Status="New", Origin="Web", Priority="High"),
     salesforce("Case", "50001", "UPDATE", "12:00", Status="Closed", IsClosed=True),
     salesforce("Opportunity", "00605", "GAP_UPDATE", "15:40"),
 ]
-"""Three leads, one spoken to after 20 minutes and converted; deals won at 5,000.50 and 750.25, one lost, one of
-300.00 open; a case closed; and changes that Salesforce has lost."""
+"""Three leads, one spoken to after 20 minutes and converted; deals won at 5,000.50 and 750.25, one lost, one
+of 300.00 open; a case closed; and changes that Salesforce has lost."""
 
 
 # -- Zendesk ----------------------------------------------------------------------------------------------
@@ -229,8 +232,9 @@ ZENDESK: Final = [
     status("35436", "11:00", "OPEN", "SOLVED"),
     status("35436", "12:00", "SOLVED", "OPEN"),
     status("35436", "14:00", "OPEN", "SOLVED"),
+    zendesk("csat_received", "35436", "15:00", {"satisfaction_score": "GOOD"}),
 ]
-"""Two tickets, answered after 30 and 90 minutes; one solved, opened again, and solved; the other is open."""
+"""Two tickets, answered after 30 and 90 minutes; one solved, opened again, solved, and liked; one open."""
 
 
 # -- Stripe -----------------------------------------------------------------------------------------------
@@ -258,12 +262,12 @@ def items(unit_amount: int, interval: str, quantity: int = 1) -> Payload:
     return {"object": "list", "data": [item]}
 
 
-def subscription(number: int, sold: Payload, state: str = "active", **more: Any) -> Payload:
+def subscription(number: int, sold: Payload, **more: Any) -> Payload:
     return {
         "id": f"sub_{number}",
         "object": "subscription",
         "customer": f"cus_{number}",
-        "status": state,
+        "status": "active",
         "created": at("08:00") // 1000,
         "start_date": at("08:00") // 1000,
         "cancel_at_period_end": False,
@@ -276,11 +280,17 @@ def subscription(number: int, sold: Payload, state: str = "active", **more: Any)
 
 
 def invoice(number: int, amount: int) -> Payload:
-    paid = {"id": f"in_{number}", "object": "invoice", "customer": "cus_1", "currency": "usd", "status": "paid"}
+    paid = {
+        "id": f"in_{number}",
+        "object": "invoice",
+        "customer": "cus_1",
+        "currency": "usd",
+        "status": "paid",
+    }
     return {**paid, "amount_paid": amount, "status_transitions": {"paid_at": at("10:00") // 1000}}
 
 
-ENDED: Final = {"canceled_at": at("14:00") // 1000, "ended_at": at("15:00") // 1000}
+ENDED: Final = {"status": "canceled", "canceled_at": at("14:00") // 1000, "ended_at": at("15:00") // 1000}
 STRIPE: Final = [
     stripe("customer.subscription.created", "08:00", subscription(1, items(7_000, "month"))),
     stripe(
@@ -290,7 +300,9 @@ STRIPE: Final = [
         items=items(7_000, "month"),
     ),
     stripe("customer.subscription.created", "08:00", subscription(2, items(12_000, "year"))),
-    stripe("customer.subscription.deleted", "15:00", subscription(2, items(12_000, "year"), "canceled", **ENDED)),
+    stripe(
+        "customer.subscription.deleted", "15:00", subscription(2, items(12_000, "year"), **ENDED)
+    ),
     stripe("invoice.paid", "10:00", invoice(1, 7_000)),
     stripe("invoice.paid", "10:00", invoice(2, 3_000)),
     stripe(
@@ -308,7 +320,7 @@ STRIPE: Final = [
         amount_refunded=0,
     ),
 ]
-"""One subscription of 70.00 a month, then two of it; one of 10.00 a month, ended; 100.00 paid, 10.00 given back."""
+"""A subscription of 70.00 a month, then two of it; one of 10.00, ended; 100.00 paid, 10.00 given back."""
 
 STORY: Final[Sequence[Post]] = [
     *(Post("hubspot", one) for one in HUBSPOT),
