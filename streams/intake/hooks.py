@@ -1,6 +1,6 @@
 """The addresses that take events: whose each is, how it proves itself, and what its body brings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,27 +10,18 @@ from schemas.intake import Intake
 from streams.engine.decode import Decoder
 from streams.intake import cloudevents
 from streams.intake.brought import Brought, of_mapped
-from streams.intake.drafts import Mapped
 from streams.intake.media import check_json
 from streams.intake.refusals import Refusal
 from streams.intake.requests import Check, Request
 from streams.intake.signatures import bearer
+from streams.intake.vendors import VENDORS, Vendor
 from streams.settings import PREFIX, Settings
+
+CLOUD_EVENTS: Final = "cloudevents"
+"""The vendor of POST /events."""
 
 Read = Callable[[Request, int], Brought]
 """What a request brings, at this time in ms. Refusal for a body of which nothing can be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Vendor:
-    """Who sends its own payloads, and what we make of them."""
-
-    name: str
-    check: Callable[[Sequence[str]], Check]
-    """Of the secrets that are valid now."""
-    mapped: Callable[[object, Intake], Mapped]
-    setting: str
-    is_bearer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +42,30 @@ class Hook:
         return f"{PREFIX}{self.setting.upper()}"
 
 
-VENDORS: Final[Sequence[Vendor]] = ()
-CLOUD_EVENTS: Final = "cloudevents"
-
-
 def hooks(settings: Settings, mapping: Intake, decoder: Decoder) -> dict[str, Hook]:
     """Path -> who is there."""
-    events = Hook(
-        CLOUD_EVENTS,
-        "intake_tokens",
-        _check(settings, "intake_tokens", bearer),
-        is_bearer=True,
-        read=lambda request, now_ms: cloudevents.brought(request, now_ms, decoder),
-    )
-    return {"/events": events, **{f"/{vendor.name}": _hook(vendor, settings, mapping) for vendor in VENDORS}}
+    vendors = {f"/{vendor.name}": _of_vendor(vendor, settings, mapping) for vendor in VENDORS}
+    return {"/events": _of_events(settings, decoder), **vendors}
 
 
-def _hook(vendor: Vendor, settings: Settings, mapping: Intake) -> Hook:
-    check = _check(settings, vendor.setting, vendor.check)
+def _of_events(settings: Settings, decoder: Decoder) -> Hook:
+    tokens = settings.secrets("intake_tokens")
+
+    def read(request: Request, now_ms: int) -> Brought:
+        return cloudevents.brought(request, now_ms, decoder)
+
+    return Hook(CLOUD_EVENTS, "intake_tokens", bearer(tokens) if tokens else None, is_bearer=True, read=read)
+
+
+def _of_vendor(vendor: Vendor, settings: Settings, mapping: Intake) -> Hook:
+    secrets = settings.secrets(vendor.setting)
+    check = vendor.check(secrets, settings) if secrets else None
 
     def read(request: Request, now_ms: int) -> Brought:
         check_json(request.headers)
         return of_mapped(vendor.mapped(_payload(request.body), mapping))
 
     return Hook(vendor.name, vendor.setting, check, vendor.is_bearer, read)
-
-
-def _check(settings: Settings, setting: str, check: Callable[[Sequence[str]], Check]) -> Check | None:
-    secrets = settings.secrets(setting)
-    return check(secrets) if secrets else None
 
 
 def _payload(body: bytes) -> object:

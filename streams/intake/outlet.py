@@ -27,6 +27,8 @@ ACK_S: Final = 4.0
 """How long Kafka may take to acknowledge. The most hurried vendor gives up after 5 s."""
 LOOK_S: Final = 2.0
 """The pause between two looks whether Kafka answers, and between two attempts to reach it."""
+START_S: Final = 10.0
+"""How long a new producer may take to begin."""
 STOP_S: Final = 10.0
 """How long a producer that was left behind may take to end."""
 NOT_YET: Final = "Kafka has not answered yet"
@@ -116,8 +118,9 @@ class Outlet:
     async def _keep(self) -> None:
         while True:
             try:
-                await self._start()
-            except (KafkaError, OSError, TimeoutError) as error:
+                async with asyncio.timeout(START_S):
+                    await self._start()
+            except Exception as error:  # of whatever kind: the next attempt may be the one that succeeds
                 self._say(f"Kafka does not answer, or refuses: {type(error).__name__}", named(error))
                 await asyncio.sleep(LOOK_S)
             else:

@@ -300,9 +300,7 @@ STRIPE: Final = [
         items=items(7_000, "month"),
     ),
     stripe("customer.subscription.created", "08:00", subscription(2, items(12_000, "year"))),
-    stripe(
-        "customer.subscription.deleted", "15:00", subscription(2, items(12_000, "year"), **ENDED)
-    ),
+    stripe("customer.subscription.deleted", "15:00", subscription(2, items(12_000, "year"), **ENDED)),
     stripe("invoice.paid", "10:00", invoice(1, 7_000)),
     stripe("invoice.paid", "10:00", invoice(2, 3_000)),
     stripe(
