@@ -1,6 +1,7 @@
 """Blocks of code in the pages for people, so that tests can run them as they stand there."""
 
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,3 +35,12 @@ def table(page: Path, name: str) -> list[list[str]]:
     found = re.search(rf"<!-- tested: {name} -->\n((?:\|.*\n)+)", page.read_text())
     assert found, f"{page.name} has no table {name}"
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in found[1].splitlines()[2:]]
+
+
+def printed(code: str, here: Mapping[str, str]) -> str:
+    """What a block of shell prints; `here` says what stands in the page -> what it is in this test."""
+    for meant, is_here in here.items():
+        code = code.replace(meant, is_here)
+    done = subprocess.run(["sh", "-eu", "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -6,7 +6,6 @@ Every request of the story is sent twice, in any order. What the board then show
 import json
 import random
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from typing import Any, Final, NamedTuple
@@ -15,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from streams.naming import APPLIED, UNCHANGED
-from tests.pages import DOCS, block
+from tests.pages import DOCS, block, printed
 from tests.servers import KafkaServer, RedisServer, answers_http, redis_binary, unavailable
 from tests.services.fleet import Fleet
 from tests.services.vendors import JSON, SECRETS, STORY, Answer, Post, post, signed
@@ -249,13 +248,9 @@ async def test_kcat_reads_what_we_write_as_the_page_says(fleet: Fleet) -> None:
 
 def said(fleet: Fleet, name: str) -> list[str]:
     """The lines that a block of the page prints, where this fleet is."""
-    settings = fleet.settings
-    code = block(DOCS / "publishing.md", name)
-    for meant, here in (
-        ("localhost:9092", settings.bootstrap_servers()),
-        ("crm.events", settings.topic),
-        ("crm.dead-letters", settings.dead_letters_topic),
-    ):
-        code = code.replace(meant, here)
-    done = subprocess.run(["sh", "-eu", "-c", code], check=True, capture_output=True, text=True)
-    return done.stdout.splitlines()
+    here = {
+        "localhost:9092": fleet.settings.bootstrap_servers(),
+        "crm.events": fleet.settings.topic,
+        "crm.dead-letters": fleet.settings.dead_letters_topic,
+    }
+    return printed(block(DOCS / "publishing.md", name), here).splitlines()
