@@ -69,7 +69,7 @@ class Happening(NamedTuple):
 
     def read(self, shape: type[_Read]) -> _Read:
         """What happened, as this shape."""
-        return _read(self.event, shape, self.path)
+        return read(self.event, shape, self.path)
 
 
 # -- An event ---------------------------------------------------------------------------------------------
@@ -110,14 +110,14 @@ def bridged_of(payload: dict[str, Any]) -> object:
 
 
 def _from_webhook(payload: dict[str, Any]) -> Happening:
-    read = _read(payload, _Webhook, "")
+    found = read(payload, _Webhook, "")
     return Happening(
-        _source(str(read.account_id)),
-        str(read.id),
-        rfc3339(read.time, "time"),
-        _read(read.detail, Ticket, "detail"),
-        read.detail,
-        read.event,
+        _source(str(found.account_id)),
+        str(found.id),
+        rfc3339(found.time, "time"),
+        read(found.detail, Ticket, "detail"),
+        found.detail,
+        found.event,
         "event",
         "detail",
     )
@@ -125,13 +125,13 @@ def _from_webhook(payload: dict[str, Any]) -> Happening:
 
 def _from_bridge(payload: dict[str, Any], bridged: dict[str, Any]) -> Happening:
     path = "detail.ticket_event"
-    outer, inner = _read(payload, _Bridge, ""), _read(bridged, _TicketEvent, path)
+    outer, inner = read(payload, _Bridge, ""), read(bridged, _TicketEvent, path)
     account = _ACCOUNT.search(outer.source)
     return Happening(
         _source(account["account"] if account else "eventbridge"),
         str(outer.id),
         rfc3339(inner.meta.occurred_at, f"{path}.meta.occurred_at"),
-        _read(inner.ticket, Ticket, f"{path}.ticket"),
+        read(inner.ticket, Ticket, f"{path}.ticket"),
         inner.ticket,
         bridged,
         path,
@@ -162,7 +162,8 @@ def rfc3339(text: str, path: str) -> str:
     raise Unread(path, f"{text[:40]!r} is no time such as 2024-03-05T10:00:00Z")
 
 
-def _read(value: object, shape: type[_Read], path: str) -> _Read:
+def read(value: object, shape: type[_Read], path: str) -> _Read:
+    """A value as this shape; Unread, with what is wrong below `path`."""
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
