@@ -19,8 +19,9 @@ from streams.intake.hooks import Hook, hooks
 from streams.intake.outlet import Outlet
 from streams.intake.room import Floor
 from streams.intake.server import Server
-from streams.intake.telemetry import NOBODY, Telemetry
+from streams.intake.telemetry import Telemetry
 from streams.kafka.outline import Outliner
+from streams.naming import NO_VENDOR
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ async def running(
             for path, hook in by_path.items()
         }
         handler = Handler(desks, outlet, telemetry, settings.intake_rate)
-        server = Server(handler, lambda: telemetry.answered(NOBODY, "malformed", 0))
+        server = Server(handler, lambda: telemetry.answered(NO_VENDOR, "malformed", 0))
         runner = web.ServerRunner(server, shutdown_timeout=STOP_S)
         await runner.setup()
         try:

@@ -9,8 +9,6 @@ from streams.intake.brought import Brought, types_of
 
 ACCEPTED: Final = "accepted"
 FAILED: Final = "failed"
-NOBODY: Final = "none"
-"""The vendor of a request that is for no address of ours."""
 _BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
