@@ -50,8 +50,8 @@ async def running(
     settings: Settings, plan: Plan, mapping: Intake, now_ms: Callable[[], int] = clock_ms
 ) -> AsyncIterator[str]:
     """Webhooks that run; yields their address. A Kafka that is away may come; until then 503 is answered."""
-    telemetry = Telemetry()
     by_path = hooks(settings, mapping, plan.decoder)
+    telemetry = Telemetry(hook.vendor for hook in by_path.values() if hook.check)
     _say(by_path)
     async with Outlet(settings, Outliner(plan.types)) as outlet:
         floor = Floor(settings.intake_body_bytes)

@@ -16,7 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from streams.intake.desk import Desk
 from streams.intake.outlet import NOT_YET, Outlet
 from streams.intake.refusals import Refusal
-from streams.intake.telemetry import ACCEPTED, FAILED, Telemetry
+from streams.intake.telemetry import ACCEPTED, ASKED, FAILED, Telemetry
 from streams.naming import NO_VENDOR
 from streams.serve.http.json import answer
 
@@ -71,7 +71,7 @@ class Handler:
             if desk is None:
                 raise Refusal(404, "not_found", f"there is {', '.join(self._desks)}")
             if request.method == "OPTIONS":
-                return self._handshake(request), "asked"
+                return self._handshake(request), ASKED
             if request.method != "POST":
                 raise _not_allowed(_POST)
             return await desk.take(request), ACCEPTED
