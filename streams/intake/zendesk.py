@@ -20,12 +20,11 @@ from streams.intake.zendesk_dimensions import dimensions
 from streams.intake.zendesk_events import (
     Happening,
     Id,
-    Own,
+    Text,
     Ticket,
     Unread,
     happening,
     is_there,
-    read,
     rfc3339,
 )
 from streams.intake.zendesk_triggers import of_trigger
@@ -137,8 +136,8 @@ def _same(one: Id | None, other: Id | None) -> bool:
 
 
 class _StatusChange(msgspec.Struct, frozen=True):
-    current: str
-    previous: str | None = None
+    current: Text
+    previous: Text | None = None
 
 
 def _status_changed(of: Happening, mapping: Zendesk) -> Iterator[Draft]:
