@@ -1,8 +1,9 @@
 """What is told of Zendesk: which statuses, groups and users mean what here, and what becomes a dimension."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.words import FreeName, Model, distinct
 
@@ -66,3 +67,11 @@ class Zendesk(Model):
     """Satisfaction ratings -> 1: satisfied, 0: not. Other words are no answers; numbers are 1 to 5 stars."""
     dimensions: dict[FreeName, Dimension] = {"channel": "via.channel"}
     """Dimension of the catalog -> where its member comes from."""
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> Self:
+        for status in self.resolved:
+            if status in self.open:
+                text = "{status} stands under `resolved` and under `open`: leave it in one of them"
+                raise PydanticCustomError("statuses", text, {"status": status})
+        return self

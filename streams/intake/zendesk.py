@@ -17,7 +17,17 @@ from schemas.intake import Zendesk
 from schemas.intake.zendesk import Ending
 from streams.intake.drafts import Draft, Fault, Mapped
 from streams.intake.zendesk_dimensions import dimensions
-from streams.intake.zendesk_events import Happening, Id, Ticket, Unread, happening, is_there, rfc3339
+from streams.intake.zendesk_events import (
+    Happening,
+    Id,
+    Text,
+    Ticket,
+    Unread,
+    happening,
+    is_there,
+    rfc3339,
+)
+from streams.intake.zendesk_triggers import of_trigger
 from streams.intake.zendesk_types import type_of
 
 Data = Mapping[str, Any]
@@ -44,6 +54,9 @@ def _each(payload: object) -> Iterator[tuple[str, object]]:
 
 
 def _map(payload: Any, mapping: Zendesk, result: Mapped) -> None:
+    if isinstance(payload, dict) and "specversion" in payload:
+        result.drafts.append(of_trigger(payload))
+        return
     domain, type_ = type_of(payload)
     kind = KINDS.get(type_) if domain == "ticket" else None
     drafts = list(kind(happening(payload), mapping)) if kind else []
@@ -123,8 +136,8 @@ def _same(one: Id | None, other: Id | None) -> bool:
 
 
 class _StatusChange(msgspec.Struct, frozen=True):
-    current: str
-    previous: str | None = None
+    current: Text
+    previous: Text | None = None
 
 
 def _status_changed(of: Happening, mapping: Zendesk) -> Iterator[Draft]:

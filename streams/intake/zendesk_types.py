@@ -23,8 +23,8 @@ def type_of(payload: object) -> tuple[str, str]:
             return ("ticket", _named(found["type"])) if domain == "ticket" else _of_others(domain)
     raise Unread(
         "type",
-        "this is no event of Zendesk's, whose type begins with zen:event-type:; what triggers and automations"
-        " send has a form of its own: have them POST a CloudEvent to /events",
+        "this is no event of Zendesk's, whose type begins with zen:event-type:; triggers and automations send"
+        " a JSON of your own: make it a CloudEvent (docs/intake/zendesk.md), or POST one to /events",
     )
 
 
