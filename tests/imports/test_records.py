@@ -59,9 +59,7 @@ def test_the_worker_finds_no_record_of_an_import_too_late(
 
 
 def test_what_kafka_would_delete_is_refused_with_what_can_be_done() -> None:
-    with pytest.raises(
-        TooOld, match=r"row 0: crm.deal.created of 2025-.*retention.ms=-1.* --since 2027-10-"
-    ):
+    with pytest.raises(TooOld, match=r"row 0: crm.deal.created of 2025-.*retention.ms=-1.* --since 2027-10-"):
         timestamps(WEEK, decoded("crm.deal.created", 1_500))
 
 

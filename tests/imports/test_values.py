@@ -14,6 +14,7 @@ from tests.imports.runs import Result, event, imported, mapping
 
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 DAY = "2024-05-06"
+FIRST, LAST = datetime.fromisoformat("1950-01-01"), datetime.fromisoformat("2029-01-01")
 
 
 def csv(cells: list[str], column: str = "cell") -> str:
@@ -149,7 +150,7 @@ def utc(moment: datetime) -> str:
 
 @FEW
 @given(
-    st.lists(st.datetimes(datetime(1950, 1, 1), datetime(2029, 1, 1)), min_size=1),
+    st.lists(st.datetimes(FIRST, LAST), min_size=1),
     st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"]),
 )
 def test_a_local_time_is_what_pythons_zones_say(tmp_path: Path, moments: list[datetime], zone: str) -> None:
