@@ -69,8 +69,8 @@ class Draft:
     def body(self) -> Iterator[str]:
         yield from self._rows()
         yield ""
-        kind = self._kind.name
-        yield f"# TODO: is a row {'an' if kind[0] in 'aeiou' else 'a'} {kind}? docs/importing.md has other events."
+        article = "an" if self._kind.name[0] in "aeiou" else "a"
+        yield f"# TODO: is a row {article} {self._kind.name}? docs/importing.md has other events."
         if self._id is not None and self._id.different < self._id.filled:
             yield f"# TODO: a {self._id.name} stands in several rows: of which of them is an event made?"
         yield "events:"
@@ -119,19 +119,17 @@ class Draft:
             others = [cell for cell in self._state.cells if cell not in meant]
             remark = f" # TODO: and not {', '.join(others)}?" if others else ""
             return _is_one_of(self._state.name, meant), one_line(remark)
-        if time is not None and (
-            self._is_own(step, time) if step.states else time.filled < self._rows_filled()
-        ):
+        if time is not None and (self._is_own(step, time) if step.states else self._has_gaps(time)):
             return f"{_in_condition(time.name)} != None", ""
         return None, ""
 
     def _is_own(self, step: Step, time: Profile) -> bool:
-        """Whether a column is of this step's time and of no other's: where it is filled, the step was taken."""
+        """Whether a column is of this step and no other: where it is filled, the step was taken."""
         alike = [other for other in self._kind.steps if find(other.times, [time])]
         return alike == [step] and time is not self._opened
 
-    def _rows_filled(self) -> int:
-        return max(column.filled for column in self._columns)
+    def _has_gaps(self, column: Profile) -> bool:
+        return column.filled < max(one.filled for one in self._columns)
 
     def _time_lines(self, step: Step, time: Profile | None) -> Iterator[str]:
         if time is None:
@@ -176,7 +174,7 @@ class Draft:
         return f"{own} # TODO: no column says whose it is, so each is a relationship of its own"
 
     def _or_own(self, value: str, own: str, column: Profile) -> str:
-        return value if column.filled == self._rows_filled() else f"{{first: [{value}, {own}]}}"
+        return f"{{first: [{value}, {own}]}}" if self._has_gaps(column) else value
 
     def _field(self, step: Step, field: str) -> str | None:
         column = find(step.fields.get(field, ()), self._columns, _fits(field))
