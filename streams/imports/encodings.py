@@ -136,5 +136,8 @@ def _guess(beginning: bytes) -> str:
 
 
 def _transcode(path: Path, copy: Path, encoding: str, errors: str) -> None:
-    with opened(path) as file, copy.open("w", encoding="utf-8", newline="\n") as out:
-        copyfileobj(TextIOWrapper(file, encoding, errors), out, CHUNK_BYTES)
+    with (
+        TextIOWrapper(opened(path), encoding, errors) as text,
+        copy.open("w", encoding="utf-8", newline="\n") as out,
+    ):
+        copyfileobj(text, out, CHUNK_BYTES)
