@@ -10,6 +10,7 @@ from streams.engine.event_types import AMOUNT_SUFFIX
 from streams.engine.plan import Plan
 from streams.imports import sql
 from streams.imports.columns import Profile
+from streams.imports.numbers import plainly
 from streams.imports.proposals import (
     CUSTOMER_IDS,
     CUSTOMERS,
@@ -85,9 +86,17 @@ class Draft:
             name = sql.name(self._hashed.name)
             added.append(f"left(sha256(nullif(lower(trim({name}::VARCHAR)), '')), 16) AS customer_key")
             yield "# No names and no addresses in events: a hash tells them apart, too."
-        if added:
+        plain = [
+            f"{plainly(column.name, column.written)} AS {sql.name(column.name)}"
+            for column in self._columns
+            if column.written != "plain"
+        ]
+        if plain:
+            yield "# Amounts as plain numbers, with a point before the decimals and nothing else."
+        if added or plain:
+            replaced = f" REPLACE ({', '.join(plain)})" if plain else ""
             yield "rows: |"
-            yield f"  SELECT *, {', '.join(added)}"
+            yield f"  SELECT {', '.join([f'*{replaced}', *added])}"
             yield "  FROM input"
 
     # -- Events -------------------------------------------------------------------------------------------

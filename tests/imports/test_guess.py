@@ -40,9 +40,8 @@ def written(directory: Path, name: str, text: str, encoding: str = "utf-8") -> P
 
 def previewed(file: Path, text: str) -> Preview:
     plan = shipped()
-    return preview(
-        file, Job(read_mapping(text, "guess.yaml", plan), file.parent, plan, clock_ms()), _Silent()
-    )
+    job = Job(read_mapping(text, "guess.yaml", plan), file.parent, plan, clock_ms())
+    return preview(file, job, _Silent())
 
 
 def events(file: Path) -> dict[str, int]:
@@ -91,8 +90,8 @@ def test_a_file_without_a_header_has_columns_by_number(tmp_path: Path) -> None:
     [
         (
             "a.csv",
-            "Case Number,Date/Time Opened,Priority",
-            "00001026,1/14/2024 9:30 AM,High",
+            "Case Number,Date/Time Opened",
+            "00001026,1/14/2024 9:30 AM",
             "crm.ticket.created",
         ),
         ("b.csv", "lead_id,created_at,lead_source", "L1,2024-01-14T09:30:00Z,web", "crm.lead.created"),
@@ -110,6 +109,28 @@ def test_the_names_of_the_columns_or_of_the_file_say_what_a_row_is(
 def test_a_time_that_can_be_read_in_two_ways_is_for_a_person_to_decide(tmp_path: Path) -> None:
     file = written(tmp_path, "leads.csv", "lead id,created\n1,01/02/2024\n2,03/04/2024\n")
     assert "%m/%d/%Y, or %d/%m/%Y? Both fit every cell." in todos(guess(file, shipped()))
+
+
+@pytest.mark.parametrize(
+    ("cell", "minor"),
+    [
+        ("1234.5", 123_450),
+        ("1,234.50", 123_450),
+        ("$1,234", 123_400),
+        ("1.234,50", 123_450),
+        ("1234,50 €", 123_450),
+        ("EUR 12,00", 1_200),
+        ("-0,50", -50),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(cell: str, minor: int, tmp_path: Path) -> None:
+    file = written(tmp_path, "orders.csv", f"order id;paid;total\nO1;2024-01-14;{cell}\n")
+    found = previewed(file, guess(file, shipped()))
+    if minor < 0:
+        assert [fault.field for fault in found.counts.faults] == ["data.amount_minor"]
+        return
+    _, line = found.seen.firsts["crm.order.paid"]
+    assert json.loads(line)["data"]["amount_minor"] == minor
 
 
 # -- Files of all kinds -----------------------------------------------------------------------------------
