@@ -31,8 +31,8 @@ def print_preview(console: Console, path: Path, found: Preview) -> None:
     console.print(_counts(found))
     if counts.faults or found.unreadable:
         _title(console, "What would be skipped")
-        for line in _skipped(found):
-            console.print(Padding(Text(plain(line.lstrip())), (0, 0, 0, 2 + len(line) - len(line.lstrip()))))
+        for text in _skipped(found):
+            console.print(Padding(Text(plain(text.lstrip())), (0, 0, 0, 2 + len(text) - len(text.lstrip()))))
     for note in _notes(found):
         console.print(Text(f"- {plain(note)}"))
 

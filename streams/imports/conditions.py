@@ -1,7 +1,7 @@
 """The conditions of a mapping (`when`) to SQL: the catalog's expression language, over the cells of a row.
 
 A cell that is compared with a number is the number that it says, otherwise its text. An ordering of something
-absent, or of a text that is no number, is neither yes nor no; a row of which nothing more is known has no event.
+absent, or of a text that is no number, is neither yes nor no; a row of which no more is known has no event.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""A DuckDB that sees the files of one import and nothing else: no other file, no network, no other setting."""
+"""A DuckDB that sees the files of one import and nothing else: no other file, and no network."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ BUFFER: Final = "32MB"
 """Of rows that are ready and not yet asked for."""
 BATCH_ROWS: Final = 4_096
 
-Lines = tuple[str | None, ...]
+Lines = tuple[bytes | None, ...]
 """Of one row: the line of each of the mapping's events, nothing where there is none."""
 
 

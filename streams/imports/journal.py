@@ -17,8 +17,8 @@ from streams.imports.database import Lines
 
 DIRECTORY: Final = Path(".kpi/imports")
 """Where the journals lie, below the directory that the command runs in."""
-_BETWEEN: Final = "\n"
-_NOTHING: Final = "-"
+_BETWEEN: Final = b"\n"
+_NOTHING: Final = b"-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class RowDigest:
         self._hash = hashlib.blake2b(digest_size=16)
 
     def add(self, rows: Iterable[Lines]) -> None:
-        text = _BETWEEN.join(line or _NOTHING for lines in rows for line in lines)
-        self._hash.update(f"{text}{_BETWEEN}".encode())
+        lines = [line or _NOTHING for lines in rows for line in lines]
+        self._hash.update(_BETWEEN.join([*lines, b""]))
 
     def __str__(self) -> str:
         return self._hash.hexdigest()

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Final, NamedTuple
 
+import msgspec
+
 from streams.engine.decode import Event, Reject
 from streams.imports.counts import Counts, Fault
 from streams.imports.database import Lines
@@ -15,7 +17,7 @@ EXAMPLES: Final = 3
 """So many rows are kept of each fault."""
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """An event's line as a record that is not yet one."""
 
     offset: int
@@ -52,7 +54,7 @@ class Judge:
         """The events of the next rows, in the order of the rows, and what of them cannot be counted."""
         now_ms = self._job.now_ms
         lines = [
-            Line(row, line.encode(), event, now_ms)
+            Line(row, line, event, now_ms)
             for row, lines in enumerate(rows, self._rows + 1)
             for event, line in enumerate(lines)
             if line is not None

@@ -22,7 +22,7 @@ class NdjsonFile:
         self._file = file
 
     def write(self, events: Sequence[Event]) -> None:
-        self._file.writelines(b"%b\n" % event.record.value for event in events)
+        self._file.write(b"\n".join([*(event.record.value for event in events), b""]))
 
     def settle(self) -> None:
         """Nothing is promised of a file before it has its name."""

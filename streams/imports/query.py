@@ -67,10 +67,8 @@ def _line(number: int, event: EventMapping, source: str) -> str:
     about = {"specversion": "1.0", "source": source, "type": event.type}
     head = sql.text(json.dumps(about, ensure_ascii=False, separators=(",", ":"))[:-1])
     id_ = f"id{number}" if event.id else _made_id(number, event.type)
-    return (
-        f"CASE WHEN when{number} THEN concat({head}, ',\"id\":' || {id_}, ',\"time\":' || time{number}, "
-        f"',\"data\":{{', data{number}, '}}}}') END AS line{number}"
-    )
+    parts = f"{head}, ',\"id\":' || {id_}, ',\"time\":' || time{number}, ',\"data\":{{', data{number}, '}}}}'"
+    return f"CASE WHEN when{number} THEN encode(concat({parts})) END AS line{number}"
 
 
 def _made_id(number: int, type_: str) -> str:

@@ -1,9 +1,9 @@
 """Events of the past as records of Kafka: each with its key, and with a time at which the worker takes it.
 
-The worker judges by the record's time whether an event is too late: older than what its subject is remembered
-for (800 days, or what the catalog says), while nothing is known of the subject. Such an event gets a record of
-its own time, as if it had been published then. All others get the present, for Kafka deletes what is older than
-the topic's retention.
+The worker judges by the record's time whether an event is too late: older than what its subject is
+remembered for (800 days, or what the catalog says), while nothing is known of the subject. Such an event
+gets a record of its own time, as if it had been published then. All others get the present: Kafka deletes
+what is older than the topic's retention.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ class Records:
     """Records of the events of one plan, for a topic."""
 
     def __init__(self, plan: Plan, now_ms: int, topic: Topic) -> None:
-        self._key_of = Outliner(plan.types).key_of
+        self._key_of = Outliner(plan.types).key_of_data
         self._now_ms = now_ms
         self._topic = topic
         self._oldest_ms = _oldest(plan, now_ms)
@@ -41,7 +41,7 @@ class Records:
         key_of, oldest_ms, now_ms = self._key_of, self._oldest_ms, self._now_ms
         return [
             Bulk(
-                key_of(event.record.value),
+                key_of(event.type, event.data),
                 event.record.value,
                 now_ms if event.time_ms >= oldest_ms.get(event.type, event.time_ms) else self._own(event),
             )

@@ -13,8 +13,11 @@ from streams.imports.ndjson import in_plain_words
 
 
 class RejectsFile:
-    """Events that were refused with `row`, `type`, `reason`, `field`, `message` and `event` as it would have been;
-    lines that are no rows with `line`, `message` and `text`. Both with `file`."""
+    """Each has its `file`.
+
+    Events that were refused: `row`, `type`, `reason`, `field`, `message`, and `event` as it would have been.
+    Lines that are no rows: `line`, `message`, `text`.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

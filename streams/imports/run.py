@@ -78,9 +78,11 @@ class Import:
         place = journal.read() if journal else None
         if place and place.is_done and place.is_of(path):
             return Imported(path, place.counts, is_complete=True, done_before=place.counts.rows)
-        with TemporaryDirectory(prefix="kpi-import-") as scratch:
-            with database(path, self.job.checked, self.job.directory, Path(scratch)) as found:
-                done = self._after(place, path, found, journal)
+        with (
+            TemporaryDirectory(prefix="kpi-import-") as scratch,
+            database(path, self.job.checked, self.job.directory, Path(scratch)) as found,
+        ):
+            done = self._after(place, path, found, journal)
         done.seconds = time.monotonic() - began_s
         return done
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from schemas.imports import Read
 from streams.imports import sql
 from streams.imports.dialect import dialect
-from streams.imports.encodings import Text, as_utf8, opened
+from streams.imports.encodings import BadFile, Text, as_utf8, opened
 
 Format = Literal["csv", "ndjson", "parquet"]
 _FORMATS: Final[dict[str, Format]] = {
@@ -66,7 +66,9 @@ def _ndjson(found: Text) -> str:
 def _csv(found: Text, read: Read) -> Table:
     header = read.header is not False
     how = dialect(found.sample(), read.delimiter, header=header)
-    columns = ", ".join(f"{sql.text(column)}: 'VARCHAR'" for column in how.columns or ["column0"])
+    if not how.columns:
+        raise BadFile(f"{found.path}: is empty: there is not even a header")
+    columns = ", ".join(f"{sql.text(column)}: 'VARCHAR'" for column in how.columns)
     options = (
         f"auto_detect = false, header = {str(header).lower()}, delim = {sql.text(how.delimiter)}, "
         f"quote = '\"', escape = '\"', columns = {{{columns}}}, "

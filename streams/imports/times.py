@@ -1,8 +1,8 @@
 """Times and days of cells to SQL.
 
-A time that is written without a zone is local. Of an hour that there is twice, as clocks are put back, the first
-is meant; a time that there is not, as clocks are put forward, is told by the clock that was not put forward
-(02:30 is 03:30). That is what Python's `fold=0` says, too. What cannot be read is nothing.
+A time that is written without a zone is local. Of an hour that there is twice, as clocks are put back, the
+first is meant; a time that there is not, as clocks are put forward, is told by the clock that was not put
+forward (02:30 is 03:30). That is what Python's `fold=0` says, too. What cannot be read is nothing.
 """
 
 import re
@@ -29,7 +29,7 @@ def time_of(cell: str, type_: str, value: Value, zone: str) -> str:
         return local.utc(f"CAST({cell} AS TIMESTAMP)")
     if type_ == "DATE":
         return local.utc(local.on(cell))
-    cell = sql.as_text(cell, type_)
+    cell = _no_word(sql.as_text(cell, type_))
     return _iso(cell, local) if value.format is None else _formatted(cell, value.format, local)
 
 
@@ -39,10 +39,15 @@ def day_of(cell: str, type_: str, value: Value) -> str:
         return f"CAST({_since_1970(cell, type_, 1 if value.format == UNIX[1] else 1000)} AS DATE)"
     if type_ == "DATE" or type_.startswith("TIMESTAMP"):
         return f"CAST({cell} AS DATE)"
-    cell = sql.as_text(cell, type_)
+    cell = _no_word(sql.as_text(cell, type_))
     if value.format is None:
         return f"TRY_CAST({cell} AS DATE)"
     return f"CAST({_strptime(cell, value.format)} AS DATE)"
+
+
+def _no_word(cell: str) -> str:
+    """DuckDB takes `infinity` and `epoch` for times; a file means no such thing."""
+    return f"CASE WHEN regexp_matches({cell}, '[0-9]') THEN {cell} END"
 
 
 class _Local:
@@ -82,9 +87,10 @@ def _again(after: str, before: str, shown: str) -> str:
 
 
 def _iso(cell: str, local: _Local) -> str:
+    day, instant = local.on(f"TRY_CAST({cell} AS DATE)"), _utc(f"TRY_CAST({cell} AS TIMESTAMPTZ)")
     return (
-        f"CASE WHEN regexp_full_match({cell}, {_DAY}) THEN {local.utc(local.on(f'TRY_CAST({cell} AS DATE)'))} "
-        f"WHEN regexp_matches({cell}, {_OFFSET}) THEN {_utc(f'TRY_CAST({cell} AS TIMESTAMPTZ)')} "
+        f"CASE WHEN regexp_full_match({cell}, {_DAY}) THEN {local.utc(day)} "
+        f"WHEN regexp_matches({cell}, {_OFFSET}) THEN {instant} "
         f"ELSE {local.utc(f'TRY_CAST({cell} AS TIMESTAMP)')} END"
     )
 

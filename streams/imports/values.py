@@ -1,7 +1,7 @@
 """What a field becomes, to SQL: each value is the text of its JSON, or nothing.
 
-A cell that is not what the field holds is handed on as the text that it is: the contract refuses it, in words that
-name the field, as it would refuse it of anybody.
+A cell that is not what the field holds is handed on as the text that it is: the contract refuses it, in words
+that name the field, as it would refuse it of anybody.
 """
 
 from collections.abc import Callable, Mapping
@@ -76,7 +76,8 @@ class Values:
 
     def _truth(self, cell: str, type_: str, value: Value) -> str:
         cell = f"lower({sql.as_text(cell, type_)})"
-        return f"CASE WHEN {cell} IN ({sql.texts(YES)}) THEN 'true' WHEN {cell} IN ({sql.texts(NO)}) THEN 'false' END"
+        yes, no = f"WHEN {cell} IN ({sql.texts(YES)})", f"WHEN {cell} IN ({sql.texts(NO)})"
+        return f"CASE {yes} THEN 'true' {no} THEN 'false' END"
 
     def _day(self, cell: str, type_: str, value: Value) -> str:
         return f"strftime({times.day_of(cell, type_, value)}, '\"%Y-%m-%d\"')"
