@@ -10,6 +10,7 @@ from streams.engine.event_types import AMOUNT_SUFFIX
 from streams.engine.plan import Plan
 from streams.imports import sql
 from streams.imports.columns import Profile
+from streams.imports.numbers import plainly
 from streams.imports.proposals import (
     CUSTOMER_IDS,
     CUSTOMERS,
@@ -41,7 +42,7 @@ class Draft:
         self._columns = [column for column in columns if not re.search(r'[{}"\n]', column.name)]
         self._kind = kind
         self._plan = plan
-        self._state = state_column(self._columns)
+        self._state = state_column(self._columns, [step.states for step in kind.steps if step.states])
         self._id = self._id_column()
         self._opened = self._time(kind.steps[0])
         self._customer = find(CUSTOMER_IDS, self._columns, lambda column: column is not self._id)
@@ -49,7 +50,7 @@ class Draft:
 
     def _id_column(self) -> Profile | None:
         named = find(self._kind.ids, self._columns)
-        usable = (column for column in self._columns if column.tells_apart and column.holds == "texts")
+        usable = (column for column in self._columns if column.tells_apart and _may_be_id(column))
         return named or next(usable, None)
 
     def _can_be_customer(self, column: Profile) -> bool:
@@ -69,9 +70,10 @@ class Draft:
     def body(self) -> Iterator[str]:
         yield from self._rows()
         yield ""
-        yield f"# TODO: is a row a {self._kind.name}? docs/importing.md names the other events."
+        article = "an" if self._kind.name[0] in "aeiou" else "a"
+        yield f"# TODO: is a row {article} {self._kind.name}? docs/importing.md has other events."
         if self._id is not None and self._id.different < self._id.filled:
-            yield f"# TODO: {self._id.name} stands in several rows: say in `when` which of them an event is made of."
+            yield f"# TODO: a {self._id.name} stands in several rows: of which of them is an event made?"
         yield "events:"
         for step in self._kind.steps:
             yield from self._event(step)
@@ -82,15 +84,19 @@ class Draft:
             added.append(f"row_number() OVER () AS {ROW_NUMBER}")
         if self._hashed is not None:
             name = sql.name(self._hashed.name)
-            added.append(f"left(sha256(nullif(lower(trim({name})), '')), 16) AS customer_key")
-        if added:
-            yield (
-                "# No names and addresses in events: a hash tells them apart as well."
-                if self._hashed
-                else "#"
-            )
+            added.append(f"left(sha256(nullif(lower(trim({name}::VARCHAR)), '')), 16) AS customer_key")
+            yield "# No names and no addresses in events: a hash tells them apart, too."
+        plain = [
+            f"{plainly(column.name, column.written)} AS {sql.name(column.name)}"
+            for column in self._columns
+            if column.written != "plain"
+        ]
+        if plain:
+            yield "# Amounts as plain numbers, with a point before the decimals and nothing else."
+        if added or plain:
+            replaced = f" REPLACE ({', '.join(plain)})" if plain else ""
             yield "rows: |"
-            yield f"  SELECT *, {', '.join(added)}"
+            yield f"  SELECT {', '.join([f'*{replaced}', *added])}"
             yield "  FROM input"
 
     # -- Events -------------------------------------------------------------------------------------------
@@ -122,13 +128,17 @@ class Draft:
             others = [cell for cell in self._state.cells if cell not in meant]
             remark = f" # TODO: and not {', '.join(others)}?" if others else ""
             return _is_one_of(self._state.name, meant), one_line(remark)
-        own = time is not None and find(step.times, [time]) is not None and time is not self._opened
-        if time is not None and (own if step.states else time.filled < self._rows_filled()):
+        if time is not None and (self._is_own(step, time) if step.states else self._has_gaps(time)):
             return f"{_in_condition(time.name)} != None", ""
         return None, ""
 
-    def _rows_filled(self) -> int:
-        return max(column.filled for column in self._columns)
+    def _is_own(self, step: Step, time: Profile) -> bool:
+        """Whether a column is of this step and no other: where it is filled, the step was taken."""
+        alike = [other for other in self._kind.steps if find(other.times, [time])]
+        return alike == [step] and time is not self._opened
+
+    def _has_gaps(self, column: Profile) -> bool:
+        return column.filled < max(one.filled for one in self._columns)
 
     def _time_lines(self, step: Step, time: Profile | None) -> Iterator[str]:
         if time is None:
@@ -173,7 +183,7 @@ class Draft:
         return f"{own} # TODO: no column says whose it is, so each is a relationship of its own"
 
     def _or_own(self, value: str, own: str, column: Profile) -> str:
-        return value if column.filled == self._rows_filled() else f"{{first: [{value}, {own}]}}"
+        return f"{{first: [{value}, {own}]}}" if self._has_gaps(column) else value
 
     def _field(self, step: Step, field: str) -> str | None:
         column = find(step.fields.get(field, ()), self._columns, _fits(field))
@@ -183,6 +193,10 @@ class Draft:
         if field.endswith(AMOUNT_SUFFIX):
             return f"{{column: {scalar(column.name)}, digits: {self._plan.catalog.currency.digits}}}"
         return scalar(column.name)
+
+
+def _may_be_id(column: Profile) -> bool:
+    return column.holds == "texts" or (column.holds == "numbers" and all(map(str.isdecimal, column.cells)))
 
 
 def _fits(field: str) -> Callable[[Profile], bool]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from streams.imports.columns import Profile, words
+from streams.imports.columns import FEW, Profile, words
 
 Patterns = tuple[str, ...]
 """Regular expressions of columns' names, as lower-case words; the first that fits wins."""
@@ -156,6 +156,15 @@ def find(
     return next(named, None)
 
 
-def state_column(columns: Sequence[Profile]) -> Profile | None:
-    """The column that says how far a row is."""
-    return find(_STATE, columns, lambda column: column.holds == "a few words")
+def state_column(columns: Sequence[Profile], states: Sequence[str]) -> Profile | None:
+    """The column that says how far a row is: by its name, or because a cell is one of the states sought."""
+
+    def is_choice(column: Profile) -> bool:
+        return column.holds in ("a few words", "texts") and column.different <= FEW
+
+    def says_state(column: Profile) -> bool:
+        return is_choice(column) and any(
+            re.search(one, cell.lower()) for one in states for cell in column.cells
+        )
+
+    return find(_STATE, columns, is_choice) or find(("",), columns, says_state)
