@@ -47,7 +47,8 @@ class Kept(NamedTuple):
     reason: str
     field: str
     type: str
-    source: str
+    source: str | None
+    """As the record has it: nobody has masked it yet."""
     message: str
     event: Any
     replayed_at_ms: int | None = None
@@ -235,7 +236,7 @@ def _kept(letter: Letter, mask: Mask) -> Kept:
         dead.reason,
         mask.field(letter),
         mask.type(origin),
-        mask.source(origin),
+        origin.source,
         mask.message(letter),
         mask.event(letter),
     )
