@@ -7,6 +7,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaTimeoutError
 
+WAIT_MS: Final = 20
+"""A partition is read to its end: nobody waits there for more."""
 FETCH_MS: Final = 10_000
 """How long one fetch of a record that is there may take."""
 
@@ -33,11 +35,15 @@ class TopicReader:
 
     async def __aenter__(self) -> Self:
         numbers = await partitions_of(self._client, self._topic)
+        if not numbers:
+            self.ends = {}
+            return self
         self._consumer = AIOKafkaConsumer(
             **self._client,
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            fetch_max_wait_ms=WAIT_MS,
         )
         try:
             await self._consumer.start()
@@ -50,8 +56,8 @@ class TopicReader:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        assert self._consumer is not None
-        await self._consumer.stop()
+        if self._consumer is not None:
+            await self._consumer.stop()
 
     async def records(self, partition: int) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
         """Every record that a committed reader may see; KafkaTimeoutError when Kafka stops answering."""
