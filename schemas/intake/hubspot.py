@@ -29,7 +29,7 @@ Origin = Literal["inbound", "outbound", "referral", "event", "partner", "other"]
 
 class HubSpotContact(Model):
     origins: dict[Value, Origin] = {"FORM": "inbound", "IMPORT": "outbound"}
-    """changeSource of a contact's creation -> the lead's origin; of outbound leads nobody awaits an answer."""
+    """changeSource of a contact's creation -> the lead's origin; outbound: nobody awaits an answer."""
     means: dict[PropertyName, dict[Value, list[Meaning]]] = {
         "lifecyclestage": {
             "marketingqualifiedlead": ["mql"],

@@ -1,10 +1,11 @@
 """HubSpot's notices: what each becomes."""
 
+import re
 from typing import Any
 
 import pytest
 
-from schemas.intake import HubSpot
+from schemas.intake import HubSpot, parse
 from streams.intake.drafts import Draft, Mapped
 from streams.intake.hubspot import mapped
 from tests.intake.hubspot_notices import (
@@ -17,6 +18,7 @@ from tests.intake.hubspot_notices import (
     changed,
     notice,
 )
+from tests.pages import ROOT
 
 SHIPPED = HubSpot()
 OF_LEAD = {"lead_id": "hubspot:4500", "customer_id": "hubspot:4500"}
@@ -233,6 +235,44 @@ def test_a_property_may_be_a_step_and_a_dimension_at_once() -> None:
 def test_the_owner_is_left_out_where_the_mapping_has_none() -> None:
     mapping = HubSpot.model_validate({"contact": {"owner": None}})
     assert said([changed("contact", "hubspot_owner_id", "42")], mapping) == []
+
+
+# -- Mappings ---------------------------------------------------------------------------------------------
+
+
+def test_the_mapping_of_the_docs_is_one() -> None:
+    page = (ROOT / "docs" / "intake" / "hubspot.md").read_text()
+    [text] = re.findall(r"<!-- tested: hubspot-mapping -->\n```yaml\n(.*?)```", page, re.DOTALL)
+    mapping = parse(text).intake
+    assert mapping is not None
+    assert said(changed("deal", "dealstage", 98765433), mapping.hubspot)[0][0] == "crm.deal.won"
+    assert said(changed("contact", "lifecyclestage", "12345679"), mapping.hubspot) == [
+        ("crm.customer.churned", {"customer_id": "hubspot:4500", "churn_kind": "unknown"})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        (
+            "deal: {won: [a, B], lost: [b]}",
+            "line 3: hubspot.deal: b stands under `won` and under `lost`: leave it in one of them",
+        ),
+        (
+            "contact: {means: {lifecyclestage: {customer: [won]}}}",
+            "line 3: hubspot.contact.means.lifecyclestage.customer.0: Input should be 'mql', 'sql', "
+            "'accepted', 'contacted', 'disqualified', 'converted', 'activated' or 'churned'",
+        ),
+        (
+            "ticket: {solved: [4]}",
+            "line 3: hubspot.ticket.solved: unknown field 'solved'; did you mean 'resolved'?",
+        ),
+        ("ticket: {resolved: [true]}", "line 3: hubspot.ticket.resolved.0: Input should be a valid string"),
+    ],
+)
+def test_a_mapping_that_says_what_cannot_be_is_told_with_its_line(section: str, problem: str) -> None:
+    problems = parse(f"version: 1\nhubspot:\n  {section}\n").problems
+    assert [str(one) for one in problems] == [problem]
 
 
 # -- The newer platform, and what there is no event for ---------------------------------------------------
