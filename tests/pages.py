@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -35,6 +36,13 @@ def table(page: Path, name: str) -> list[list[str]]:
     found = re.search(rf"<!-- tested: {name} -->\n((?:\|.*\n)+)", page.read_text())
     assert found, f"{page.name} has no table {name}"
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in found[1].splitlines()[2:]]
+
+
+def merged(catalog: Any, addition: Any) -> Any:
+    """`catalog` with what `addition` has more, or otherwise, at every depth."""
+    for key, value in addition.items():
+        catalog[key] = merged(catalog[key], value) if isinstance(value, dict) and key in catalog else value
+    return catalog
 
 
 def printed(code: str, here: Mapping[str, str]) -> str:

@@ -20,19 +20,12 @@ from streams.embedded.traffic import Traffic, encode, simulate
 from streams.engine.plan import read_plan
 from streams.settings import Settings
 from tests.builders import event
-from tests.pages import DOCS, README, block, printed
+from tests.pages import DOCS, README, block, merged, printed
 
 DAY_MS = 86_400_000
 PROCESSES = ("worker", "board", "intake")
 GAUGE = 'crm_leads{dimension="channel",member="web",window="1h"} 1.0'
 TOKEN = SecretStr("choose-a-long-token")
-
-
-def merged(catalog: Any, addition: Any) -> Any:
-    """`catalog` with what `addition` has more, at every depth."""
-    for key, value in addition.items():
-        catalog[key] = merged(catalog[key], value) if isinstance(value, dict) and key in catalog else value
-    return catalog
 
 
 def own_catalog(directory: Path, *names: str) -> Path:

@@ -20,6 +20,7 @@ Currency = Annotated[str, Field(min_length=3, max_length=3)]
 Revision = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
 Actor = Literal["human", "bot", "sequence"]
 Direction = Literal["inbound", "outbound"]
+ChurnKind = Literal["voluntary", "involuntary", "unknown"]
 
 CUSTOMER = "customer_id"
 """Whom an event is about in the end: the record key, where it names one."""

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from schemas.events.base import Actor, Data, Declared, Direction, Fault, Id, Text, time_fault
+from schemas.events.base import Actor, ChurnKind, Data, Declared, Direction, Fault, Id, Text, time_fault
 
 # -- Membership -------------------------------------------------------------------------------------------
 
@@ -25,7 +25,7 @@ class CustomerActivated(Customer):
 class CustomerChurned(Customer):
     TYPE = "crm.customer.churned"
 
-    churn_kind: Literal["voluntary", "involuntary", "unknown"]
+    churn_kind: ChurnKind
     reason: Text | None = None
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, Literal
 
-from schemas.events.base import Amount, Currency, Data, Declared, Fault, Id, period_fault
+from schemas.events.base import Amount, ChurnKind, Currency, Data, Declared, Fault, Id, period_fault
 
 
 class OrderPaid(Data):
@@ -42,6 +42,8 @@ class SubscriptionChanged(Data):
     mrr_after_minor: Amount
     currency: Currency
     change: Literal["started", "expanded", "contracted", "paused", "resumed", "ended"]
+    churn_kind: ChurnKind | None = None
+    """Of one that is paused or has ended: why; for catalogs in which membership follows subscriptions."""
 
 
 class CostRecorded(Data):

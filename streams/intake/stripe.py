@@ -154,6 +154,13 @@ NOTHING: Final = State("", False, 0)
 _STATUSES: Final = frozenset(get_args(Status))
 _NEVER_LIVE: Final = frozenset({"", "incomplete", "incomplete_expired", "trialing"})
 _ENDED: Final = frozenset({"canceled", "incomplete_expired"})
+_LEAVING: Final = frozenset({"paused", "ended"})
+_CHURN_KINDS: Final = {
+    "cancellation_requested": "voluntary",
+    "payment_disputed": "involuntary",
+    "payment_failed": "involuntary",
+}
+"""By `cancellation_details.reason`."""
 
 
 def _subscription(
@@ -181,6 +188,7 @@ def _subscription(
         "mrr_after_minor": after.mrr_minor,
         "currency": currency,
         "change": change,
+        **({"churn_kind": _churn_kind(event, after)} if change in _LEAVING else {}),
         **_dimensions(event, its.dimensions),
     }
     ends = sorted(_ends(event, its)) if is_end else [event.time_ms]
@@ -230,6 +238,11 @@ def _state(
         return State(status, False, 0)
     amount = monthly(subscription, its.amounts, left_out, _OBJECT)
     return State(status, True, minor_of_stripe(amount, currency))
+
+
+def _churn_kind(event: Event, after: State) -> str:
+    reason = values.text(values.at_path(event.object, "cancellation_details.reason"))
+    return "involuntary" if after.status == "unpaid" else _CHURN_KINDS.get(reason or "", "unknown")
 
 
 def _change(before: State, after: State) -> str | None:

@@ -4,19 +4,22 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
+from io import StringIO
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from schemas.intake import Stripe
 from streams.intake.drafts import Draft, Mapped
 from streams.intake.minor_units import minor_of_stripe
 from streams.intake.recurring import monthly
 from streams.intake.stripe import mapped
-from tests.builders import Ledger, days, in_any_order, ms
+from tests.builders import CATALOG, Ledger, days, in_any_order, ms, plan_of
 from tests.intake.fuzz import ANY_JSON, bounded, judged, mutated
+from tests.pages import DOCS, block, merged
 
 SHIPPED = Stripe()
 T = ms("2024-04-15 10:00") // 1000
@@ -124,6 +127,7 @@ def test_the_documented_deletion_ends_the_subscription() -> None:
             "mrr_after_minor": 0,
             "currency": "USD",
             "change": "ended",
+            "churn_kind": "voluntary",
         },
     )
 
@@ -210,6 +214,22 @@ def test_the_date_of_the_end_is_that_of_the_service_or_of_the_request() -> None:
     by_request = made(payload, told(subscription={"ends_at": "canceled_at"}))
     assert [draft.time for draft in by_request] == ["2024-04-14T10:00:00.002Z", "2024-04-15T10:00:00.002Z"]
     assert [draft.id for draft in by_request] == [payload["id"], f"{payload['id']}/1"]
+
+
+KINDS = [
+    (deleted(cancellation_details={"reason": "payment_failed"}), "involuntary"),
+    (deleted(cancellation_details={"reason": "payment_disputed"}), "involuntary"),
+    (deleted(cancellation_details={"reason": "cancellation_requested"}), "voluntary"),
+    (deleted(cancellation_details={"reason": ["x"]}), "unknown"),
+    (deleted(), "unknown"),
+    (updated({"status": "active"}, status="unpaid"), "involuntary"),
+    (updated({"status": "trialing"}), None),
+]
+
+
+@pytest.mark.parametrize(("payload", "kind"), KINDS)
+def test_who_leaves_is_told_to_have_left_or_to_have_failed_to_pay(payload: Any, kind: str | None) -> None:
+    assert only(payload).get("churn_kind") == kind
 
 
 # -- The arithmetic ---------------------------------------------------------------------------------------
@@ -546,3 +566,27 @@ def test_what_is_paid_and_paid_back_is_read_as_sales() -> None:
     ledger = Ledger().take(*lines(paid, back))
     assert ledger.rejects == []
     assert ledger.value("sales", "30d") == 25.99 - 6.5
+
+
+def test_membership_can_follow_the_subscriptions_as_the_page_says() -> None:
+    yaml, text = YAML(), StringIO()
+    page = block(DOCS / "intake" / "stripe.md", "stripe-membership")
+    yaml.dump(merged(yaml.load(CATALOG.read_text()), yaml.load(page)), text)
+    day = days(1) // 1000
+    two = [created(id=id_, at=T) for id_ in ("sub_1", "sub_2")]
+    stays = created(id="sub_3", customer="cus_2", metadata={"plan": "pro"}, at=T)
+    mapping = told(subscription={"dimensions": {"plan": "metadata.plan"}})
+    unpaid = {"cancellation_details": {"reason": "payment_failed"}}
+    ledger = Ledger(plan_of(text.getvalue()))
+
+    def take(*payloads: Any) -> None:
+        assert judged([draft for one in payloads for draft in made(one, mapping)], ledger) == []
+
+    take(*two, stays)
+    assert (ledger.value("customers", "now"), ledger.value("customers_new", "30d")) == (2, 2)
+    assert ledger.value("mrr", "now", dimension="plan", member="pro") == 10
+    take(deleted(id="sub_1", at=T + 40 * day, **unpaid))
+    assert ledger.value("customers", "now") == 2  # there is another subscription
+    take(deleted(id="sub_2", at=T + 41 * day, **unpaid))
+    assert (ledger.value("customers", "now"), ledger.value("churn", "30d", kind="all")) == (1, 0.5)
+    assert ledger.value("churn", "30d", kind="involuntary") == 0.5
