@@ -20,12 +20,10 @@ from streams.intake.zendesk_dimensions import dimensions
 from streams.intake.zendesk_events import (
     Happening,
     Id,
-    Own,
     Ticket,
     Unread,
     happening,
     is_there,
-    read,
     rfc3339,
 )
 from streams.intake.zendesk_triggers import of_trigger

@@ -1,4 +1,4 @@
-"""What Zendesk's triggers and automations send: a JSON of somebody's own, taken where it is an event of ours."""
+"""What Zendesk's triggers and automations send: JSON of somebody's own, taken if it is an event."""
 
 from typing import Any, Final
 
