@@ -65,7 +65,7 @@ class Page(NamedTuple):
 PAGES: Final = {
     "hubspot": Page("choose-a-long-secret", 3, {"crm_revenue{currency=USD} 24h": 1_299.90}),
     "salesforce": Page("choose-a-long-token", 1, {"crm_leads 24h": 1}),
-    "zendesk": Page("choose-a-long-secret", 1, {"crm_tickets 24h": 1}),
+    "zendesk": Page(SECRETS["zendesk"], 1, {"crm_tickets 24h": 1}),
     "stripe": Page("whsec_0123456789abcdef", 1, {"crm_mrr{currency=USD} now": 140 + 75}),
 }
 
