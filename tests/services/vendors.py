@@ -101,20 +101,20 @@ HUBSPOT: Final = [
     [
         hubspot("contact.creation", 17001, "08:00", changeFlag="NEW"),
         hubspot("contact.creation", 17002, "08:05", changeFlag="NEW"),
-        hubspot("deal.creation", 4500, "09:00", changeFlag="NEW"),
-        hubspot("deal.creation", 4501, "09:00", changeFlag="NEW"),
-        hubspot("deal.creation", 4502, "09:05", changeFlag="NEW"),
-        hubspot("deal.creation", 4503, "09:05", changeFlag="NEW"),
-        became("deal", 4500, "09:10", "amount", "1500"),
-        became("deal", 4503, "09:10", "amount", "800"),
-        became("deal", 4503, "09:20", "dealstage", "appointmentscheduled"),
+        hubspot("deal.creation", 74500, "09:00", changeFlag="NEW"),
+        hubspot("deal.creation", 74501, "09:00", changeFlag="NEW"),
+        hubspot("deal.creation", 74502, "09:05", changeFlag="NEW"),
+        hubspot("deal.creation", 74503, "09:05", changeFlag="NEW"),
+        became("deal", 74500, "09:10", "amount", "1500"),
+        became("deal", 74503, "09:10", "amount", "800"),
+        became("deal", 74503, "09:20", "dealstage", "appointmentscheduled"),
     ],
     [
-        became("deal", 4500, "10:00", "dealstage", "closedwon"),
-        became("deal", 4501, "11:00", "dealstage", "closedlost"),
-        became("deal", 4502, "14:00", "dealstage", "closedwon"),
+        became("deal", 74500, "10:00", "dealstage", "closedwon"),
+        became("deal", 74501, "11:00", "dealstage", "closedlost"),
+        became("deal", 74502, "14:00", "dealstage", "closedwon"),
     ],
-    [became("deal", 4502, "14:30", "amount", "1999.99")],
+    [became("deal", 74502, "14:30", "amount", "1999.99")],
     [
         hubspot("ticket.creation", 900, "10:00", changeFlag="NEW"),
         became("ticket", 900, "13:00", "hs_pipeline_stage", "4"),
@@ -283,7 +283,7 @@ def invoice(number: int, amount: int) -> Payload:
     paid = {
         "id": f"in_{number}",
         "object": "invoice",
-        "customer": "cus_1",
+        "customer": "cus_11",
         "currency": "usd",
         "status": "paid",
     }
@@ -292,15 +292,15 @@ def invoice(number: int, amount: int) -> Payload:
 
 ENDED: Final = {"status": "canceled", "canceled_at": at("14:00") // 1000, "ended_at": at("15:00") // 1000}
 STRIPE: Final = [
-    stripe("customer.subscription.created", "08:00", subscription(1, items(7_000, "month"))),
+    stripe("customer.subscription.created", "08:00", subscription(11, items(7_000, "month"))),
     stripe(
         "customer.subscription.updated",
         "09:00",
-        subscription(1, items(7_000, "month", 2)),
+        subscription(11, items(7_000, "month", 2)),
         items=items(7_000, "month"),
     ),
-    stripe("customer.subscription.created", "08:00", subscription(2, items(12_000, "year"))),
-    stripe("customer.subscription.deleted", "15:00", subscription(2, items(12_000, "year"), **ENDED)),
+    stripe("customer.subscription.created", "08:00", subscription(12, items(12_000, "year"))),
+    stripe("customer.subscription.deleted", "15:00", subscription(12, items(12_000, "year"), **ENDED)),
     stripe("invoice.paid", "10:00", invoice(1, 7_000)),
     stripe("invoice.paid", "10:00", invoice(2, 3_000)),
     stripe(
@@ -309,7 +309,7 @@ STRIPE: Final = [
         {
             "id": "ch_1",
             "object": "charge",
-            "customer": "cus_1",
+            "customer": "cus_11",
             "invoice": "in_1",
             "currency": "usd",
             "amount": 7_000,
