@@ -13,7 +13,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from benchmarks import board, customers, engine, latency, readings, report, throughput
+from benchmarks import board, customers, engine, intake, latency, readings, report, throughput
 from benchmarks.company import FOUNDING, SHAPES, Company
 from benchmarks.results import Section, save
 from benchmarks.sampled import read_samples
@@ -34,6 +34,7 @@ class Benchmark(StrEnum):
     SPLIT = "split"
     LATENCY = "latency"
     CUSTOMERS = "customers"
+    INTAKE = "intake"
     BOARD = "board"
 
 
@@ -59,14 +60,14 @@ class Sizes:
 def main(
     only: Annotated[list[Benchmark], typer.Argument(help="All but `board` by default.")] = ALL,
     events: Annotated[int, typer.Option(min=1_000, help="Of each shape, for throughput.")] = 400_000,
-    seconds: Annotated[int, typer.Option(min=1, help="For latency.")] = 30,
-    rate: Annotated[int, typer.Option(min=1, help="Events a second, for latency and board.")] = 1_000,
+    seconds: Annotated[int, typer.Option(min=1, help="For latency and intake.")] = 30,
+    rate: Annotated[int, typer.Option(min=1, help="Events a second, for latency, intake and board.")] = 1_000,
     of_customers: Annotated[int, typer.Option("--customers", min=1, help="For their memory.")] = 1_000_000,
     minutes: Annotated[float, typer.Option(min=1, help="Of the board.")] = 60,
     pages: Annotated[int, typer.Option(min=1, help="Open pages of the board.")] = 10,
     keep: Annotated[bool, typer.Option(help="Write RESULTS.md, or only print.")] = True,
 ) -> None:
-    """One worker and a board on a real Kafka and a real Redis: speed, CPU, latency and memory."""
+    """One worker, a board and webhooks on a real Kafka and a real Redis: speed, CPU, latency and memory."""
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     sizes = Sizes(events, seconds, rate, of_customers, minutes, pages)
     needs_servers = not set(only) <= ALONE
@@ -95,6 +96,8 @@ def _sections(only: list[Benchmark], sizes: Sizes, there: Site | None) -> Iterat
         yield report.latency_section(latency.measure(there, sizes.seconds, sizes.per_s), sizes.per_s)
     if Benchmark.CUSTOMERS in only:
         yield report.customers_section(customers.measure(there, sizes.customers))
+    if Benchmark.INTAKE in only:
+        yield report.intake_section(intake.measure(there, sizes.seconds, sizes.per_s))
     if Benchmark.BOARD in only:
         yield report.board_section(board.measure(there, sizes.minutes, sizes.pages, sizes.per_s))
 

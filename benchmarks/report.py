@@ -8,6 +8,7 @@ from typing import Final
 from benchmarks import board
 from benchmarks.customers import Figures
 from benchmarks.engine import Split
+from benchmarks.intake import Requests
 from benchmarks.latency import Latencies, Stage
 from benchmarks.readings import STEPS, Rounds
 from benchmarks.results import Section
@@ -43,6 +44,7 @@ WORKER_CPU_US: Final = Budget("worker CPU, us/event", 15, 8)
 LATENCY_MS: Final = Budget("event to gauge, p99, ms", 1_000, 300)
 PAGE_MS: Final = Budget("event to an open page, p99, ms", 2_000)
 PAINT_MS: Final = Budget("first paint, ms", 1_000)
+REQUESTS_PER_S: Final = Budget("requests/s", 1_000, at_least=True)
 WORKER_MB: Final = Budget("worker's memory, peak, MB", 300)
 
 
@@ -160,6 +162,26 @@ def latency_section(found: Latencies, per_s: int) -> Section:
         f"processes that are not ours {found.others_share:.2f}.",
     ]
     return Section("latency", "Latency", rows, notes)
+
+
+def intake_section(found: Mapping[str, Requests]) -> Section:
+    """How fast webhooks are answered, and how many there may be."""
+    rows = [["requests of one event", *found, "budget"]]
+
+    def add(what: str, figure: Callable[[Requests], str], budget: object = "") -> None:
+        rows.append([what, *(figure(one) for one in found.values()), str(budget)])
+
+    add("requests/s", lambda one: f"{one.per_s:,.0f}", REQUESTS_PER_S)
+    for q in (0.5, 0.99, 1.0):
+        name = f"p{100 * q:.0f}" if q < 1 else "longest"
+        add(f"answer, ms, {name}", lambda one, q=q: f"{one.quantile_ms(q):.1f}")  # type: ignore[misc]
+    add("answered with 202", lambda one: f"{one.statuses.get('202', 0):,} of {one.number:,}")
+    add("server's CPU, of one core", lambda one: f"{one.server_cpu_s / one.seconds:.2f}")
+    add("server's CPU, us/request", lambda one: f"{one.cpu_us:,.0f}")
+    add("server's memory, MB", lambda one: f"{one.memory_bytes / MB:.0f}")
+    add("cores of load, Kafka and others", lambda one: f"{one.others_share:.2f}")
+    most = {case: one.per_s for case, one in list(found.items())[-1:]}
+    return Section("intake", "Webhooks", rows, list(REQUESTS_PER_S.missed(most)))
 
 
 def board_section(found: board.Figures) -> Section:

@@ -24,7 +24,12 @@ Meaning = Literal[
 """What a contact's property can say of it as a lead or, the last two, as a customer."""
 
 
+Origin = Literal["inbound", "outbound", "referral", "event", "partner", "other"]
+
+
 class HubSpotContact(Model):
+    origins: dict[Value, Origin] = {"FORM": "inbound", "IMPORT": "outbound"}
+    """changeSource of a contact's creation -> the lead's origin; outbound: nobody awaits an answer."""
     means: dict[PropertyName, dict[Value, list[Meaning]]] = {
         "lifecyclestage": {
             "marketingqualifiedlead": ["mql"],

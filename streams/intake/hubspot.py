@@ -15,7 +15,7 @@ from schemas.intake.hubspot import HubSpot, HubSpotDeal, Meaning
 from streams.intake import values
 from streams.intake.drafts import Draft, Fault, Mapped
 from streams.intake.minor_units import minor
-from streams.intake.notices import Ignored, Notice, notices
+from streams.intake.notices import Ignored, Notice, Unreadable, notices
 
 
 class Step(NamedTuple):
@@ -26,7 +26,7 @@ class Step(NamedTuple):
     data: Mapping[str, Any]
 
 
-Steps = Iterator[Step | Fault | Ignored]
+Steps = Iterator[Step | Ignored]
 
 
 def mapped(payload: object, mapping: HubSpot) -> Mapped:
@@ -37,7 +37,7 @@ def mapped(payload: object, mapping: HubSpot) -> Mapped:
             _add_steps(found, one, mapping)
         else:
             _add_unmapped(found, one)
-    found.drafts.sort(key=lambda draft: (draft.time, draft.source, draft.id))
+    found.drafts.sort(key=lambda draft: (draft.time, draft.source, draft.id, draft.line()))
     return found
 
 
@@ -49,7 +49,12 @@ def _add_unmapped(found: Mapped, one: Fault | Ignored) -> None:
 
 
 def _add_steps(found: Mapped, notice: Notice, mapping: HubSpot) -> None:
-    for step in list(_STEPS[notice.happening](notice, mapping)) or [Ignored(notice.happening)]:
+    try:
+        steps = list(_STEPS[notice.happening](notice, mapping)) or [Ignored(notice.happening)]
+    except Unreadable as unreadable:
+        found.faults.append(unreadable.fault)
+        return
+    for step in steps:
         if isinstance(step, Step):
             found.drafts.append(_draft(notice, step))
         else:
@@ -84,8 +89,13 @@ def prefixed(id_: str) -> str:
 # -- Steps ------------------------------------------------------------------------------------------------
 
 
+def _lead_created(notice: Notice, mapping: HubSpot) -> Steps:
+    origin = values.looked_up(notice.source, mapping.contact.origins)
+    yield Step("created", "crm.lead.created", {"origin": origin} if origin else {})
+
+
 def _created(notice: Notice, mapping: HubSpot) -> Steps:
-    yield Step("created", f"crm.{_SUBJECTS[notice.entity]}.created", {})
+    yield Step("created", f"crm.{notice.entity}.created", {})
 
 
 def _removed(notice: Notice, mapping: HubSpot) -> Steps:
@@ -98,9 +108,9 @@ def _erasure(notice: Notice, mapping: HubSpot) -> Steps:
 
 def _contact(notice: Notice, mapping: HubSpot) -> Steps:
     its = mapping.contact
-    table = values.looked_up(notice.changed, its.means) or {}
-    for meaning in values.looked_up(notice.value, table) or ():
-        yield _meant(meaning, notice)
+    if table := values.looked_up(notice.changed, its.means):
+        for meaning in values.looked_up(notice.value, table) or ():
+            yield _meant(meaning, notice)
     if its.owner and values.same(its.owner) == notice.changed and notice.value:
         yield Step("assigned", "crm.lead.assigned", {"owner_id": prefixed(notice.value)})
     yield from _described(notice, its.dimensions)
@@ -133,7 +143,7 @@ def _described(notice: Notice, dimensions: Mapping[str, str]) -> Steps:
 
 
 _STEPS: Final[Mapping[str, Callable[[Notice, HubSpot], Steps]]] = {
-    "contact.creation": _created,
+    "contact.creation": _lead_created,
     "contact.deletion": _removed,
     "contact.privacyDeletion": _erasure,
     "contact.propertyChange": _contact,
@@ -188,11 +198,10 @@ def _moved(stage: str, its: HubSpotDeal, currency: str) -> Step:
     return Step("stage_changed", "crm.deal.stage_changed", {"to_stage": name})
 
 
-def _amount(notice: Notice, currency: str) -> Step | Fault:
+def _amount(notice: Notice, currency: str) -> Step:
     """An amount that was cleared is 0. The newest counts, also above that of a win without one."""
     amount = values.number(notice.value or 0)
     if amount is None:
-        path = f"{notice.path}.propertyValue".strip(".")
-        return Fault(path, f"{notice.changed} should be a decimal number such as 1500.00")
+        raise notice.unreadable("a decimal number such as 1500.00")
     told = {"amount_minor": minor(amount, currency), "currency": currency, "revision": notice.time_ms}
     return Step("amount", "crm.x.deal.described", told)

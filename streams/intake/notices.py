@@ -36,6 +36,13 @@ _TOLD: Final = frozenset(
 ) | {"contact.privacyDeletion"}
 
 
+class Unreadable(Exception):
+    """Carries a fault from where it is found to the one place where it is noted; nobody else sees it."""
+
+    def __init__(self, path: str, name: str, message: str) -> None:
+        self.fault = Fault(f"{path}.{name}".strip("."), message)
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One change of one object. `happening` is such as `deal.propertyChange`."""
@@ -49,8 +56,8 @@ class Notice:
     """Names the change within its portal, whichever attempt to deliver it this is."""
     changed: str
     """The property, in lower case; empty where none changed."""
-    value: str
-    """Empty when the property was cleared."""
+    told: object
+    """What stands there as its value: of most properties nobody asks."""
     source: str
     """Who changed it, in upper case, such as CRM_UI."""
 
@@ -58,6 +65,21 @@ class Notice:
     def entity(self) -> str:
         """contact, deal or ticket."""
         return self.happening.partition(".")[0]
+
+    @property
+    def value(self) -> str:
+        """The property's value, which HubSpot writes as a text; empty when it was cleared."""
+        if self.told is None or (isinstance(self.told, str) and not self.told.strip()):
+            return ""
+        told = str(self.told).lower() if isinstance(self.told, bool | float) else self.told
+        found = values.text(told)
+        if found is None:
+            raise self.unreadable(f"a text of at most {values.MAX_TEXT} characters")
+        return found
+
+    def unreadable(self, wanted: str) -> Unreadable:
+        """What to raise when the value is not as it should be."""
+        return Unreadable(self.path, "propertyValue", f"{self.changed} should be {wanted}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +98,13 @@ def notices(payload: object) -> Iterator[Notice | Ignored | Fault]:
         yield _noticed(f"[{at}]", one)
 
 
-class _Unreadable(Exception):
-    """Inside this module only: carries a fault out of the readers."""
-
-    def __init__(self, path: str, name: str, message: str) -> None:
-        self.fault = Fault(f"{path}.{name}".strip("."), message)
-
-
 def _noticed(path: str, one: object) -> Notice | Ignored | Fault:
     if not isinstance(one, dict):
         return Fault(path, "a notice is a JSON object; HubSpot posts an array of them")
     try:
         happening = _happening(path, one)
         return _notice(path, happening, one) if happening in _TOLD else Ignored(happening)
-    except _Unreadable as unreadable:
+    except Unreadable as unreadable:
         return unreadable.fault
 
 
@@ -97,7 +112,7 @@ def _happening(path: str, one: dict[str, Any]) -> str:
     told = values.text(one.get("subscriptionType"))
     if told is None:
         message = "should be a text such as deal.propertyChange: post HubSpot's notices as they come"
-        raise _Unreadable(path, "subscriptionType", message)
+        raise Unreadable(path, "subscriptionType", message)
     name = told.lower()
     if name.startswith(_OBJECT):
         type_ = _OBJECT_TYPES.get(values.text(one.get("objectTypeId")) or "", _OBJECT)
@@ -110,7 +125,7 @@ def _notice(path: str, happening: str, one: dict[str, Any]) -> Notice:
     time_ms = values.whole(one.get("occurredAt"))
     if time_ms is None or values.rfc3339(time_ms) is None:
         message = "should be a time in milliseconds since 1970, as HubSpot writes it, before the year 2200"
-        raise _Unreadable(path, "occurredAt", message)
+        raise Unreadable(path, "occurredAt", message)
     changes = happening.endswith(".propertyChange")
     return Notice(
         path=path,
@@ -120,7 +135,7 @@ def _notice(path: str, happening: str, one: dict[str, Any]) -> Notice:
         time_ms=time_ms,
         key="/".join((ids["subscriptionId"], ids["eventId"], ids["objectId"], str(time_ms))),
         changed=_property(path, one).lower() if changes else "",
-        value=_value(path, one) if changes else "",
+        told=one.get("propertyValue"),
         source=(values.text(one.get("changeSource")) or "").upper(),
     )
 
@@ -129,25 +144,12 @@ def _id(path: str, one: dict[str, Any], name: str) -> str:
     found = values.text(one.get(name), _LONGEST_ID)
     if found is None:
         message = f"should be HubSpot's number, or a text of at most {_LONGEST_ID} characters"
-        raise _Unreadable(path, name, f"is missing, and {message}" if name not in one else message)
+        raise Unreadable(path, name, f"is missing, and {message}" if name not in one else message)
     return found
 
 
 def _property(path: str, one: dict[str, Any]) -> str:
     found = values.text(one.get("propertyName"))
     if found is None:
-        raise _Unreadable(path, "propertyName", "should be the name of the property that changed")
-    return found
-
-
-def _value(path: str, one: dict[str, Any]) -> str:
-    """HubSpot writes every value as a text; nothing, or an empty one, when it was cleared."""
-    value = one.get("propertyValue")
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return ""
-    if isinstance(value, bool | float):
-        value = str(value).lower()
-    found = values.text(value)
-    if found is None:
-        raise _Unreadable(path, "propertyValue", f"should be a text of at most {values.MAX_TEXT} characters")
+        raise Unreadable(path, "propertyName", "should be the name of the property that changed")
     return found

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from benchmarks import engine, throughput
+from benchmarks import engine, intake, throughput
 from benchmarks.company import Company
 from benchmarks.latency import Probes
 from benchmarks.site import Site
 from streams.clock import clock_ms
+from streams.kafka.reading import read_topic
 from streams.naming import PartitionKeys, partition_prefix
 from tests.servers import KafkaServer, RedisServer, redis_binary
 
@@ -47,6 +48,20 @@ def there(kafka: KafkaServer, tmp_path: Path) -> Iterator[Site]:
         Redis.from_url(server.url) as redis,
     ):
         yield Site(kafka, server, redis, tmp_path)
+
+
+def test_every_request_of_the_benchmark_is_accepted_and_published(
+    there: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "LEAD_IN_S", 0)
+    found = intake.measure(there, seconds=1, per_s=100)
+    assert found["100/s"].statuses == {"202": found["100/s"].number}
+    assert 90 <= found["100/s"].number <= 101
+    records = asyncio.run(read_topic(there.settings("intake").kafka_client(), "intake.events"))
+    assert len(records) == sum(one.number for one in found.values())
+    for one in found.values():
+        assert 0 < one.quantile_ms(0.5) <= one.quantile_ms(1)
+        assert one.server_cpu_s > 0 and one.memory_bytes > 1_000_000
 
 
 def test_a_run_counts_every_event_and_a_wrong_state_would_be_reported(there: Site) -> None:

@@ -31,7 +31,7 @@ from tests.compose.files import (
 
 SERVICES = services()
 OURS = [name for name, service in SERVICES.items() if is_ours(service)]
-OPEN = {"board": "BOARD_BIND", "grafana": "GRAFANA_BIND"}
+OPEN = {"board": "BOARD_BIND", "grafana": "GRAFANA_BIND", "intake": "INTAKE_BIND"}
 """What may be opened to others, and the variable that does it."""
 DEFAULTS = Settings()
 
@@ -181,7 +181,14 @@ def test_producers_on_this_machine_find_kafka_where_it_says_that_it_is() -> None
     assert f"OUTSIDE://:{port.inside}" in environment["KAFKA_LISTENERS"]
 
 
-@pytest.mark.parametrize(("name", "port"), [("worker", DEFAULTS.worker_port), ("board", DEFAULTS.board_port)])
+@pytest.mark.parametrize(
+    ("name", "port"),
+    [
+        ("worker", DEFAULTS.worker_port),
+        ("board", DEFAULTS.board_port),
+        ("intake", DEFAULTS.intake_port),
+    ],
+)
 def test_pages_are_asked_for_and_published_where_they_are_served(name: str, port: int) -> None:
     environment = SERVICES[name]["environment"]
     assert environment[f"KPI_{name.upper()}_HOST"] == "0.0.0.0"
@@ -224,6 +231,20 @@ def test_links_of_the_shipped_catalog_lead_to_where_the_board_is_published() -> 
     (port,) = published(SERVICES["board"])
     links = read_plan(*DEFAULTS.catalog_text()).catalog.links
     assert links.board == f"http://localhost:{port.port}"
+
+
+def test_the_webhooks_have_every_secret_that_there_may_be_and_their_mapping() -> None:
+    secrets = {name for name in DEFAULTS.environment() if name.startswith("KPI_INTAKE_") and is_secret(name)}
+    given = services(**dict.fromkeys(secrets, "a-secret-of-12"))["intake"]
+    assert {name for name, value in given["environment"].items() if value == "a-secret-of-12"} == secrets
+    mapping = given["environment"]["KPI_INTAKE_MAPPING"]
+    (file,) = (one for one in mounts(given) if one.target == mapping)
+    assert not file.writable
+    assert (ROOT / file.source).samefile(ROOT / "schemas/intake.yaml")
+
+
+def is_secret(name: str) -> bool:
+    return name.endswith(("_SECRETS", "_TOKENS"))
 
 
 def test_prometheus_has_the_boards_token_and_grafana_has_a_password() -> None:

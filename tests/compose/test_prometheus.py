@@ -17,6 +17,7 @@ SHIPPED, LOCAL = FOLDER / "prometheus.yml", FOLDER / "prometheus.local.yml"
 PORTS = {
     "board": Settings().board_port,
     "worker": Settings().worker_port,
+    "intake": Settings().intake_port,
     "prometheus": 9090,
     "alertmanager": 9093,
 }
@@ -40,10 +41,11 @@ def test_it_scrapes_services_that_there_are_on_the_ports_that_they_have() -> Non
     assert targets == {
         "crm-board": [f"board:{PORTS['board']}"],
         "crm-worker": [f"worker:{PORTS['worker']}"],
+        "crm-intake": [f"intake:{PORTS['intake']}"],
         "prometheus": [f"localhost:{PORTS['prometheus']}"],
         "alertmanager": [f"alertmanager:{PORTS['alertmanager']}"],
     }
-    assert {"board", "worker", "alertmanager"} <= services().keys()
+    assert {"board", "worker", "intake", "alertmanager"} <= services().keys()
 
 
 def test_all_workers_are_scraped_however_many_there_are() -> None:
