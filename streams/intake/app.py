@@ -71,10 +71,7 @@ async def running(
 
 def _say(by_path: dict[str, Hook]) -> None:
     for path, hook in by_path.items():
-        if hook.check is None:
-            log.info("POST %s is answered with 404: %s is not set", path, hook.variable)
-        else:
-            log.info("POST %s is open", path)
+        log.info("POST %s: %s", path, hook.state)
 
 
 async def _listen(runner: web.ServerRunner, host: str, port: int) -> str:

@@ -23,7 +23,7 @@ _BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 
 
 class Telemetry:
-    """One registry per server process. Of `vendors` outcomes are counted from 0 on: the first is seen, too."""
+    """One registry per server process. Of `vendors` outcomes are counted from 0: the first is seen, too."""
 
     def __init__(self, vendors: Iterable[str]) -> None:
         self._registry = registry = CollectorRegistry()
