@@ -214,6 +214,23 @@ class Settings(BaseSettings):
             )
         return arguments
 
+    def librdkafka_client(self) -> dict[str, Any]:
+        """The same for clients that are made of librdkafka (confluent-kafka); SettingsError as there."""
+        arguments: dict[str, Any] = {
+            "bootstrap.servers": self.bootstrap_servers(),
+            "security.protocol": self.kafka_security,
+        }
+        if self.kafka_security.endswith("SSL"):
+            self._tls()  # says what is wrong with the file better than librdkafka does
+            arguments["ssl.ca.location"] = str(self.kafka_ca or "probe")
+        if self.kafka_security.startswith("SASL"):
+            arguments["sasl.mechanism"] = self.kafka_mechanism
+            arguments["sasl.username"] = self.kafka_user
+            arguments["sasl.password"] = (
+                self.kafka_password.get_secret_value() if self.kafka_password else None
+            )
+        return arguments
+
     def _tls(self) -> ssl.SSLContext:
         try:
             return ssl.create_default_context(cafile=self.kafka_ca)

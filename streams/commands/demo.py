@@ -2,23 +2,19 @@
 
 import asyncio
 import secrets
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from typing import Final
 
 from streams.clock import clock_ms
+from streams.commands.boards import announce, free_board_port
 from streams.commands.company import Company, Timed, due
 from streams.commands.followed import FollowedPublisher
 from streams.commands.stack import child, data_directory, services
-from streams.embedded.processes import Child, free_port, is_free
+from streams.embedded.processes import Child, free_port
 from streams.embedded.world import DAY_MS
-from streams.errors import SettingsError
 from streams.kafka.publisher import Publisher, Sent
 from streams.settings import Settings
 from streams.state import connect
-
-START_S: Final = 60.0
 
 
 async def demo(
@@ -39,7 +35,7 @@ async def demo(
             update={
                 "ends_at": "events" if speed else "wall",
                 "worker_port": free_port(),
-                "board_port": _board_port(settings),
+                "board_port": free_board_port(settings),
             }
         )
         async with AsyncExitStack() as cleanup:
@@ -48,7 +44,7 @@ async def demo(
             children = [cleanup.enter_context(child(name, own, directory)) for name in ("worker", "board")]
             publisher = await cleanup.enter_async_context(FollowedPublisher(own, redis))
             tasks = [
-                asyncio.create_task(_announce(own, children[1], say)),
+                asyncio.create_task(announce(own, children[1], say)),
                 asyncio.create_task(_run(publisher, company, speed, children, say)),
             ]
             for task in tasks:
@@ -61,35 +57,6 @@ async def _first_error(tasks: list["asyncio.Task[None]"], seconds: float | None)
     done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
     for task in done:
         task.result()
-
-
-def _board_port(settings: Settings) -> int:
-    """The usual one if nobody has it; one that was asked for must be free."""
-    port = settings.board_port
-    if port and is_free(port):
-        return port
-    if port and "board_port" in settings.model_fields_set:
-        raise SettingsError(f"KPI_BOARD_PORT={port} is taken; give another one, or 0 for any")
-    return free_port()
-
-
-async def _announce(settings: Settings, board: Child, say: Callable[[str], None]) -> None:
-    url = f"http://{settings.board_host}:{settings.board_port}"
-    await asyncio.to_thread(board.wait_until, lambda: _answers(f"{url}/healthz"), START_S)
-    say(f"KPIs       {url}/")
-    say(f"gauges     {url}/metrics")
-    say(f"readings   {url}/api/v1/readings")
-    say(f"worker     http://{settings.worker_host}:{settings.worker_port}/metrics")
-    say(f"broker     {settings.broker}   topic {settings.topic}")
-    say("Ctrl-C stops everything.")
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
 
 
 # -- Traffic ----------------------------------------------------------------------------------------------

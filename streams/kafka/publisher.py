@@ -23,6 +23,8 @@ class Sent(NamedTuple):
     headers: Headers = ()
     timestamp_ms: int | None = None
     """Of the record; now by default."""
+    key: bytes | None = None
+    """Of a line that the contract gives none."""
 
     def size(self) -> int:
         """Bytes that it takes on the broker, about."""
@@ -64,8 +66,11 @@ class Publisher:
         assert self._producer is not None
         await self._producer.stop()
 
-    async def publish(self, sent: Sequence[Sent]) -> None:
-        """Publish one round and wait for its acknowledgement; KafkaError when a record is refused."""
+    async def publish(self, sent: Sequence[Sent]) -> list[RecordMetadata]:
+        """Publish one round and wait for its acknowledgement; KafkaError when a record is refused.
+
+        Gives where each one lies now.
+        """
         acknowledged: list[asyncio.Future[RecordMetadata]] = []
         try:
             for one in sent:
@@ -77,6 +82,7 @@ class Publisher:
             raise
         for record in records:
             self._ends[record.partition] = max(self._ends.get(record.partition, 0), record.offset + 1)
+        return records
 
     async def look(self) -> None:
         """Return when Kafka answers; KafkaError when none of its brokers does."""
@@ -88,7 +94,7 @@ class Publisher:
         future: asyncio.Future[RecordMetadata] = await self._producer.send(
             self._settings.topic,
             one.value,
-            key=self._key_of(one.value),
+            key=self._key_of(one.value) or one.key,
             headers=list(one.headers),
             timestamp_ms=one.timestamp_ms,
         )
