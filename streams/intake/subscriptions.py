@@ -86,7 +86,7 @@ def _earlier(event: Event, status: str | None) -> Mapping[str, Any]:
 
 
 def _before_its_end(event: Event) -> str:
-    """The status that it probably had: its trial was not over, its first payment never came, or it was live."""
+    """The status that it had: in its trial, without its first payment, else taken for live."""
     trial_end = event.time("trial_end")
     if trial_end is not None and trial_end >= (event.time("ended_at") or event.time_ms):
         return "trialing"
