@@ -1,7 +1,7 @@
 """NDJSON as a table of texts: a column for each name that any of its objects has, nested values as JSON.
 
-Its lines are read as lines, so that one that is no object is skipped and told, and no value is taken for something
-that it is not (a text of digits for a number, a text for a time).
+Its lines are read as lines, so that one that is no object is skipped and told, and no value is taken for
+something that it is not (a text of digits for a number, a text for a time).
 """
 
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MAX_COLUMNS: Final = 1_000
-_OPTIONS: Final = "auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = chr(1), quote = '', escape = ''"
+_OPTIONS: Final = (
+    "auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, "
+    "delim = chr(1), quote = '', escape = ''"
+)
 """No line of JSON has that delimiter."""
 _IS_OBJECT: Final = "CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END"
 
