@@ -13,7 +13,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from benchmarks import board, customers, engine, latency, readings, report, throughput
+from benchmarks import board, customers, engine, imports, latency, readings, report, throughput
 from benchmarks.company import FOUNDING, SHAPES, Company
 from benchmarks.results import Section, save
 from benchmarks.sampled import read_samples
@@ -34,6 +34,7 @@ class Benchmark(StrEnum):
     SPLIT = "split"
     LATENCY = "latency"
     CUSTOMERS = "customers"
+    IMPORTS = "imports"
     BOARD = "board"
 
 
@@ -54,6 +55,7 @@ class Sizes:
     customers: int
     minutes: float
     pages: int
+    rows: int
 
 
 def main(
@@ -64,11 +66,12 @@ def main(
     of_customers: Annotated[int, typer.Option("--customers", min=1, help="For their memory.")] = 1_000_000,
     minutes: Annotated[float, typer.Option(min=1, help="Of the board.")] = 60,
     pages: Annotated[int, typer.Option(min=1, help="Open pages of the board.")] = 10,
+    rows: Annotated[int, typer.Option(min=1_000, help="Of the file that is imported.")] = 1_000_000,
     keep: Annotated[bool, typer.Option(help="Write RESULTS.md, or only print.")] = True,
 ) -> None:
     """One worker and a board on a real Kafka and a real Redis: speed, CPU, latency and memory."""
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    sizes = Sizes(events, seconds, rate, of_customers, minutes, pages)
+    sizes = Sizes(events, seconds, rate, of_customers, minutes, pages, rows)
     needs_servers = not set(only) <= ALONE
     try:
         with site() if needs_servers else nullcontext() as there:
@@ -95,6 +98,8 @@ def _sections(only: list[Benchmark], sizes: Sizes, there: Site | None) -> Iterat
         yield report.latency_section(latency.measure(there, sizes.seconds, sizes.per_s), sizes.per_s)
     if Benchmark.CUSTOMERS in only:
         yield report.customers_section(customers.measure(there, sizes.customers))
+    if Benchmark.IMPORTS in only:
+        yield report.imports_section(imports.measure(there, sizes.rows))
     if Benchmark.BOARD in only:
         yield report.board_section(board.measure(there, sizes.minutes, sizes.pages, sizes.per_s))
 

@@ -10,6 +10,7 @@ from schemas.imports import ImportMapping, Read
 from streams.errors import MissingPart
 from streams.imports import sql
 from streams.imports.encodings import BadFile
+from streams.imports.json_lines import broken, objects
 from streams.imports.mapping import CheckedMapping
 from streams.imports.tables import Table, table
 
@@ -68,6 +69,14 @@ class Database:
         return [
             Unreadable(Path(path), int(line), str(message), str(text or ""))
             for path, line, message, text in found
+        ] + self._broken()
+
+    def _broken(self) -> list[Unreadable]:
+        if self.input.format != "ndjson":
+            return []
+        found = self.connection.execute(broken(self.input.read)).fetchall()
+        return [
+            Unreadable(self.input.path, int(line), "not a JSON object", str(text)) for line, text in found
         ]
 
 
@@ -89,7 +98,7 @@ def database(path: Path, checked: CheckedMapping, directory: Path, scratch: Path
     try:
         with _in_plain_words(path):
             for name, one in tables.items():
-                connection.execute(f"CREATE VIEW {sql.name(name)} AS SELECT * FROM {_read(connection, one)}")
+                connection.execute(f"CREATE VIEW {sql.name(name)} AS {_selected(connection, one)}")
             columns = _columns(connection, mapping)
         yield Database(connection, tables[INPUT], columns, None if mapping.rows else tables[INPUT].rows)
     finally:
@@ -118,19 +127,9 @@ def _locked(paths: Sequence[Path], scratch: Path, *, one_thread: bool) -> "DuckD
     return connection
 
 
-def _read(connection: "DuckDBPyConnection", one: Table) -> str:
-    """How a table is read. NDJSON: texts that look like times stay texts."""
-    if not one.read.startswith("read_ndjson"):
-        return one.read
-    described = _described(connection, f"SELECT * FROM {one.read}")
-    texts = {
-        name: type_ if type_ in _OF_JSON or "(" in type_ else sql.TEXT for name, type_ in described.items()
-    }
-    columns = ", ".join(f"{sql.text(name)}: {sql.text(type_)}" for name, type_ in texts.items())
-    return one.read.replace(", sample_size = -1", f", columns = {{{columns}}}") if texts else one.read
-
-
-_OF_JSON: Final = ("BIGINT", "UBIGINT", "HUGEINT", "DOUBLE", "BOOLEAN", "JSON")
+def _selected(connection: "DuckDBPyConnection", one: Table) -> str:
+    """The query of a table's rows."""
+    return objects(connection, one.read) if one.format == "ndjson" else f"SELECT * FROM {one.read}"
 
 
 def _columns(connection: "DuckDBPyConnection", mapping: ImportMapping) -> dict[str, str]:
