@@ -14,10 +14,11 @@ import pytest
 from pydantic import SecretStr
 
 from streams.naming import APPLIED, UNCHANGED
+from tests.asking import Answer, post
 from tests.pages import DOCS, block, printed
 from tests.servers import KafkaServer, RedisServer, answers_http, redis_binary, unavailable
 from tests.services.fleet import Fleet
-from tests.services.vendors import JSON, SECRETS, STORY, Answer, Post, post, signed
+from tests.services.vendors import JSON, SECRETS, STORY, Post, signed
 
 HOUR_S: Final = 3_600
 TOO_LONG_MS: Final = 360_000
@@ -138,11 +139,11 @@ async def test_what_vendors_tell_twice_and_in_any_order_becomes_the_numbers_that
 ) -> None:
     posts = [*STORY, *STORY]
     random.Random(7).shuffle(posts)
-    answers = [sent(fleet, one) for one in posts]
-    assert [one for one in answers if one.status != 202] == []
+    answered = [sent(fleet, one) for one in posts]
+    assert [one for one in answered if one.status != 202] == []
     assert await fleet.is_exact()
     totals = await fleet.totals()
-    assert totals[APPLIED] + totals[UNCHANGED] == sum(one.document["events"] for one in answers)
+    assert totals[APPLIED] + totals[UNCHANGED] == sum(one.document["events"] for one in answered)
     await becomes(fleet, expected())
 
 
@@ -232,8 +233,8 @@ def refused(vendor: str, there: str) -> dict[str, Refused]:
 async def test_of_what_is_hostile_nothing_is_published(fleet: Fleet, vendor: str) -> None:
     before, there = await fleet.ends(), url(fleet, vendor)
     cases = refused(vendor, there)
-    answers = {name: post(there, one.body, one.headers).status for name, one in cases.items()}
-    assert answers == {name: one.status for name, one in cases.items()}
+    answered = {name: post(there, one.body, one.headers).status for name, one in cases.items()}
+    assert answered == {name: one.status for name, one in cases.items()}
     assert await fleet.ends() == before
 
 

@@ -7,11 +7,9 @@ Shapes are those of the vendors' documentation; only ids, times and values are t
 """
 
 import json
-import urllib.request
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, Final, NamedTuple
-from urllib.error import HTTPError
 
 from streams.clock import clock_ms
 from streams.intake.requests import Request
@@ -44,25 +42,10 @@ class Post(NamedTuple):
         return json.dumps(self.payload).encode()
 
 
-class Answer(NamedTuple):
-    status: int
-    document: Mapping[str, Any]
-
-
 def signed(vendor: str, url: str, body: bytes, *, secret: str = "", late_ms: int = 0) -> dict[str, str]:
     """The headers that the vendor sends; `late_ms` is how long ago it has signed (by its clock)."""
     request = Request("POST", url, {}, body)
     return {**JSON, **SIGN[vendor](request, secret or SECRETS[vendor], clock_ms() - late_ms)}
-
-
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    request = urllib.request.Request(url, body, dict(headers), method="POST")
-    try:
-        with urllib.request.urlopen(request, timeout=20) as reply:
-            return Answer(reply.status, json.load(reply))
-    except HTTPError as error:
-        with error:
-            return Answer(error.code, json.load(error))
 
 
 def at(time: str) -> int:
