@@ -70,6 +70,13 @@ class Share(Limit):
         return self
 
 
+class Refusals(Model):
+    """Which share of a vendor's requests may be refused."""
+
+    warn: FiniteFloat = Field(default=0.1, ge=0, lt=1)
+    for_: Span = Field(default="10m", alias="for")
+
+
 def _limit(warn: float, critical: float, for_: Span) -> Limit:
     return Limit.model_validate({"warn": warn, "critical": critical, "for": for_})
 
@@ -98,3 +105,5 @@ class Pipeline(Model):
     """Commits refused, in 15 minutes: single ones belong to every hand-over."""
     redis_memory: Share = Share(warn=0.8, critical=0.9)
     """Share of the memory that Redis may take."""
+    webhooks: Refusals = Refusals()
+    """Of a vendor's requests in 15 minutes, the share that is not accepted."""

@@ -165,6 +165,7 @@ INTAKE_EVENTS = "crm_intake_events"
 INTAKE_IGNORED = "crm_intake_ignored"
 INTAKE_GAPS = "crm_intake_gaps"
 INTAKE_UP = "crm_intake_up"
+NO_VENDOR = "none"  # of a request that is for no address of ours
 
 # -- Totals that are not levels ---------------------------------------------------------------------------
 # Committed with the panes, so that they are as exact; `!` keeps them apart from measures.
@@ -248,6 +249,7 @@ PIPELINE_ALERTS = (
     *("CrmNoFreshEvent", "CrmSourceSilent", "CrmPartitionsStale", "CrmPartitionHeld"),
     *("CrmWorkersDown", "CrmBoardsDown", "CrmProcessDown", "CrmKafkaDown", "CrmRedisMemory"),
     *("CrmLag", "CrmCommitsSlow", "CrmCommitFailures", "CrmFenced", "CrmRecordsLost", "CrmRecordsMisplaced"),
+    *("CrmWebhooksDown", "CrmWebhooksRefused"),
     *("CrmRulesFail", "CrmAlertmanagerDown", "CrmAlertsNotSent"),
     GUARDRAIL_ALERT,
 )

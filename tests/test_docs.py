@@ -14,6 +14,9 @@ from redis.exceptions import RedisError
 
 from schemas.dead_letter import Reason
 from streams.generate.recordings import recordings
+from streams.intake.signatures import REASONS
+from streams.intake.telemetry import ACCEPTED, ASKED, FAILED, OUTCOMES
+from streams.intake.telemetry import Telemetry as Webhooks
 from streams.naming import RESERVED_GAUGES
 from streams.settings import PREFIX, Settings
 from streams.worker.condition import reason_of
@@ -53,6 +56,26 @@ def _with_labels(metric: Any) -> str:
     return f"{name}{{{labels}}}" if labels else name
 
 
+def webhook_metrics() -> set[str]:
+    metrics = [one for one in vars(Webhooks([])).values() if hasattr(one, "_labelnames")]
+    return {_with_labels(metric) for metric in metrics}
+
+
+def refusals() -> set[str]:
+    """The second argument of every `Refusal(...)` that is no variable, and what is not refused."""
+    return {ACCEPTED, ASKED, FAILED, *(f"unsigned_{reason}" for reason in REASONS)} | {
+        str(node.args[1].value)
+        for _, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal"
+        if isinstance(node.args[1], ast.Constant)
+    }
+
+
+def test_the_outcomes_of_requests_are_a_closed_set() -> None:
+    assert sorted(OUTCOMES) == sorted(refusals())
+
+
 def hold_reasons() -> set[str]:
     """The first argument of every `Held(...)`, a text or a constant of its module."""
     return {
@@ -82,6 +105,8 @@ def settings() -> set[str]:
 THERE_IS: dict[str, Callable[[], set[str]]] = {
     "worker metrics": worker_metrics,
     "board metrics": lambda: set(RESERVED_GAUGES),
+    "webhook metrics": webhook_metrics,
+    "webhook outcomes": lambda: set(OUTCOMES),
     "holds": hold_reasons,
     "dead letters": dead_letter_reasons,
     "settings": settings,

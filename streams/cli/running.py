@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
+from schemas.intake import Intake
 from streams.cli.common import read_catalog, say, say_settings, settings_of, until_interrupted
 from streams.engine.kpis.sizes import sizes
+from streams.engine.plan import Plan
 from streams.errors import SettingsError
 from streams.settings import Settings
 
@@ -68,16 +70,39 @@ def board() -> None:
     run_board(settings, plan, {**reference.texts(plan.catalog), **runbooks.texts(plan)})
 
 
-def intake() -> None:
+def intake(
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Only say what is wrong with the mapping, and which addresses are open."
+        ),
+    ] = False,
+) -> None:
     """Run the webhooks: vendors' requests and CloudEvents over HTTP become events in Kafka."""
     from streams.intake.app import run_intake
-    from streams.intake.mapping import mapping_text, read_mapping
+    from streams.intake.mapping import mapping_notes, mapping_text, read_mapping
 
     settings = settings_of()
-    say_settings(settings)
+    if not check:
+        say_settings(settings)
     plan = read_catalog(settings)
-    settings.kafka_client()
-    run_intake(settings, plan, read_mapping(*mapping_text(settings)))
+    text, source = mapping_text(settings)
+    mapping = read_mapping(text, source)
+    for note in mapping_notes(mapping, plan):
+        say(f"{source}: note: {note}")
+    if check:
+        _say_hooks(settings, plan, mapping)
+        say(f"{source}: fine")
+    else:
+        settings.kafka_client()
+        run_intake(settings, plan, mapping)
+
+
+def _say_hooks(settings: Settings, plan: Plan, mapping: Intake) -> None:
+    from streams.intake.hooks import hooks
+
+    for path, hook in hooks(settings, mapping, plan.decoder).items():
+        say(f"POST {path}: {hook.state}")
 
 
 def run(processes: ProcessesOption = 1) -> None:

@@ -9,6 +9,7 @@ from streams import naming
 from streams.engine.plan import Plan
 from streams.generate import silence as silences
 from streams.generate.alert_rule import AlertRule, Severity
+from streams.generate.intake_alerts import intake_troubles
 from streams.generate.promql import indented, number
 from streams.generate.trouble import Trouble
 from streams.generate.watcher_alerts import watcher_troubles
@@ -50,6 +51,7 @@ def troubles(limits: Pipeline) -> Iterator[Trouble]:
     yield from _work(limits)
     yield from _losses()
     yield _redis(limits)
+    yield from intake_troubles(limits)
     yield from watcher_troubles(limits)
 
 

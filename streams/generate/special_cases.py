@@ -10,7 +10,7 @@ from streams import naming
 from streams.engine.plan import Plan
 from streams.generate.alert_rule import Severity
 from streams.generate.case import NOTHING, STALE, Case, Fires, Phase, Scenario, minutes, series
-from streams.generate.humanized import duration
+from streams.generate.humanized import duration, percentage
 from streams.generate.pipeline_alerts import troubles
 from streams.generate.pipeline_cases import fires
 from streams.generate.promql import selector
@@ -267,9 +267,49 @@ def _commits(beyond: bool, severity: Severity) -> Callable[[_Alert], Iterator[Ca
     return cases
 
 
+def _publishing(then: float | str) -> Callable[[_Alert], Iterator[Case]]:
+    """Webhooks publish for some minutes; then a server tells this of itself."""
+
+    def cases(alert: _Alert) -> Iterator[Case]:
+        well, lasting = 3, alert.lasting
+        measured = series(naming.INTAKE_UP, {"instance": "one:8700"}, [(1, well), (then, lasting + 1)])
+        found = [] if then == 1 else [alert.fires("critical", "Webhooks cannot publish")]
+        yield alert.case(measured, {well + lasting - 1: [], well + lasting: found})
+
+    return cases
+
+
+def _refused(beyond: bool) -> Callable[[_Alert], Iterator[Case]]:
+    """Of 1,000 requests a minute so many; those for no vendor do not count, nor do questions."""
+
+    def cases(alert: _Alert) -> Iterator[Case]:
+        lasting = alert.lasting
+        refused = round(1_000 * alert.limits.webhooks.warn) + beyond
+        each = {
+            ("stripe", "accepted"): 900 - refused,
+            ("stripe", "asked"): 100,
+            ("stripe", "unsigned_mismatch"): refused - 1,
+            ("stripe", "faulty"): 1,
+            ("zendesk", "accepted"): 1,
+            (naming.NO_VENDOR, "not_found"): 1_000,
+        }
+        measured = {
+            selector(f"{naming.INTAKE_REQUESTS}_total", {"vendor": vendor, "outcome": outcome}): (
+                f"0+{number}x{lasting + 2}"
+            )
+            for (vendor, outcome), number in each.items()
+        }
+        summary = f"{percentage(refused / 1_000)} of the requests of stripe are refused"
+        found = [alert.fires("warning", summary, vendor="stripe")] if beyond else []
+        yield alert.case(measured, {lasting: [], lasting + 1: found})
+
+    return cases
+
+
 _Cases = Callable[[_Alert], Iterator[Case]]
 _COUNTING: Final = tuple(_COUNTERS)
 _SLOW: Final = ("CrmCommitsSlow",)
+_WEBHOOKS: Final = ("CrmWebhooksDown",)
 _LAWS: Final[Mapping[str, tuple[Sequence[str], _Cases]]] = {
     "As long as nobody knows what is usual, less than a day is no silence": (("CrmNoFreshEvent",), _no_event),
     "A silence ends with what is new, not with what is less old": (("CrmNoFreshEvent",), _late_event),
@@ -301,6 +341,11 @@ _LAWS: Final[Mapping[str, tuple[Sequence[str], _Cases]]] = {
         for metric in UNSENT
         for job in [metric.partition("_")[0]]
     },
+    "Webhooks that publish are well": (_WEBHOOKS, _publishing(1)),
+    "Webhooks that cannot publish are critical": (_WEBHOOKS, _publishing(0)),
+    "Webhooks that were there and are gone are critical": (_WEBHOOKS, _publishing(STALE)),
+    "Requests refused as often as the limit says are well": (("CrmWebhooksRefused",), _refused(False)),
+    "One more in a thousand is a warning": (("CrmWebhooksRefused",), _refused(True)),
     "Commits exactly at the limit of a warning are well": (_SLOW, _commits(False, "warning")),
     "Slower ones are a warning": (_SLOW, _commits(True, "warning")),
     "Exactly at the limit of what is critical they are a warning": (_SLOW, _commits(False, "critical")),

@@ -19,8 +19,9 @@ from streams.intake.hooks import Hook, hooks
 from streams.intake.outlet import Outlet
 from streams.intake.room import Floor
 from streams.intake.server import Server
-from streams.intake.telemetry import NOBODY, Telemetry
+from streams.intake.telemetry import Telemetry
 from streams.kafka.outline import Outliner
+from streams.naming import NO_VENDOR
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -49,8 +50,8 @@ async def running(
     settings: Settings, plan: Plan, mapping: Intake, now_ms: Callable[[], int] = clock_ms
 ) -> AsyncIterator[str]:
     """Webhooks that run; yields their address. A Kafka that is away may come; until then 503 is answered."""
-    telemetry = Telemetry()
     by_path = hooks(settings, mapping, plan.decoder)
+    telemetry = Telemetry(hook.vendor for hook in by_path.values() if hook.check)
     _say(by_path)
     async with Outlet(settings, Outliner(plan.types)) as outlet:
         floor = Floor(settings.intake_body_bytes)
@@ -59,7 +60,7 @@ async def running(
             for path, hook in by_path.items()
         }
         handler = Handler(desks, outlet, telemetry, settings.intake_rate)
-        server = Server(handler, lambda: telemetry.answered(NOBODY, "malformed", 0))
+        server = Server(handler, lambda: telemetry.answered(NO_VENDOR, "malformed", 0))
         runner = web.ServerRunner(server, shutdown_timeout=STOP_S)
         await runner.setup()
         try:
@@ -70,10 +71,7 @@ async def running(
 
 def _say(by_path: dict[str, Hook]) -> None:
     for path, hook in by_path.items():
-        if hook.check is None:
-            log.info("POST %s is answered with 404: %s is not set", path, hook.variable)
-        else:
-            log.info("POST %s is open", path)
+        log.info("POST %s: %s", path, hook.state)
 
 
 async def _listen(runner: web.ServerRunner, host: str, port: int) -> str:

@@ -16,7 +16,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from streams.intake.desk import Desk
 from streams.intake.outlet import NOT_YET, Outlet
 from streams.intake.refusals import Refusal
-from streams.intake.telemetry import ACCEPTED, FAILED, NOBODY, Telemetry
+from streams.intake.telemetry import ACCEPTED, ASKED, FAILED, Telemetry
+from streams.naming import NO_VENDOR
 from streams.serve.http.json import answer
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Handler:
             return page() if request.method in _GET else _not_allowed(_GET).answer()
         began = time.perf_counter()
         desk = self._desks.get(request.path)
-        vendor = desk.hook.vendor if desk else NOBODY
+        vendor = desk.hook.vendor if desk else NO_VENDOR
         response, outcome = await self._answered(request, desk)
         seconds = time.perf_counter() - began
         self._telemetry.answered(vendor, outcome, seconds)
@@ -70,7 +71,7 @@ class Handler:
             if desk is None:
                 raise Refusal(404, "not_found", f"there is {', '.join(self._desks)}")
             if request.method == "OPTIONS":
-                return self._handshake(request), "asked"
+                return self._handshake(request), ASKED
             if request.method != "POST":
                 raise _not_allowed(_POST)
             return await desk.take(request), ACCEPTED

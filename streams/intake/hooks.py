@@ -41,6 +41,11 @@ class Hook:
     def variable(self) -> str:
         return f"{PREFIX}{self.setting.upper()}"
 
+    @property
+    def state(self) -> str:
+        """For people."""
+        return "open" if self.check else f"closed (404): {self.variable} is not set"
+
 
 def hooks(settings: Settings, mapping: Intake, decoder: Decoder) -> dict[str, Hook]:
     """Path -> who is there."""

@@ -1,23 +1,31 @@
 """The webhooks' own metrics. Every request is counted once, by what became of it."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from streams import naming
 from streams.intake.brought import Brought, types_of
+from streams.intake.signatures import REASONS
 
 ACCEPTED: Final = "accepted"
+ASKED: Final = "asked"
 FAILED: Final = "failed"
-NOBODY: Final = "none"
-"""The vendor of a request that is for no address of ours."""
+OUTCOMES: Final = (
+    *(ACCEPTED, ASKED, FAILED),
+    *("not_found", "not_set_up", "method", "malformed", "slow", "unsupported", "too_large", "too_many"),
+    *("faulty", "unavailable"),
+    *(f"unsigned_{reason}" for reason in REASONS),
+)
+"""What may become of a request: what was asked was only what may be sent, what failed is a fault of ours."""
 _BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class Telemetry:
-    """One registry per server process."""
+    """One registry per server process. Of `vendors` outcomes are counted from 0: the first is seen, too."""
 
-    def __init__(self) -> None:
+    def __init__(self, vendors: Iterable[str]) -> None:
         self._registry = registry = CollectorRegistry()
 
         def counter(name: str, help_: str, *labels: str) -> Counter:
@@ -26,6 +34,9 @@ class Telemetry:
         self._requests = counter(
             naming.INTAKE_REQUESTS, "Requests by what became of them", "vendor", "outcome"
         )
+        for vendor in vendors:
+            for outcome in OUTCOMES:
+                self._requests.labels(vendor, outcome)
         seconds = "Time of a request, from its headers to its answer"
         self._seconds = Histogram(
             naming.INTAKE_SECONDS, seconds, ["vendor"], buckets=_BUCKETS, registry=registry

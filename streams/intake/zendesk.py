@@ -20,6 +20,7 @@ from streams.intake.zendesk_dimensions import dimensions
 from streams.intake.zendesk_events import (
     Happening,
     Id,
+    Text,
     Ticket,
     Unread,
     happening,
@@ -135,8 +136,8 @@ def _same(one: Id | None, other: Id | None) -> bool:
 
 
 class _StatusChange(msgspec.Struct, frozen=True):
-    current: str
-    previous: str | None = None
+    current: Text
+    previous: Text | None = None
 
 
 def _status_changed(of: Happening, mapping: Zendesk) -> Iterator[Draft]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.intake import Zendesk
 from schemas.intake.zendesk import Dimension, OfField, OfTags
+from streams.intake.values import text
 from streams.intake.zendesk_events import is_there
 
 
@@ -27,8 +28,8 @@ def _found(detail: Any, field: str) -> str | None:
     """Enumerations are written in capitals or not, as it happens."""
     for name in field.split("."):
         detail = detail.get(name) if isinstance(detail, dict) else None
-    text = str(detail) if isinstance(detail, str | int) and not isinstance(detail, bool) else ""
-    return text.lower() if is_there(text) else None
+    member = text(detail)
+    return member.lower() if is_there(member) and member else None
 
 
 def _tags(detail: Mapping[str, Any]) -> list[str]:

@@ -14,8 +14,14 @@ from urllib.parse import quote
 
 import msgspec
 
-Id = str | int
-Own = Annotated[str, msgspec.Meta(min_length=1)] | int
+from streams.intake.values import MAX_ID, MAX_TEXT
+
+_UTF_8: Final = r"\A[^\ud800-\udfff]*\Z"
+"""JSON may hold half of a surrogate pair, which nothing can be written with."""
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT, pattern=_UTF_8)]
+Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Id = Annotated[str, msgspec.Meta(max_length=MAX_ID, pattern=_UTF_8)] | Number
+Own = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID, pattern=_UTF_8)] | Number
 """The id of what an event is about."""
 _NO_IDS: Final = (None, "", "0", 0)
 """How Zendesk writes that there is none."""
@@ -42,10 +48,10 @@ class Ticket(msgspec.Struct, frozen=True):
     requester_id: Id | None = None
     organization_id: Id | None = None
     submitter_id: Id | None = None
-    status: str | None = None
-    priority: str | None = None
-    type: str | None = None
-    created_at: str | None = None
+    status: Text | None = None
+    priority: Text | None = None
+    type: Text | None = None
+    created_at: Text | None = None
 
 
 class Happening(NamedTuple):
@@ -78,13 +84,13 @@ class Happening(NamedTuple):
 class _Webhook(msgspec.Struct, frozen=True):
     id: Own
     account_id: Own
-    time: str
+    time: Text
     detail: dict[str, Any]
     event: dict[str, Any] = {}
 
 
 class _Meta(msgspec.Struct, frozen=True):
-    occurred_at: str
+    occurred_at: Text
 
 
 class _TicketEvent(msgspec.Struct, frozen=True):
@@ -94,7 +100,7 @@ class _TicketEvent(msgspec.Struct, frozen=True):
 
 class _Bridge(msgspec.Struct, frozen=True):
     id: Own
-    source: str
+    source: Text
 
 
 def happening(payload: dict[str, Any]) -> Happening:
@@ -143,10 +149,10 @@ def _from_bridge(payload: dict[str, Any], bridged: dict[str, Any]) -> Happening:
 
 
 def _source(account: str) -> str:
-    return f"/zendesk/{quote(account, safe='', errors='replace')}"
+    return f"/zendesk/{quote(account, safe='')}"
 
 
-def is_there(value: Id | None) -> bool:
+def is_there(value: str | int | None) -> bool:
     """Whether an id names anything."""
     return value not in _NO_IDS
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.intake.drafts import Draft
-from streams.intake.zendesk_events import Own, Unread, read, rfc3339
+from streams.intake.zendesk_events import Own, Text, Unread, read, rfc3339
 
 SPOKEN_FOR: Final = ("crm.ticket.", "crm.survey.", "crm.x.")
 """What an event's type may begin with: Zendesk speaks for its own records only."""
@@ -13,9 +13,9 @@ SPOKEN_FOR: Final = ("crm.ticket.", "crm.survey.", "crm.x.")
 
 class _CloudEvent(msgspec.Struct, frozen=True):
     id: Own
-    source: str
-    type: str
-    time: str
+    source: Text
+    type: Text
+    time: Text
     data: dict[str, Any]
 
 
@@ -24,4 +24,8 @@ def of_trigger(payload: dict[str, Any]) -> Draft:
     event = read(payload, _CloudEvent, "")
     if not event.type.startswith(SPOKEN_FOR):
         raise Unread("type", f"begins with none of {', '.join(SPOKEN_FOR)}: POST it to /events instead")
+    try:
+        msgspec.json.encode(event.data)
+    except ValueError as error:  # halves of surrogate pairs, numbers of thousands of digits
+        raise Unread("data", f"cannot be written as JSON: {error.__class__.__name__}") from None
     return Draft(event.source, str(event.id), event.type, rfc3339(event.time, "time"), event.data)

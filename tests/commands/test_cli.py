@@ -70,7 +70,43 @@ def test_a_catalog_is_told_how_large_it_may_become_and_which_guardrails_are_neve
     assert fine.endswith(": fine")
 
 
-@pytest.mark.parametrize("command", ["check", "worker", "board", "run", "demo"])
+# -- kpi intake -------------------------------------------------------------------------------------------
+
+
+def test_the_check_of_webhooks_says_which_addresses_are_open_and_what_opens_the_others(
+    said: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPI_INTAKE_STRIPE_SECRETS", "whsec_of_a_test")
+    done = said("intake", "--check")
+    assert (done.status, done.err) == (0, "")
+    assert "POST /stripe: open\n" in done.out
+    assert "POST /zendesk: closed (404): KPI_INTAKE_ZENDESK_SECRETS is not set\n" in done.out
+    assert done.out.endswith("intake.yaml: fine\n")
+    assert "whsec" not in done.out
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_webhooks_with_a_wrong_mapping_do_not_start_and_say_where_it_is_wrong(
+    said: Say, directory: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    (directory / "mine.yaml").write_text("version: 1\nstripe:\n  test_mod: true\n")
+    monkeypatch.setenv("KPI_INTAKE_MAPPING", "mine.yaml")
+    done = said("intake", *options)
+    assert done.status == 1
+    assert done.err == (
+        "kpi: mine.yaml: line 3: stripe.test_mod: unknown field 'test_mod'; did you mean 'test_mode'?\n"
+    )
+
+
+def test_webhooks_without_a_broker_say_which_setting_is_missing(said: Say) -> None:
+    done = said("intake")
+    assert (done.status, done.err.partition(";")[0]) == (1, "kpi: KPI_BROKER is not set")
+
+
+# -- Catalogs ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["check", "worker", "board", "intake", "run", "demo"])
 def test_a_catalog_whose_gauges_may_have_too_many_series_is_refused_before_anything_starts(
     said: Say, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:

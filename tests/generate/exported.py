@@ -1,4 +1,4 @@
-"""What board and worker export when everything has a value, and which selectors of PromQL find none of it."""
+"""What board, worker and webhooks export when all has a value, and which selectors of PromQL find none."""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from streams.engine.kpis.readings import Reading
 from streams.engine.plan import Plan
 from streams.generate.recordings import recordings
 from streams.generate.watcher_alerts import RULE_FAILURES, UNSENT
+from streams.intake.telemetry import Telemetry as Webhooks
 from streams.naming import ON_TARGET_DAY_RECORD, ON_TARGET_RECORD
 from streams.serve.board import Shown
 from streams.serve.gauges import Exposition
@@ -25,7 +26,7 @@ PROMETHEUS = {"ALERTS", "ALERTS_FOR_STATE", "up", RULE_FAILURES, *UNSENT}
 
 _SELECTOR = re.compile(r'\b([a-zA-Z_:][\w:]*)(?:\{((?:[^}"]|"[^"]*")*)\})')
 _BARE = re.compile(r"\bcrm[_:][\w:]+\b(?!\{)")
-_MATCHER = re.compile(r'(\w+)(=~|!=|=)"([^"]*)"')
+_MATCHER = re.compile(r'(\w+)(=~|!~|!=|=)"([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,11 @@ class Exported:
 
     @classmethod
     def of(cls, plan: Plan) -> "Exported":
-        scraped = [Exposition(plan, lambda: _shown(plan)).text().decode(), _telemetry().text().decode()]
+        scraped = [
+            Exposition(plan, lambda: _shown(plan)).text().decode(),
+            _telemetry().text().decode(),
+            Webhooks(["stripe"]).text().decode(),
+        ]
         series: dict[str, list[dict[str, str]]] = {}
         for text in scraped:
             for one in (sample for family in samples(text).values() for sample in family):
@@ -66,8 +71,8 @@ def _selectors(expr: str) -> Iterator[tuple[str, str, list[tuple[str, str, str]]
 
 
 def _fits(value: str, how: str, wanted: str) -> bool:
-    if how == "=~":
-        return re.fullmatch(wanted, value) is not None
+    if how.endswith("~"):
+        return (re.fullmatch(wanted, value) is not None) == (how == "=~")
     return (value == wanted) == (how == "=")
 
 

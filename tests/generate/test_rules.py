@@ -140,6 +140,8 @@ WRONG_OF_PIPELINE = {
     "CrmRecordsLost": (r"(unless last_over_time\(crm_records_lost_total.*\n) +and on \(job\).*\n", r"\1"),
     "CrmRecordsMisplaced": (r"increase\((crm_records_misplaced_total)\[1h\]\)", r"\1 * 0"),
     "CrmRedisMemory": (r"> 0.8$", ">= 0.8"),
+    "CrmWebhooksDown": (r"(max_over_time\(crm_intake_up\[1d\]\)\)) unless max.*", r"\1 > 1"),
+    "CrmWebhooksRefused": (r"\|asked", ""),
     "CrmRulesFail": (
         r"rule_evaluation_failures_total\[15m\]",
         "rule_evaluation_failures_total[15m] offset 1h",

@@ -1,86 +1,74 @@
-"""What the pages about webhooks show works as it stands there."""
+"""The requests and mappings that the vendors' pages show, used as they stand there."""
 
 import asyncio
 import json
-import os
 import re
-import shutil
-from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
+from textwrap import dedent
 
 import pytest
-from pydantic import SecretStr
+from aiohttp import ClientSession
 
 from schemas.intake import Intake, parse
 from streams.embedded.broker import EmbeddedBroker
 from streams.intake.app import running
-from streams.intake.signatures import REASONS
-from streams.intake.zendesk import KINDS, mapped
-from streams.kafka.reading import read_topic
-from tests.builders import Record, ms, shipped
-from tests.intake.serving import TOKEN, settings_of
-from tests.pages import DOCS, block, table
-from tests.servers import unavailable
+from streams.settings import Settings
+from tests.builders import record, shipped
+from tests.intake.serving import Served, settings_of, until
+from tests.pages import DOCS, block
 
-WEBHOOKS = DOCS / "intake" / "README.md"
-ZENDESK = DOCS / "intake" / "zendesk.md"
-SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="
-
-Served = tuple[str, Any]
-"""(address, the settings)."""
+PAGES = DOCS / "intake"
+_EXPORT = re.compile(r"export KPI_(INTAKE_\w*(?:SECRETS|TOKENS))=(\S+)")
+_HERE = "http://localhost:8700"
 
 
-@pytest.fixture
-async def served(broker: EmbeddedBroker, topic: str) -> AsyncIterator[Served]:
-    """At the real time, for that is what the pages' commands sign."""
-    settings = settings_of(broker, topic, intake_zendesk_secrets=SecretStr(SECRET))
-    async with running(settings, shipped(), Intake(version=1)) as address:
-        yield address, settings
+def exported(page: Path) -> dict[str, str]:
+    """The secrets that the page tells people to set."""
+    found = _EXPORT.findall(page.read_text())
+    assert found
+    return {name.lower(): value for name, value in found}
 
 
-async def run(script: str, variables: Mapping[str, str]) -> str:
-    for tool in ("curl", "openssl"):
-        shutil.which(tool) or unavailable(f"no {tool} on the PATH")
-    child = await asyncio.create_subprocess_exec(
-        "sh", "-euc", script, env={**os.environ, **variables}, stdout=asyncio.subprocess.PIPE
-    )
-    said, _ = await child.communicate()
-    assert child.returncode == 0
-    return said.decode()
+async def shell(script: str) -> str:
+    process = await asyncio.create_subprocess_exec("sh", "-c", script, stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    return output.decode()
 
 
-@pytest.mark.parametrize(("page", "name"), [(WEBHOOKS, "events-curl"), (ZENDESK, "zendesk-curl")])
-async def test_what_the_pages_send_is_published(served: Served, page: Path, name: str) -> None:
-    address, settings = served
-    async with asyncio.timeout(30):
-        while "events" not in (said := await run(block(page, name), {"INTAKE": address, "TOKEN": TOKEN})):
-            assert json.loads(said)["reason"] == "unavailable"  # until Kafka is there
-    assert json.loads(said) == {"events": 1}
-    (record,) = await read_topic(settings.kafka_client(), settings.topic)
-    assert b"crm.ticket.created" in (record.value or b"")
+@pytest.mark.parametrize(
+    ("name", "request_", "type_"),
+    [
+        ("README", "events-curl", "ticket.created"),
+        ("salesforce", "salesforce-curl", "lead.created"),
+        ("stripe", "stripe-curl", "subscription.changed"),
+        ("zendesk", "zendesk-curl", "ticket.created"),
+    ],
+)
+async def test_the_request_of_the_page_is_answered_as_it_says_and_published(
+    name: str, request_: str, type_: str, broker: EmbeddedBroker, topic: str
+) -> None:
+    page = PAGES / f"{name}.md"
+    told = Settings.model_validate(exported(page))
+    settings = settings_of(broker, topic, **{one: getattr(told, one) for one in told.model_fields_set})
+    async with running(settings, shipped(), Intake(version=1)) as address, ClientSession(address) as client:
+        served = Served(settings, address, client)
+        await until(lambda: is_ready(served))
+        answer = await shell(block(page, request_).replace(_HERE, address))
+        (line,) = await served.published()
+    assert answer in page.read_text() and json.loads(answer) == {"events": 1}
+    events, rejects = shipped().decoder.decode([record(line)])
+    assert ([event.type for event in events], rejects) == ([f"crm.{type_}"], [])
 
 
-def test_the_page_explains_every_refusal_of_a_signature() -> None:
-    assert set(re.findall(r"`unsigned_(\w+)`", WEBHOOKS.read_text())) == set(REASONS)
+async def is_ready(served: Served) -> bool:
+    return (await served.ask("/readyz", "GET")).status == 200
 
 
-# -- Zendesk ----------------------------------------------------------------------------------------------
-
-
-def test_the_page_tells_of_every_event_that_becomes_one_of_ours() -> None:
-    told = {name for row in table(ZENDESK, "zendesk-events") for name in re.findall(r"`(\w+)`", row[0])}
-    assert told == set(KINDS)
-
-
-def test_the_page_shows_the_mapping_that_is_shipped() -> None:
-    assert parse(block(ZENDESK, "zendesk-mapping")).intake == Intake(version=1)
-    assert parse(block(ZENDESK, "zendesk-dimensions")).problems == []
-
-
-def test_what_a_trigger_sends_is_an_event() -> None:
-    values = {"id": "35436", "requester.id": "20978392", "updated_at_with_timestamp": "2024-04-15T10:00:00Z"}
-    body = re.sub(r"{{ticket\.([\w.]+)}}", lambda found: values[found[1]], block(ZENDESK, "zendesk-trigger"))
-    (draft,) = mapped(json.loads(body), Intake(version=1).zendesk).drafts
-    events, rejects = shipped().decoder.decode([Record(0, ms("2024-04-20"), None, draft.line())])
-    assert [event.type for event in events] == ["crm.survey.answered"] and not rejects
+@pytest.mark.parametrize("vendor", ["salesforce", "stripe", "zendesk"])
+def test_the_mappings_of_the_page_are_mappings(vendor: str) -> None:
+    page = (PAGES / f"{vendor}.md").read_text()
+    shown = re.findall(r"^ *```yaml\n( *version: 1\n.*?)^ *```", page, re.DOTALL | re.MULTILINE)
+    assert shown
+    for text in shown:
+        assert parse(dedent(text)).problems == []
