@@ -92,7 +92,7 @@ def letter_document(letter: Letter, mask: Mask) -> dict[str, Any]:
         "message": mask.message(letter),
         "type": letter.origin().type,
         "source": letter.origin().source,
-        "key": None if key is None else shortened(key.decode(errors="replace")),
+        "key": shortened(None if key is None else key.decode(errors="replace")),
         "headers": len(dead.headers),
         "size": dead.size,
         "whole": letter.is_whole(),

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from streams.imports import sql
 from streams.imports.database import INPUT, Database
 from streams.imports.formats import has_clock, time_formats
+from streams.imports.numbers import Written, written
 from streams.imports.personal import is_personal
 
 Holds = Literal["nothing", "numbers", "days", "times", "a few words", "texts", "personal data"]
@@ -34,6 +35,8 @@ class Profile:
     """How days and times are written; None as in ISO 8601."""
     other_format: str | None = None
     """Another one that fits all cells as well."""
+    written: Written = "plain"
+    """How numbers are."""
 
     @property
     def words(self) -> str:
@@ -89,10 +92,7 @@ def described(name: str, cells: Sequence[str], filled: int, different: int) -> P
         holds: Holds = "times" if has_clock(formats[0], cells) else "days"
         other = formats[1] if len(formats) > 1 else None
         return Profile(name, holds, filled, different, cells, formats[0], other)
-    if all(map(_NUMBER.fullmatch, cells)):
-        return Profile(name, "numbers", filled, different, cells)
+    if as_written := written(cells):
+        return Profile(name, "numbers", filled, different, cells, written=as_written)
     few = different <= FEW and different * 2 <= filled
     return Profile(name, "a few words" if few else "texts", filled, different, cells)
-
-
-_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")

@@ -61,8 +61,9 @@ class Database:
         if not _there(self.connection, "reject_errors"):
             return []
         found = self.connection.execute(
-            "SELECT DISTINCT file_path, line, error_message, csv_line "
-            "FROM reject_errors JOIN reject_scans USING (scan_id, file_id) ORDER BY ALL"
+            "SELECT file_path, line, any_value(error_message), any_value(csv_line) "
+            "FROM reject_errors JOIN reject_scans USING (scan_id, file_id) "
+            "GROUP BY file_path, line ORDER BY file_path, line"
         ).fetchall()
         return [
             Unreadable(Path(path), int(line), str(message), str(text or ""))

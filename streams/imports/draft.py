@@ -10,6 +10,7 @@ from streams.engine.event_types import AMOUNT_SUFFIX
 from streams.engine.plan import Plan
 from streams.imports import sql
 from streams.imports.columns import Profile
+from streams.imports.numbers import plainly
 from streams.imports.proposals import (
     CUSTOMER_IDS,
     CUSTOMERS,
@@ -69,8 +70,8 @@ class Draft:
     def body(self) -> Iterator[str]:
         yield from self._rows()
         yield ""
-        kind = self._kind.name
-        yield f"# TODO: is a row {'an' if kind[0] in 'aeiou' else 'a'} {kind}? docs/importing.md has other events."
+        article = "an" if self._kind.name[0] in "aeiou" else "a"
+        yield f"# TODO: is a row {article} {self._kind.name}? docs/importing.md has other events."
         if self._id is not None and self._id.different < self._id.filled:
             yield f"# TODO: a {self._id.name} stands in several rows: of which of them is an event made?"
         yield "events:"
@@ -85,9 +86,17 @@ class Draft:
             name = sql.name(self._hashed.name)
             added.append(f"left(sha256(nullif(lower(trim({name}::VARCHAR)), '')), 16) AS customer_key")
             yield "# No names and no addresses in events: a hash tells them apart, too."
-        if added:
+        plain = [
+            f"{plainly(column.name, column.written)} AS {sql.name(column.name)}"
+            for column in self._columns
+            if column.written != "plain"
+        ]
+        if plain:
+            yield "# Amounts as plain numbers, with a point before the decimals and nothing else."
+        if added or plain:
+            replaced = f" REPLACE ({', '.join(plain)})" if plain else ""
             yield "rows: |"
-            yield f"  SELECT *, {', '.join(added)}"
+            yield f"  SELECT {', '.join([f'*{replaced}', *added])}"
             yield "  FROM input"
 
     # -- Events -------------------------------------------------------------------------------------------
@@ -119,19 +128,17 @@ class Draft:
             others = [cell for cell in self._state.cells if cell not in meant]
             remark = f" # TODO: and not {', '.join(others)}?" if others else ""
             return _is_one_of(self._state.name, meant), one_line(remark)
-        if time is not None and (
-            self._is_own(step, time) if step.states else time.filled < self._rows_filled()
-        ):
+        if time is not None and (self._is_own(step, time) if step.states else self._has_gaps(time)):
             return f"{_in_condition(time.name)} != None", ""
         return None, ""
 
     def _is_own(self, step: Step, time: Profile) -> bool:
-        """Whether a column is of this step's time and of no other's: where it is filled, the step was taken."""
+        """Whether a column is of this step and no other: where it is filled, the step was taken."""
         alike = [other for other in self._kind.steps if find(other.times, [time])]
         return alike == [step] and time is not self._opened
 
-    def _rows_filled(self) -> int:
-        return max(column.filled for column in self._columns)
+    def _has_gaps(self, column: Profile) -> bool:
+        return column.filled < max(one.filled for one in self._columns)
 
     def _time_lines(self, step: Step, time: Profile | None) -> Iterator[str]:
         if time is None:
@@ -176,7 +183,7 @@ class Draft:
         return f"{own} # TODO: no column says whose it is, so each is a relationship of its own"
 
     def _or_own(self, value: str, own: str, column: Profile) -> str:
-        return value if column.filled == self._rows_filled() else f"{{first: [{value}, {own}]}}"
+        return f"{{first: [{value}, {own}]}}" if self._has_gaps(column) else value
 
     def _field(self, step: Step, field: str) -> str | None:
         column = find(step.fields.get(field, ()), self._columns, _fits(field))

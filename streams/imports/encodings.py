@@ -52,12 +52,11 @@ class Text:
 def opened(path: Path) -> IO[bytes]:
     """The bytes of a file, unpacked if it is gzipped; BadFile when it cannot be read."""
     try:
-        file = path.open("rb")
-        is_gzip = file.read(2) == _GZIP
-        file.seek(0)
+        with path.open("rb") as file:
+            is_gzip = file.read(2) == _GZIP
+        return gzip.open(path) if is_gzip else path.open("rb")  # type: ignore[return-value]  # it is one
     except OSError as error:
         raise BadFile(f"{path}: {error.strerror or error}") from None
-    return gzip.open(file) if is_gzip else file  # type: ignore[return-value]  # a GzipFile is one
 
 
 def as_utf8(path: Path, encoding: str | None, scratch: Path) -> Text:
@@ -136,5 +135,8 @@ def _guess(beginning: bytes) -> str:
 
 
 def _transcode(path: Path, copy: Path, encoding: str, errors: str) -> None:
-    with opened(path) as file, copy.open("w", encoding="utf-8", newline="\n") as out:
-        copyfileobj(TextIOWrapper(file, encoding, errors), out, CHUNK_BYTES)
+    with (
+        TextIOWrapper(opened(path), encoding, errors) as text,
+        copy.open("w", encoding="utf-8", newline="\n") as out,
+    ):
+        copyfileobj(text, out, CHUNK_BYTES)

@@ -29,7 +29,7 @@ def time_of(cell: str, type_: str, value: Value, zone: str) -> str:
         return local.utc(f"CAST({cell} AS TIMESTAMP)")
     if type_ == "DATE":
         return local.utc(local.on(cell))
-    cell = sql.as_text(cell, type_)
+    cell = _no_word(sql.as_text(cell, type_))
     return _iso(cell, local) if value.format is None else _formatted(cell, value.format, local)
 
 
@@ -39,10 +39,15 @@ def day_of(cell: str, type_: str, value: Value) -> str:
         return f"CAST({_since_1970(cell, type_, 1 if value.format == UNIX[1] else 1000)} AS DATE)"
     if type_ == "DATE" or type_.startswith("TIMESTAMP"):
         return f"CAST({cell} AS DATE)"
-    cell = sql.as_text(cell, type_)
+    cell = _no_word(sql.as_text(cell, type_))
     if value.format is None:
         return f"TRY_CAST({cell} AS DATE)"
     return f"CAST({_strptime(cell, value.format)} AS DATE)"
+
+
+def _no_word(cell: str) -> str:
+    """DuckDB takes `infinity` and `epoch` for times; a file means no such thing."""
+    return f"CASE WHEN regexp_matches({cell}, '[0-9]') THEN {cell} END"
 
 
 class _Local:

@@ -52,11 +52,7 @@ class Change:
             return Told(self.path, {name: one for name, one in self.fields.items() if one is not None})
         read: dict[str, Any] = dict.fromkeys(self.nulled)
         read |= {name: self.fields[name] for name in self.changed if name in self.fields}
-        read |= {
-            name: self.fields[name]
-            for name in enriched
-            if name not in self.changed and self.fields.get(name) is not None
-        }
+        read |= {name: self.fields[name] for name in enriched if self.fields.get(name) is not None}
         return Told(self.path, read)
 
 

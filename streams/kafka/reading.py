@@ -1,5 +1,6 @@
 """Reading a topic as it is now: all of it, or only its newest records."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, Self
 
@@ -7,6 +8,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaTimeoutError
 
+WAIT_MS: Final = 20
+"""A partition is read to its end: nobody waits there for more."""
 FETCH_MS: Final = 10_000
 """How long one fetch of a record that is there may take."""
 
@@ -33,11 +36,15 @@ class TopicReader:
 
     async def __aenter__(self) -> Self:
         numbers = await partitions_of(self._client, self._topic)
+        if not numbers:
+            self.ends = {}
+            return self
         self._consumer = AIOKafkaConsumer(
             **self._client,
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            fetch_max_wait_ms=WAIT_MS,
         )
         try:
             await self._consumer.start()
@@ -45,13 +52,13 @@ class TopicReader:
                 here = [TopicPartition(self._topic, number) for number in numbers]
                 self.ends = await self._consumer.end_offsets(here)
         except BaseException:  # a cancellation, too
-            await self._consumer.stop()
+            await stopped(self._consumer)
             raise
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        assert self._consumer is not None
-        await self._consumer.stop()
+        if self._consumer is not None:
+            await stopped(self._consumer)
 
     async def records(self, partition: int) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
         """Every record that a committed reader may see; KafkaTimeoutError when Kafka stops answering."""
@@ -67,6 +74,18 @@ class TopicReader:
                     yield record
             if await self._consumer.position(source) == position:
                 raise KafkaTimeoutError(f"no record of {source} came within {FETCH_MS / 1000:g} s")
+
+
+async def stopped(consumer: AIOKafkaConsumer) -> None:
+    """Stop a consumer that is in no group.
+
+    While a fetch is under way to a broker that has gone, aiokafka's own `stop` ends half-way, by the fetch's
+    cancellation, which is not ours.
+    """
+    stopping = asyncio.ensure_future(consumer.stop())
+    await asyncio.wait([stopping])
+    if stopping.cancelled():
+        await consumer._client.close()
 
 
 async def partitions_of(kafka_client: dict[str, Any], topic: str) -> list[int]:
@@ -104,4 +123,4 @@ async def newest_headers(
                 found += [record.headers for record in fetched.get(partition, [])] or [()]
         return found
     finally:
-        await consumer.stop()
+        await stopped(consumer)

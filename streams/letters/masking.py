@@ -50,9 +50,6 @@ class Mask:
             return origin.type or ""
         return described(origin.type)
 
-    def source(self, origin: Origin) -> str:
-        return "" if origin.source is None else str(shortened(origin.source))
-
     def field(self, letter: Letter) -> str:
         """The path of the field at fault."""
         return ".".join(
@@ -74,6 +71,8 @@ class Mask:
         if event is None:
             return _sized(letter.dead.size)
         shown = {name: _masked(event[name], kind) for name, kind in _ENVELOPE.items() if name in event}
+        if event.get("specversion") == "1.0":
+            shown["specversion"] = "1.0"
         type_ = event.get("type")
         if "type" in event:
             shown["type"] = type_ if isinstance(type_, str) and type_ in self._kinds else described(type_)
@@ -168,8 +167,10 @@ _SHOWS: Final[Mapping[Kind, Callable[[Any], bool]]] = {
 }
 
 
-def shortened(value: Any) -> Any:
+def shortened(value: Any) -> str | None:
     """cus…17; of what is short, or looks like a text or an address, how long it is."""
+    if value is None:
+        return None
     if isinstance(value, str) and len(value) >= _SHORTEST_ID and _ID.fullmatch(value):
         return f"{value[:SHOWN_RUN]}…{value[1 - SHOWN_RUN :]}"
     return described(value)

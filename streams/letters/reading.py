@@ -70,7 +70,6 @@ class LetterTopic:
     async def __aenter__(self) -> Self:
         await self._reader.__aenter__()
         if not self._reader.partitions:
-            await self._reader.__aexit__()
             raise SettingsError(
                 f"KPI_DEAD_LETTERS_TOPIC={self._topic}: there is no such topic at KPI_BROKER; a worker makes "
                 "it when it starts"

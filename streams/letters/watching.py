@@ -5,6 +5,7 @@ Memory is bounded: of each partition only the newest are kept, and these without
 
 import asyncio
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.dead_letter import REPLAYED_SUFFIX
 from streams.errors import KpiError
-from streams.kafka.reading import partitions_of
+from streams.kafka.reading import partitions_of, stopped
 from streams.letters.letter import Letter
 from streams.letters.masking import Mask
 from streams.letters.reading import dead_letter_of, mark_of
@@ -47,7 +48,8 @@ class Kept(NamedTuple):
     reason: str
     field: str
     type: str
-    source: str
+    source: str | None
+    """As the record has it: nobody has masked it yet."""
     message: str
     event: Any
     replayed_at_ms: int | None = None
@@ -170,7 +172,7 @@ class LetterWatch:
             try:
                 await self._follow()
             except (KafkaError, KpiError, OSError) as error:  # a TimeoutError is an OSError
-                self._away(f"Kafka: {error}" if str(error) else "Kafka does not answer")
+                self._away(_words(error))
             except Exception:
                 log.exception("dead letters cannot be read")
                 self._away("a fault of this software: see the board's log")
@@ -180,35 +182,47 @@ class LetterWatch:
         self._state, self._trouble = "away", trouble
 
     async def _follow(self) -> None:
-        """Read the newest of each partition, and then what comes, until Kafka does not answer."""
+        """Read the newest of each partition, and then what comes. A Kafka that goes may come back."""
         topic = self._settings.dead_letters_topic
         numbers = await partitions_of(self._settings.kafka_client(), topic)
         if not numbers:
             return self._away(f"there is no topic {topic}: a worker makes it when it starts")
         consumer = AIOKafkaConsumer(
-            **self._settings.kafka_client(), isolation_level="read_committed", enable_auto_commit=False
+            **self._settings.kafka_client(),
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",  # of a topic that is made anew
+            enable_auto_commit=False,
         )
         try:
             await consumer.start()
             await self._read(consumer, [TopicPartition(topic, number) for number in numbers])
         finally:
-            await consumer.stop()
+            await stopped(consumer)
 
     async def _read(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         newest = Newest(max(KEPT_OF_PARTITION, KEPT // len(partitions)))
         ends = await _sought(consumer, partitions, newest)
-        checked_s = asyncio.get_running_loop().time()
+        checked_s = -math.inf
         while True:
             fetched = await consumer.getmany(timeout_ms=WAIT_MS, max_records=FETCHED)
             records = [record for of_partition in fetched.values() for record in of_partition]
             newest.take(await asyncio.to_thread(self._arrivals, records))
             if self._newest is not newest and await _is_read(consumer, ends):
                 self._newest = newest
-                self._state, self._trouble = "reading", ""
             if asyncio.get_running_loop().time() > checked_s + CHECK_S:
-                async with asyncio.timeout(CHECK_S):
-                    await consumer.end_offsets(partitions)
+                await self._check(consumer, partitions)
                 checked_s = asyncio.get_running_loop().time()
+            if not self._trouble and self._newest is newest:
+                self._state = "reading"
+
+    async def _check(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
+        """A consumer tries for ever, and says nothing; so ask whether Kafka is there."""
+        try:
+            async with asyncio.timeout(CHECK_S):
+                await consumer.end_offsets(partitions)
+            self._trouble = ""
+        except (KafkaError, TimeoutError) as error:
+            self._away(_words(error))
 
     def _arrivals(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> list[_Arrival | _Mark | None]:
         return [self._arrival(record) for record in records]
@@ -227,6 +241,10 @@ class LetterWatch:
         return _Arrival(record.partition, key, _kept(Letter(dead, record.partition), self._mask))
 
 
+def _words(error: Exception) -> str:
+    return f"Kafka: {error}" if str(error) else "Kafka does not answer"
+
+
 def _kept(letter: Letter, mask: Mask) -> Kept:
     dead, origin = letter.dead, letter.origin()
     return Kept(
@@ -235,7 +253,7 @@ def _kept(letter: Letter, mask: Mask) -> Kept:
         dead.reason,
         mask.field(letter),
         mask.type(origin),
-        mask.source(origin),
+        origin.source,
         mask.message(letter),
         mask.event(letter),
     )

@@ -315,6 +315,8 @@ def test_an_amount_that_was_cleared_is_nothing_and_one_that_is_not_there_is_not_
     header = {"changedFields": ["Amount"], "nulledFields": ["Amount"]}
     for cleared in (change("Opportunity", Amount=None), change("Opportunity", header=header)):
         assert only(cleared, "x.deal.described")["amount_minor"] == 0
+    never = change("Opportunity", "CREATE", Amount=None, StageName="Qualification")
+    assert types(made(never)) == ["deal.created"]
     stripped = change("Opportunity", header={"changedFields": ["Amount", "LastModifiedDate"]})
     assert mapped(stripped, SHIPPED).ignored == {"opportunity.update": 1}
 
@@ -386,7 +388,8 @@ def test_a_deleted_record_is_removed_under_its_own_key(entity: str, subject: str
 
 
 def test_what_comes_back_from_the_bin_is_ignored_for_a_removal_is_for_ever() -> None:
-    found = mapped(change("Lead", "UNDELETE", Status="Qualified", OwnerId="005"), SHIPPED)
+    mapping = told(lead={"enriched": ["OwnerId", "Status"]})
+    found = mapped(change("Lead", "UNDELETE", Status="Qualified", OwnerId="005"), mapping)
     assert (found.drafts, found.ignored) == ([], {"lead.undelete": 1})
 
 

@@ -193,6 +193,7 @@ def test_collection_that_is_paused_pauses_the_subscription_as_the_mapping_says()
     assert moved(updated({"pause_collection": void}, pause_collection=None)) == ("resumed", 0, 1000)
     assert ignored(updated({"pause_collection": None}, pause_collection=draft))
     assert moved(updated({"pause_collection": {"behavior": "void"}}, pause_collection=draft))[0] == "resumed"
+    assert ignored(updated({"pause_collection": {"resumes_at": T}}, pause_collection=void))
 
 
 def test_pausing_and_resuming_have_events_of_their_own() -> None:

@@ -16,7 +16,7 @@ BAD_CURRENCY = deal_won("deal-17", customer_id="customer-4711", currency="XQX", 
 
 
 def dead(bad: Record | Event | str | bytes, **changes: Any) -> DeadLetter:
-    """The letter of a record that the decoder of the shipped catalog refuses, or of what is told in `changes`."""
+    """The letter of a record that the shipped catalog refuses; of one that it takes, an `engine_error`."""
     given = bad if isinstance(bad, Record) else record(bad)
     _, rejects = shipped().decoder.decode([given])
     reject = rejects[0] if rejects else Reject(given, "engine_error", None, "the engine fails at it")

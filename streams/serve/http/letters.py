@@ -10,6 +10,7 @@ from streams.engine.plan import Plan
 from streams.letters.watching import Seen
 from streams.serve.http.files import FILES
 from streams.serve.http.json import answer
+from streams.serve.http.keys import BOARD
 from streams.serve.http.parameters import Parameter, one, question
 from streams.serve.letters import letters_document
 
@@ -28,8 +29,8 @@ def letters_parameters(plan: Plan) -> list[Parameter]:
 
 async def dead_letters(request: web.Request) -> web.Response:
     hours = int(one(question(request), "hours") or HOURS)
-    seen = request.app[LETTERS]()
-    return answer(await asyncio.to_thread(letters_document, seen, hours))
+    seen, sources = request.app[LETTERS](), frozenset(request.app[BOARD].shown().sources_ms)
+    return answer(await asyncio.to_thread(letters_document, seen, hours, sources))
 
 
 async def page(request: web.Request) -> web.StreamResponse:
