@@ -2,19 +2,18 @@
 
 from typing import Literal
 
-from schemas.words import Model, Name
+from schemas.intake.fields import Dimensions
+from schemas.words import Model
 
 Status = Literal[
     "incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"
 ]
 Collection = Literal["keep_as_draft", "mark_uncollectible", "void"]
-FieldPath = str
-"""Where a value stands in Stripe's object, such as `metadata.segment` or `items.data.0.price.product`."""
 
 
 class StripeObject(Model):
-    dimensions: dict[Name, FieldPath] = {}
-    """Dimension of the catalog -> where its member stands."""
+    dimensions: Dimensions = {}
+    """By paths in Stripe's object, such as `metadata.segment` or `items.data.0.price.product`."""
 
 
 class StripeSubscription(StripeObject):

@@ -7,6 +7,7 @@ prefixed by `salesforce:`; a record whose customer nobody names is a relationshi
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from schemas.intake.fields import field_of
 from schemas.intake.salesforce import (
     Salesforce,
     SalesforceCase,
@@ -17,6 +18,7 @@ from schemas.intake.salesforce import (
 from streams.intake import values
 from streams.intake.change_events import ANY, GAP, Change, Told, changes
 from streams.intake.drafts import Draft, Fault, Mapped
+from streams.intake.members import members
 from streams.intake.minor_units import minor
 
 SOURCE: Final = "/salesforce"
@@ -71,7 +73,9 @@ def _add(found: Mapped, change: Change, mapping: Salesforce) -> None:
 def _add_records(
     found: Mapped, change: Change, entity: Entity, its: SalesforceEntity, mapping: Salesforce
 ) -> None:
-    told = change.told((*filter(None, [its.customer]), *its.dimensions.values(), *its.enriched))
+    told = change.told(
+        (*filter(None, [its.customer]), *map(field_of, its.dimensions.values()), *its.enriched)
+    )
     steps = list(_steps(told, change, entity, its, mapping))
     customer = told.id(its.customer)
     found.faults += told.faults.values()
@@ -108,13 +112,12 @@ def _steps(told: Told, change: Change, entity: Entity, its: SalesforceEntity, ma
         return
     if change.kind == "UNDELETE":
         return
-    members = {name: told.text(field) for name, field in its.dimensions.items()}
-    dimensions = _there(members)
+    dimensions = members(its.dimensions, told.text)
     made = False
     for step in entity.steps(told, change, mapping):
         made = True
         yield step._replace(data={**step.data, **dimensions})
-    if not made and any(its.dimensions[name] in change.changed for name in dimensions):
+    if not made and any(field_of(its.dimensions[name]) in change.changed for name in dimensions):
         yield Step("described", f"crm.x.{entity.subject}.described", dimensions)
 
 
@@ -154,7 +157,7 @@ def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
     outcome = _outcome(told, change, stage, its)
     if outcome == "won":
         yield Step("won", "crm.deal.won", amount or {"amount_minor": 0, "currency": mapping.currency})
-        if its.activates and told.id(its.customer):
+        if its.activates and told.id(its.customer):  # an account, not the deal itself
             yield Step("activated", "crm.customer.activated", {})
     elif outcome == "lost":
         reason = told.text(its.lost_reason)

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple, get_args
 
+from schemas.intake.fields import Dimensions
 from schemas.intake.stripe import Status, Stripe, StripeSubscription
 from streams.intake import values
 from streams.intake.drafts import Draft, Mapped
+from streams.intake.members import members
 from streams.intake.minor_units import minor_of_stripe
 from streams.intake.recurring import Unreadable, monthly
 
@@ -134,9 +136,8 @@ def prefixed(id_: str) -> str:
     return f"stripe:{id_}"
 
 
-def _dimensions(event: Event, paths: Mapping[str, str]) -> dict[str, str]:
-    members = {name: values.text(values.at_path(event.object, path)) for name, path in paths.items()}
-    return {name: member for name, member in members.items() if member is not None}
+def _dimensions(event: Event, dimensions: Dimensions) -> dict[str, str]:
+    return members(dimensions, lambda path: values.text(values.at_path(event.object, path)))
 
 
 # -- Subscriptions ----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from schemas.intake import Salesforce
+from schemas.intake import Salesforce, parse
 from streams.intake.drafts import Draft, Mapped
 from streams.intake.salesforce import mapped
 from tests.builders import Ledger, days, ms
@@ -230,6 +230,13 @@ def test_the_source_of_a_lead_is_its_channel_and_its_origin() -> None:
     assert (bought["channel"], bought["origin"]) == ("Purchased List", "outbound")
     strange = only(change("Lead", "CREATE", LeadSource="Carrier pigeon"), "lead.created")
     assert strange["channel"] == "Carrier pigeon" and "origin" not in strange
+
+
+def test_a_member_can_be_renamed_and_what_the_mapping_does_not_list_has_none() -> None:
+    renamed = {"field": "LeadSource", "values": {"Web": "web", "Phone Inquiry": "phone"}}
+    mapping = told(lead={"dimensions": {"channel": renamed}})
+    assert only(change("Lead", "CREATE", LeadSource="WEB"), "lead.created", mapping)["channel"] == "web"
+    assert "channel" not in only(change("Lead", "CREATE", LeadSource="Other"), "lead.created", mapping)
 
 
 def test_a_converted_lead_names_its_deal_and_keeps_its_key() -> None:
@@ -500,6 +507,23 @@ def test_nothing_is_raised_whatever_is_posted_and_what_is_made_the_engine_takes(
         assert [draft.line() for draft in mapped(payload, mapping).drafts] == [
             draft.line() for draft in found.drafts
         ]
+
+
+WRONG = [
+    (
+        "won: [Signed, Lost], lost: [lost]",
+        "lost stands under `won` and under `lost`: leave it in one of them",
+    ),
+    ("activates: true", "`activates` needs `customer`"),
+    ("dimensions: {all: LeadSource}", "all has a meaning of its own"),
+    ("enriched: ['']", "at least 1 character"),
+]
+
+
+@pytest.mark.parametrize(("lines", "message"), WRONG)
+def test_a_mapping_that_contradicts_itself_is_refused_with_a_remedy(lines: str, message: str) -> None:
+    (problem,) = parse(f"version: 1\nsalesforce:\n  opportunity: {{{lines}}}\n").problems
+    assert problem.line == 3 and message in problem.message
 
 
 # -- Through the engine -----------------------------------------------------------------------------------

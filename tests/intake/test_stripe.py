@@ -416,13 +416,13 @@ def test_the_test_mode_counts_where_the_mapping_says_so() -> None:
 
 def test_dimensions_stand_where_the_mapping_says() -> None:
     paths = {
-        "segment": "metadata.segment",
+        "segment": {"field": "metadata.segment", "values": {"SMB": "small"}},
         "product_id": "items.data.0.price.product",
         "plan": "items.data.7.x",
     }
     mapping = told(subscription={"dimensions": paths}, invoice={"dimensions": {"region": "account_country"}})
     data = only(created(metadata={"segment": "smb"}), mapping)
-    assert (data["segment"], data["product_id"]) == ("smb", "prod_1") and "plan" not in data
+    assert (data["segment"], data["product_id"]) == ("small", "prod_1") and "plan" not in data
     assert only(event("invoice.paid", {**INVOICE, "account_country": "FR"}), mapping)["region"] == "FR"
 
 
