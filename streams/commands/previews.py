@@ -75,4 +75,4 @@ def _notes(found: Preview) -> Iterator[str]:
         days = KEEP_MS[DAY] // DAY_MS
         yield f"{seen.old:,} events are older than {days} days: see docs/importing.md, History."
     if found.unused:
-        yield f"Columns that are not used: {', '.join(found.unused)}."
+        yield f"Columns that no event reads: {', '.join(found.unused)}."

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from streams.imports import sql
@@ -67,7 +67,18 @@ def profiles(rows: Database) -> tuple[list[Profile], int]:
     )
     rows.connection.execute(f"CREATE TEMP TABLE looked_at AS SELECT {texts} FROM {INPUT} LIMIT {LOOKED_AT}")
     number = rows.connection.execute("SELECT count(*) FROM looked_at").fetchone()
-    return [_profile(rows, name) for name in rows.columns], number[0] if number else 0
+    return agreed([_profile(rows, name) for name in rows.columns]), number[0] if number else 0
+
+
+def agreed(columns: Sequence[Profile]) -> list[Profile]:
+    """The columns, where one that can be read in two ways is read as one that cannot."""
+    certain = {column.format for column in columns if column.format and not column.other_format}
+    return [
+        replace(column, format=column.other_format, other_format=None)
+        if column.other_format in certain and column.format not in certain
+        else replace(column, other_format=None if column.format in certain else column.other_format)
+        for column in columns
+    ]
 
 
 def _profile(rows: Database, name: str) -> Profile:
@@ -92,7 +103,7 @@ def described(name: str, cells: Sequence[str], filled: int, different: int) -> P
         holds: Holds = "times" if has_clock(formats[0], cells) else "days"
         other = formats[1] if len(formats) > 1 else None
         return Profile(name, holds, filled, different, cells, formats[0], other)
-    if as_written := written(cells):
+    if as_written := written(words(name), cells):
         return Profile(name, "numbers", filled, different, cells, written=as_written)
     few = different <= FEW and different * 2 <= filled
     return Profile(name, "a few words" if few else "texts", filled, different, cells)

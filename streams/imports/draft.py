@@ -79,25 +79,25 @@ class Draft:
             yield from self._event(step)
 
     def _rows(self) -> Iterator[str]:
-        added = []
-        if self._id is None:
-            added.append(f"row_number() OVER () AS {ROW_NUMBER}")
-        if self._hashed is not None:
-            name = sql.name(self._hashed.name)
-            added.append(f"left(sha256(nullif(lower(trim({name}::VARCHAR)), '')), 16) AS customer_key")
-            yield "# No names and no addresses in events: a hash tells them apart, too."
-        plain = [
-            f"{plainly(column.name, column.written)} AS {sql.name(column.name)}"
-            for column in self._columns
-            if column.written != "plain"
-        ]
+        """A query, where cells must be changed or added before they can be mapped."""
+        plain = [column for column in self._columns if column.written != "plain"]
+        if not plain and self._id and not self._hashed:
+            return
+        selected = ["*"]
         if plain:
             yield "# Amounts as plain numbers, with a point before the decimals and nothing else."
-        if added or plain:
-            replaced = f" REPLACE ({', '.join(plain)})" if plain else ""
-            yield "rows: |"
-            yield f"  SELECT {', '.join([f'*{replaced}', *added])}"
-            yield "  FROM input"
+            changed = [f"{plainly(one.name, one.written)} AS {sql.name(one.name)}" for one in plain]
+            selected = [f"* REPLACE ({', '.join(changed)})"]
+        if self._id is None:
+            selected.append(f"row_number() OVER () AS {ROW_NUMBER}")
+        if self._hashed is not None:
+            yield "# No names and no addresses in events: a hash tells them apart, too."
+            cell = f"lower(trim({sql.name(self._hashed.name)}::VARCHAR))"
+            selected.append(f"left(sha256(nullif({cell}, '')), 16) AS customer_key")
+        yield "rows: |"
+        yield "  SELECT"
+        yield ",\n".join(f"    {one}" for one in selected)
+        yield "  FROM input"
 
     # -- Events -------------------------------------------------------------------------------------------
 

@@ -15,11 +15,31 @@ from tests.commands.runs import Done, kpi
 from tests.data import helpdesk, opportunities
 from tests.data.lines import Converted, rows
 
-EXPECTED: dict[Path, Callable[[], Converted]] = {
-    opportunities.FOLDER / "sales_pipeline.csv": opportunities.converted,
+PIPELINE = opportunities.FOLDER / "sales_pipeline.csv"
+CONVERTERS: dict[Path, Callable[[], Converted]] = {
+    PIPELINE: opportunities.converted,
     helpdesk.FILE: lambda: helpdesk.converted(ZoneInfo("Europe/Rome")),
 }
-IDS = [file.parent.name for file in EXPECTED]
+
+
+@pytest.fixture(scope="module", params=CONVERTERS, ids=lambda file: file.parent.name)
+def file(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def expected(file: Path) -> Converted:
+    return CONVERTERS[file]()
+
+
+@pytest.fixture(scope="module")
+def lines(file: Path, tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """What is imported of the file."""
+    directory = tmp_path_factory.mktemp("imported")
+    done = imported(file, directory, "--out", "events.ndjson")
+    assert done.status == 0, done.err
+    return (directory / "events.ndjson").read_bytes().splitlines()
 
 
 def imported(file: Path, directory: Path, *options: str) -> Done:
@@ -30,32 +50,26 @@ def canonical(lines: Iterable[bytes]) -> list[str]:
     return sorted(json.dumps(json.loads(line), sort_keys=True) for line in lines)
 
 
-@pytest.mark.parametrize("file", EXPECTED, ids=IDS)
-def test_an_example_gives_the_events_of_its_converter(file: Path, tmp_path: Path) -> None:
-    done = imported(file, tmp_path, "--out", "events.ndjson")
-    assert done.status == 0, done.err
-    lines = (tmp_path / "events.ndjson").read_bytes().splitlines()
-    assert canonical(lines) == canonical(EXPECTED[file]().lines)
+def test_an_example_gives_the_events_of_its_converter(lines: list[bytes], expected: Converted) -> None:
+    assert canonical(lines) == canonical(expected.lines)
 
 
-@pytest.mark.parametrize("file", EXPECTED, ids=IDS)
-def test_an_example_says_how_many_events_it_gives(file: Path) -> None:
+def test_no_name_of_an_account_or_a_person_gets_into_an_event(lines: list[bytes]) -> None:
+    pipeline = list(rows(PIPELINE))
+    names = {row[column] for row in pipeline for column in ("account", "sales_agent")} - {""}
+    text = b"\n".join(lines).decode()
+    assert len(names) > 100 and not [name for name in names if name in text]
+
+
+def test_an_example_says_how_many_events_it_gives(file: Path, expected: Converted) -> None:
     written = re.search(r"--out events.ndjson +# ([\d,]+) events", (file.parent / "README.md").read_text())
-    assert written and int(written[1].replace(",", "")) == len(EXPECTED[file]().lines)
+    assert written and written[1] == f"{len(expected.lines):,}"
 
 
-@pytest.mark.parametrize("file", EXPECTED, ids=IDS)
-def test_a_dry_run_of_an_example_skips_nothing_and_writes_nothing(file: Path, tmp_path: Path) -> None:
+def test_a_dry_run_of_an_example_skips_nothing_and_writes_nothing(
+    file: Path, expected: Converted, tmp_path: Path
+) -> None:
     done = imported(file, tmp_path, "--dry-run")
     assert done.status == 0 and "skipped" not in done.out
-    assert f"{len(EXPECTED[file]().lines):,}" in done.out
+    assert f"{len(expected.lines):,}" in done.out
     assert not list(tmp_path.iterdir())
-
-
-def test_no_name_of_an_account_or_a_person_gets_into_an_event(tmp_path: Path) -> None:
-    imported(opportunities.FOLDER / "sales_pipeline.csv", tmp_path, "--out", "events.ndjson")
-    text = (tmp_path / "events.ndjson").read_text()
-    named = rows(opportunities.FOLDER / "sales_pipeline.csv")
-    names = {name for row in named for name in (row["account"], row["sales_agent"]) if name}
-    assert len(names) > 100
-    assert not [name for name in names if name in text]
