@@ -4,39 +4,20 @@ import gzip
 import json
 import re
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 
-from streams.cli import main
 from streams.clock import clock_ms
 from streams.embedded.processes import free_port
 from tests.asking import post
 from tests.builders import CATALOG, Event, lead_contacted, lead_created
-from tests.commands.runs import Done, Running, kpi, processes_in
+from tests.commands.runs import Running, Say, kpi, processes_in
 from tests.servers import RedisServer, answers_http, redis_binary
 
 pytestmark = pytest.mark.timeout(120)
-
-Say = Callable[..., Done]
-
-
-@pytest.fixture
-def said(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Say:
-    """Run a command in this process: for those that start no server."""
-
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr("sys.argv", ["kpi", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsysbinary.readouterr()
-        status = ended.value.code
-        return Done(status if isinstance(status, int) else 0, out.decode(errors="replace"), err.decode())
-
-    return run
 
 
 def lines(*events: Event | str) -> bytes:
