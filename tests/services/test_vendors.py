@@ -174,12 +174,7 @@ def first(vendor: str) -> Post:
 SPELLED: Final = {
     "hubspot": [('"objectId": 74500', '"objectId": "74500"'), ("closedwon", "ClosedWon")],
     "salesforce": [('"UPDATE"', '"update"')],
-    "zendesk": [
-        ('"12345"', "12345"),
-        ('"id": "35436"', '"id": 35436'),
-        ("OPEN", "open"),
-        ("SOLVED", "Solved"),
-    ],
+    "zendesk": [(": 12345", ': "12345"'), ('"7436"', "7436"), ("OPEN", "open"), ("SOLVED", "Solved")],
     "stripe": [('"usd"', '"USD"'), ('"active"', '"ACTIVE"')],
 }
 """Vendor -> another way in which it writes the same: ids as numbers or texts, words in another case."""
@@ -188,9 +183,11 @@ SPELLED: Final = {
 @pytest.mark.parametrize("vendor", SPELLED)
 async def test_the_same_in_another_spelling_is_the_same(fleet: Fleet, vendor: str) -> None:
     before, there = await fleet.totals(), url(fleet, vendor)
-    for body in (one.body() for one in STORY if one.vendor == vendor):
-        for usual, other in SPELLED[vendor]:
-            body = body.replace(usual.encode(), other.encode())
+    told = [one.body() for one in STORY if one.vendor == vendor]
+    for usual, other in SPELLED[vendor]:
+        assert any(usual.encode() in body for body in told)
+        told = [body.replace(usual.encode(), other.encode()) for body in told]
+    for body in told:
         assert post(there, body, signed(vendor, there, body)).status == 202
     await fleet.caught_up()
     assert (await fleet.totals())[APPLIED] == before[APPLIED]
