@@ -22,9 +22,17 @@ async def read_body(request: web.BaseRequest, most: int, room: Room) -> bytes:
         raise _too_large(most)
     try:
         async with asyncio.timeout(BODY_S):
+            await _ask_for_it(request)
             return await _read(request, most, room)
     except TimeoutError:
         raise Refusal(408, "slow", f"the body has not arrived within {BODY_S:g} s") from None
+
+
+async def _ask_for_it(request: web.BaseRequest) -> None:
+    """Some clients hold a body back until they are told that it is wanted (RFC 9110, 10.1.1)."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # of the answer nothing is sent yet
 
 
 async def _read(request: web.BaseRequest, most: int, room: Room) -> bytes:

@@ -31,6 +31,8 @@ START_S: Final = 10.0
 """How long a new producer may take to begin."""
 STOP_S: Final = 10.0
 """How long a producer that was left behind may take to end."""
+LAST_S: Final = 1.0
+"""How long they may take when the process ends."""
 NOT_YET: Final = "Kafka has not answered yet"
 
 
@@ -64,7 +66,7 @@ class Outlet:
         with suppress(asyncio.CancelledError):
             await self._keeping
         self._leave()
-        await asyncio.gather(*self._ending)
+        await self._let_end()
 
     @property
     def ready(self) -> bool:
@@ -90,6 +92,14 @@ class Outlet:
         except KafkaError as error:
             self._fail(publisher, named(error))
             raise NotAcknowledged(f"Kafka has not acknowledged: {type(error).__name__}") from None
+
+    async def _let_end(self) -> None:
+        """All requests are answered by now: what is not done is what nobody waits for."""
+        if self._ending:
+            _, late = await asyncio.wait(self._ending, timeout=LAST_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _current(self) -> Publisher:
         if self.trouble:

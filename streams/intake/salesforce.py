@@ -16,10 +16,10 @@ from schemas.intake.salesforce import (
     SalesforceOpportunity,
 )
 from streams.intake import values
-from streams.intake.change_events import ANY, GAP, Change, Told, changes
 from streams.intake.drafts import Draft, Fault, Mapped
 from streams.intake.members import members
 from streams.intake.minor_units import minor
+from streams.intake.salesforce_changes import ANY, GAP, Change, Told, changes
 
 SOURCE: Final = "/salesforce"
 OTHER: Final = "other"

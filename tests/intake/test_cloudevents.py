@@ -8,9 +8,15 @@ import pytest
 from cloudevents.core.bindings.http import to_binary, to_structured
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from multidict import CIMultiDict
 
+from streams.intake.cloudevents import brought
+from streams.intake.refusals import Refusal
+from streams.intake.requests import Request
 from streams.kafka.outline import OF_CONTRACT
-from tests.builders import lead_created
+from tests.builders import Record, lead_created, ms, shipped
 from tests.intake.serving import BATCH, BEARER, LEAD, STRUCTURED, Served, event_at
 
 BINARY = {**BEARER, "Content-Type": "application/json"}
@@ -148,3 +154,45 @@ async def test_another_content_type_is_refused_with_what_would_be_right(webhooks
     answered = await webhooks.ask(data=json.dumps(LEAD), headers={**BEARER, "Content-Type": media})
     assert (answered.status, answered.document["reason"]) == (415, "unsupported")
     assert "send " in answered.document["error"]
+
+
+async def test_a_batch_of_too_many_events_is_refused_whole(webhooks: Served) -> None:
+    answered = await webhooks.ask(data=json.dumps([0] * 5_001), headers=BATCH)
+    assert (answered.status, answered.document["reason"]) == (413, "too_large")
+
+
+# -- Whatever is sent -------------------------------------------------------------------------------------
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*LEAD]) | st.text(), inner),
+    max_leaves=12,
+)
+bodies = (
+    st.binary(max_size=80)
+    | json_values.map(lambda value: json.dumps(value).encode())
+    | st.dictionaries(st.sampled_from([*LEAD]), json_values).map(
+        lambda changed: json.dumps([{**LEAD, **changed}, LEAD]).encode()
+    )
+)
+headers = st.dictionaries(
+    st.sampled_from(["Content-Type", *(f"ce-{name}" for name in LEAD), "CE-x", "ce-"]),
+    st.sampled_from(["application/json", *(one["Content-Type"] for one in (STRUCTURED, BATCH)), "%", "%ff"])
+    | st.text(max_size=20),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(bodies, headers)
+def test_whatever_is_sent_it_is_refused_or_its_lines_are_events(body: bytes, sent: dict[str, str]) -> None:
+    decoder, now_ms = shipped().decoder, ms("12:00")
+    try:
+        found = brought(Request("POST", "", CIMultiDict(sent), body), now_ms, decoder)
+    except Refusal as refusal:
+        assert refusal.status in (413, 415, 422)
+        return
+    records = [Record(at, now_ms, None, line.value, ()) for at, line in enumerate(found.lines)]
+    events, rejects = decoder.decode(records)
+    assert [event.type for event in events] == [line.type for line in found.lines]
+    assert not rejects
+    assert not any(b"\n" in line.value for line in found.lines)

@@ -210,6 +210,21 @@ def test_no_more_bytes_are_held_than_there_is_room_for() -> None:
         later.take(MOST)
 
 
+async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked_or_refused_at_once(
+    small: Served,
+) -> None:
+    def head(token: str, size: int) -> bytes:
+        lines = ["POST /events HTTP/1.1", "Host: x", f"Authorization: Bearer {token}", "Connection: close"]
+        lines += ["Content-Type: application/cloudevents+json", "Expect: 100-continue"]
+        return "\r\n".join([*lines, f"Content-Length: {size}", "", ""]).encode()
+
+    heard = await raw(small, head(TOKEN, len(EVENT)), EVENT.encode(), pause_s=0.1)
+    first, _, rest = heard.partition(b"\r\n\r\n")
+    assert (first, rest[:13]) == (b"HTTP/1.1 100 Continue", b"HTTP/1.1 202 ")
+    assert (await raw(small, head("another-token", 10))).startswith(b"HTTP/1.1 401 ")
+    assert (await raw(small, head(TOKEN, MOST + 1))).startswith(b"HTTP/1.1 413 ")
+
+
 # -- Too slow ---------------------------------------------------------------------------------------------
 
 

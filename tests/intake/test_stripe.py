@@ -207,6 +207,7 @@ def test_pausing_and_resuming_have_events_of_their_own() -> None:
 def test_who_leaves_during_the_trial_takes_nothing_along() -> None:
     assert moved(deleted(trial_end=T)) == ("ended", 0, 0)
     assert moved(deleted(trial_end=T - 1)) == ("ended", 1000, 0)
+    assert moved(deleted(status="incomplete_expired")) == ("ended", 0, 0)  # the first payment never came
 
 
 def test_the_date_of_the_end_is_that_of_the_service_or_of_the_request() -> None:
@@ -383,6 +384,13 @@ def test_refunds_that_are_listed_are_told_one_by_one_and_again_as_the_same_event
     ]
     before = {**CHARGE, "refunds": {"data": [first]}, "amount_refunded": 250}
     assert made(event("charge.refunded", before, {}, at=T - 5)) == made(payload)[:1]
+
+
+def test_a_refund_that_cannot_be_read_does_not_take_its_neighbours_along() -> None:
+    listed = [{"id": "re_1"}, {"id": "re_2", "amount": 650, "created": T}]
+    found = mapped(event("charge.refunded", {**CHARGE, "refunds": {"data": listed}}), SHIPPED)
+    assert [draft.id for draft in found.drafts] == ["re_2"]
+    assert [fault.path for fault in found.faults] == ["data.object.refunds.data[0].amount"]
 
 
 def test_a_refund_of_no_known_order_is_reported() -> None:
