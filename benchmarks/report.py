@@ -8,8 +8,8 @@ from typing import Final
 from benchmarks import board
 from benchmarks.customers import Figures
 from benchmarks.engine import Split
-from benchmarks.intake import Requests
 from benchmarks.imports import Run as Import
+from benchmarks.intake import Requests
 from benchmarks.latency import Latencies, Stage
 from benchmarks.readings import STEPS, Rounds
 from benchmarks.results import Section

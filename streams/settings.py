@@ -195,6 +195,14 @@ class Settings(BaseSettings):
         value: SecretStr | None = getattr(self, name)
         return tuple(filter(None, value.get_secret_value().split(","))) if value else ()
 
+    def takes_webhooks(self) -> bool:
+        """Whether anybody could send one: there is a secret of one of the webhooks."""
+        return any(
+            self.secrets(name)
+            for name in type(self).model_fields
+            if name.startswith("intake_") and name.endswith(("_tokens", "_secrets"))
+        )
+
     def group_id(self) -> str:
         return naming.group_id(self.group, self.namespace)
 

@@ -7,25 +7,25 @@ from typing import Final
 
 from streams.embedded.processes import Child, free_port, is_free
 from streams.errors import SettingsError
-from streams.settings import Settings
+from streams.settings import PREFIX, Settings
 
 START_S: Final = 60.0
 
 
-def free_board_port(settings: Settings) -> int:
-    """The usual one if nobody has it; one that was asked for must be free."""
-    port = settings.board_port
+def usual_port(settings: Settings, name: str) -> int:
+    """That of `board_port`, .. if nobody has it, else a free one; one that was asked for must be free."""
+    port: int = getattr(settings, name)
     if port and is_free(port):
         return port
-    if port and "board_port" in settings.model_fields_set:
-        raise SettingsError(f"KPI_BOARD_PORT={port} is taken; give another one, or 0 for any")
+    if port and name in settings.model_fields_set:
+        raise SettingsError(f"{PREFIX}{name.upper()}={port} is taken; give another one, or 0 for any")
     return free_port()
 
 
 async def announce(settings: Settings, board: Child, say: Callable[[str], None]) -> None:
     """Wait until the board answers, and say where everything is."""
     url = f"http://{settings.board_host}:{settings.board_port}"
-    await asyncio.to_thread(board.wait_until, lambda: _answers(f"{url}/healthz"), START_S)
+    await asyncio.to_thread(board.wait_until, lambda: answers(f"{url}/healthz"), START_S)
     say(f"KPIs       {url}/")
     say(f"gauges     {url}/metrics")
     say(f"readings   {url}/api/v1/readings")
@@ -34,7 +34,7 @@ async def announce(settings: Settings, board: Child, say: Callable[[str], None])
     say("Ctrl-C stops everything.")
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=1) as reply:
             return bool(reply.status == 200)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 
 from streams.clock import clock_ms
-from streams.commands.boards import announce, free_board_port
+from streams.commands.boards import START_S, announce, answers, usual_port
 from streams.commands.company import Company, Timed, due
 from streams.commands.followed import FollowedPublisher
 from streams.commands.stack import child, data_directory, services
@@ -27,7 +27,8 @@ async def demo(
     """Run until cancelled, or for so many seconds; StartError when a part does not come up or dies.
 
     `speed`: history passes at so many times real time instead of at once.
-    Always on servers of its own: invented events must not get into a configured topic.
+    Always on servers of its own: invented events must not get into a configured topic. Where a secret of the
+    webhooks is set, they are open as well.
     """
     alone = settings.model_copy(update={"broker": None, "redis": None})
     with data_directory(f"demo-{secrets.token_hex(4)}") as directory, services(alone, directory) as found:
@@ -35,21 +36,32 @@ async def demo(
             update={
                 "ends_at": "events" if speed else "wall",
                 "worker_port": free_port(),
-                "board_port": free_board_port(settings),
+                "board_port": usual_port(settings, "board_port"),
+                "intake_port": usual_port(settings, "intake_port"),
             }
         )
         async with AsyncExitStack() as cleanup:
             redis = connect(own.redis_url())
             cleanup.push_async_callback(redis.aclose)
-            children = [cleanup.enter_context(child(name, own, directory)) for name in ("worker", "board")]
+            names = ("worker", "board", *(["intake"] if own.takes_webhooks() else []))
+            children = [cleanup.enter_context(child(name, own, directory)) for name in names]
             publisher = await cleanup.enter_async_context(FollowedPublisher(own, redis))
             tasks = [
-                asyncio.create_task(announce(own, children[1], say)),
+                asyncio.create_task(_announce(own, children, say)),
                 asyncio.create_task(_run(publisher, company, speed, children, say)),
             ]
             for task in tasks:
                 cleanup.callback(task.cancel)
             await _first_error(tasks, seconds)
+
+
+async def _announce(settings: Settings, children: list[Child], say: Callable[[str], None]) -> None:
+    """`children`: a worker, a board, and perhaps the webhooks."""
+    url = f"http://{settings.intake_host}:{settings.intake_port}"
+    for intake in children[2:]:
+        await asyncio.to_thread(intake.wait_until, lambda: answers(f"{url}/healthz"), START_S)
+        say(f"webhooks   {url}/")
+    await announce(settings, children[1], say)
 
 
 async def _first_error(tasks: list["asyncio.Task[None]"], seconds: float | None) -> None:

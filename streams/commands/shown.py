@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.console import Console
 
-from streams.commands.boards import announce, free_board_port
+from streams.commands.boards import announce, usual_port
 from streams.commands.replay import Replayed, replaying
 from streams.commands.report import print_counts, print_dead_letters, progress
 from streams.commands.stack import child
@@ -29,7 +29,7 @@ async def show(
 
     It raises what `replaying` does, and StartError when worker or board end.
     """
-    port = free_board_port(settings)
+    port = usual_port(settings, "board_port")
     with ExitStack() as replay:
         advance = replay.enter_context(progress(err))
         async with replaying(files, settings, plan, as_of_ms, advance) as replayed:

@@ -7,18 +7,17 @@ Shapes are those of the vendors' documentation; only ids, times and values are t
 """
 
 import json
-import urllib.request
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, Final, NamedTuple
-from urllib.error import HTTPError
 
 from streams.clock import clock_ms
 from streams.intake.requests import Request
 from tests.builders import ms, rfc3339
 from tests.intake import signing
+from tests.intake.hubspot_notices import changed, notice
+from tests.intake.zendesk_payloads import AGENT, REQUESTER, comment, webhook
 
-DAY: Final = "2024-07-13"
 SECRETS: Final[Mapping[str, str]] = {
     "hubspot": "a-client-secret-of-hubspot",
     "salesforce": "a-token-of-the-relay",
@@ -44,88 +43,45 @@ class Post(NamedTuple):
         return json.dumps(self.payload).encode()
 
 
-class Answer(NamedTuple):
-    status: int
-    document: Mapping[str, Any]
-
-
 def signed(vendor: str, url: str, body: bytes, *, secret: str = "", late_ms: int = 0) -> dict[str, str]:
     """The headers that the vendor sends; `late_ms` is how long ago it has signed (by its clock)."""
     request = Request("POST", url, {}, body)
     return {**JSON, **SIGN[vendor](request, secret or SECRETS[vendor], clock_ms() - late_ms)}
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    request = urllib.request.Request(url, body, dict(headers), method="POST")
-    try:
-        with urllib.request.urlopen(request, timeout=20) as reply:
-            return Answer(reply.status, json.load(reply))
-    except HTTPError as error:
-        with error:
-            return Answer(error.code, json.load(error))
-
-
-def at(time: str) -> int:
-    """Milliseconds of a time of the story's day."""
-    return ms(f"{DAY} {time}")
-
-
-# -- HubSpot: arrays of events, a property each -----------------------------------------------------------
-
-_numbers: Final = count(100)
-
-
-def hubspot(kind: str, object_id: int, time: str, **told: Any) -> Payload:
-    return {
-        "eventId": next(_numbers),
-        "subscriptionId": 1,
-        "portalId": 99999,
-        "appId": 12345,
-        "occurredAt": at(time),
-        "subscriptionType": kind,
-        "attemptNumber": 0,
-        "objectId": object_id,
-        "changeSource": "CRM",
-        "sourceId": "userId:12345",
-        **told,
-    }
-
-
-def became(kind: str, object_id: int, time: str, name: str, value: str) -> Payload:
-    """A property of a HubSpot object has a new value."""
-    told = {"propertyName": name, "propertyValue": value, "changeSource": "CRM_UI"}
-    return hubspot(f"{kind}.propertyChange", object_id, time, **told)
-
+# -- HubSpot: arrays of notices, a property each ----------------------------------------------------------
 
 HUBSPOT: Final = [
     [
-        hubspot("contact.creation", 17001, "08:00", changeFlag="NEW"),
-        hubspot("contact.creation", 17002, "08:05", changeFlag="NEW"),
-        hubspot("deal.creation", 74500, "09:00", changeFlag="NEW"),
-        hubspot("deal.creation", 74501, "09:00", changeFlag="NEW"),
-        hubspot("deal.creation", 74502, "09:05", changeFlag="NEW"),
-        hubspot("deal.creation", 74503, "09:05", changeFlag="NEW"),
-        became("deal", 74500, "09:10", "amount", "1500"),
-        became("deal", 74503, "09:10", "amount", "800"),
-        became("deal", 74503, "09:20", "dealstage", "appointmentscheduled"),
+        notice("contact.creation", "08:00", 17001, changeFlag="NEW"),
+        notice("contact.creation", "08:05", 17002, changeFlag="NEW"),
+        notice("deal.creation", "09:00", 74500, changeFlag="NEW"),
+        notice("deal.creation", "09:00", 74501, changeFlag="NEW"),
+        notice("deal.creation", "09:05", 74502, changeFlag="NEW"),
+        notice("deal.creation", "09:05", 74503, changeFlag="NEW"),
+        changed("deal", "amount", "1500", "09:10", 74500),
+        changed("deal", "amount", "800", "09:10", 74503),
+        changed("deal", "dealstage", "appointmentscheduled", "09:20", 74503),
     ],
     [
-        became("deal", 74500, "10:00", "dealstage", "closedwon"),
-        became("deal", 74501, "11:00", "dealstage", "closedlost"),
-        became("deal", 74502, "14:00", "dealstage", "closedwon"),
+        changed("deal", "dealstage", "closedwon", "10:00", 74500),
+        changed("deal", "dealstage", "closedlost", "11:00", 74501),
+        changed("deal", "dealstage", "closedwon", "14:00", 74502),
     ],
-    [became("deal", 74502, "14:30", "amount", "1999.99")],
+    [changed("deal", "amount", "1999.99", "14:30", 74502)],
     [
-        hubspot("ticket.creation", 900, "10:00", changeFlag="NEW"),
-        became("ticket", 900, "13:00", "hs_pipeline_stage", "4"),
-        hubspot("contact.privacyDeletion", 17002, "15:00"),
-        hubspot("contact.merge", 17001, "15:00", newObjectId=17003, mergedObjectIds=[17001, 17000]),
+        notice("ticket.creation", "10:00", 900, changeFlag="NEW"),
+        changed("ticket", "hs_pipeline_stage", "4", "13:00", 900),
+        notice("contact.privacyDeletion", "15:00", 17002),
+        notice("contact.merge", "15:00", 17001, newObjectId=17003, mergedObjectIds=[17001, 17000]),
     ],
 ]
 """Two contacts; deals won at 1,500.00 and 1,999.99, one lost, one of 800.00 open; a ticket closed."""
 
 
 # -- Salesforce: change events, of several records at once, with only what has changed ----------------------
+
+_numbers: Final = count(100)
 
 
 def salesforce(entity: str, ids: str, kind: str, time: str, **fields: Any) -> Payload:
@@ -137,15 +93,15 @@ def salesforce(entity: str, ids: str, kind: str, time: str, **fields: Any) -> Pa
         "changeOrigin": "com/salesforce/api/soap/61.0;client=SfdcInternalAPI/",
         "transactionKey": f"00010f89-ac42-d2ff-5d99-{next(_numbers):012d}",
         "sequenceNumber": 1,
-        "commitTimestamp": at(time),
-        "commitNumber": at(time) * 1_000_000 + 1_890,
+        "commitTimestamp": ms(time),
+        "commitNumber": ms(time) * 1_000_000 + 1_890,
         "commitUser": "005bm0000037f9ZAAQ",
         "nulledFields": [],
         "diffFields": [],
         "changedFields": [*fields, "LastModifiedDate"] if kind == "UPDATE" else [],
     }
     unchanged = {"Description": None, "OwnerId": None}
-    payload = {"ChangeEventHeader": header, **unchanged, **fields, "LastModifiedDate": rfc3339(at(time))}
+    payload = {"ChangeEventHeader": header, **unchanged, **fields, "LastModifiedDate": rfc3339(ms(time))}
     return {"schema": "IeRuaY6cbI_HsV8Rv1Mc5g", "payload": payload, "event": {"replayId": next(_numbers)}}
 
 
@@ -175,47 +131,14 @@ of 300.00 open; a case closed; and changes that Salesforce has lost."""
 # -- Zendesk ----------------------------------------------------------------------------------------------
 
 
-def zendesk(kind: str, ticket: str, time: str, event: Payload, **detail: Any) -> Payload:
-    return {
-        "account_id": 12345,
-        "id": f"9a9b9c9d-0000-4000-8000-{next(_numbers):012d}",
-        "subject": f"zen:ticket:{ticket}",
-        "time": rfc3339(at(time)),
-        "type": f"zen:event-type:ticket.{kind}",
-        "zendesk_event_version": "2022-11-06",
-        "event": event,
-        "detail": {
-            "id": ticket,
-            "status": "OPEN",
-            "priority": "NORMAL",
-            "type": "QUESTION",
-            "subject": "Where is my order?",
-            "requester_id": "8001",
-            "assignee_id": "7001",
-            "actor_id": "7001",
-            "group_id": "361",
-            "organization_id": None,
-            "brand_id": "501",
-            "form_id": "601",
-            "external_id": None,
-            "is_public": True,
-            "tags": [],
-            "via": {"channel": "web"},
-            "created_at": rfc3339(at("08:00")),
-            "updated_at": rfc3339(at(time)),
-            **detail,
-        },
-    }
+def zendesk(kind: str, ticket: str, time: str, event: object = None, **detail: Any) -> Payload:
+    made = webhook(kind, event, at=time, id=f"9a9b9c9d-0000-4000-8000-{next(_numbers):012d}", **detail)
+    return {**made, "subject": f"zen:ticket:{ticket}", "detail": {**made["detail"], "id": ticket}}
 
 
-def comment(ticket: str, time: str, author: str, *, is_staff: bool, is_public: bool = True) -> Payload:
-    told = {
-        "id": str(next(_numbers)),
-        "body": "Hello",
-        "is_public": is_public,
-        "author": {"id": author, "is_staff": is_staff},
-    }
-    return zendesk("comment_added", ticket, time, {"comment": told}, actor_id=author)
+def commented(ticket: str, time: str, author: str, *, is_public: bool = True) -> Payload:
+    told = comment(author, is_staff=author == AGENT, is_public=is_public)
+    return zendesk("comment_added", ticket, time, told, actor_id=author)
 
 
 def status(ticket: str, time: str, previous: str, current: str) -> Payload:
@@ -223,16 +146,16 @@ def status(ticket: str, time: str, previous: str, current: str) -> Payload:
 
 
 ZENDESK: Final = [
-    zendesk("created", "35436", "08:00", {}, status="NEW", actor_id="8001"),
-    zendesk("created", "35437", "08:00", {}, status="NEW", actor_id="8001"),
-    comment("35436", "08:10", "8001", is_staff=False),
-    comment("35436", "08:20", "7001", is_staff=True, is_public=False),
-    comment("35436", "08:30", "7001", is_staff=True),
-    comment("35437", "09:30", "7001", is_staff=True),
-    status("35436", "11:00", "OPEN", "SOLVED"),
-    status("35436", "12:00", "SOLVED", "OPEN"),
-    status("35436", "14:00", "OPEN", "SOLVED"),
-    zendesk("csat_received", "35436", "15:00", {"satisfaction_score": "GOOD"}),
+    zendesk("created", "7436", "08:00", status="NEW", actor_id=REQUESTER),
+    zendesk("created", "7437", "08:00", status="NEW", actor_id=REQUESTER),
+    commented("7436", "08:10", REQUESTER),
+    commented("7436", "08:20", AGENT, is_public=False),
+    commented("7436", "08:30", AGENT),
+    commented("7437", "09:30", AGENT),
+    status("7436", "11:00", "OPEN", "SOLVED"),
+    status("7436", "12:00", "SOLVED", "OPEN"),
+    status("7436", "14:00", "OPEN", "SOLVED"),
+    zendesk("csat_received", "7436", "15:00", {"satisfaction_score": "GOOD"}),
 ]
 """Two tickets, answered after 30 and 90 minutes; one solved, opened again, solved, and liked; one open."""
 
@@ -246,7 +169,7 @@ def stripe(kind: str, time: str, thing: Payload, **before: Any) -> Payload:
         "id": f"evt_{next(_numbers)}",
         "object": "event",
         "api_version": "2022-08-01",
-        "created": at(time) // 1000,
+        "created": ms(time) // 1000,
         "livemode": True,
         "pending_webhooks": 1,
         "request": {"id": None, "idempotency_key": None},
@@ -268,8 +191,8 @@ def subscription(number: int, sold: Payload, **more: Any) -> Payload:
         "object": "subscription",
         "customer": f"cus_{number}",
         "status": "active",
-        "created": at("08:00") // 1000,
-        "start_date": at("08:00") // 1000,
+        "created": ms("08:00") // 1000,
+        "start_date": ms("08:00") // 1000,
         "cancel_at_period_end": False,
         "canceled_at": None,
         "ended_at": None,
@@ -287,10 +210,10 @@ def invoice(number: int, amount: int) -> Payload:
         "currency": "usd",
         "status": "paid",
     }
-    return {**paid, "amount_paid": amount, "status_transitions": {"paid_at": at("10:00") // 1000}}
+    return {**paid, "amount_paid": amount, "status_transitions": {"paid_at": ms("10:00") // 1000}}
 
 
-ENDED: Final = {"status": "canceled", "canceled_at": at("14:00") // 1000, "ended_at": at("15:00") // 1000}
+ENDED: Final = {"status": "canceled", "canceled_at": ms("14:00") // 1000, "ended_at": ms("15:00") // 1000}
 STRIPE: Final = [
     stripe("customer.subscription.created", "08:00", subscription(11, items(7_000, "month"))),
     stripe(
