@@ -1,9 +1,10 @@
 """The way to Kafka: a line is published when Kafka has acknowledged it, within a bounded time, or is not.
 
 aiokafka's idempotent producer does not come back from some errors: after a record that the broker refuses for
-its size, and after batches that have expired, it numbers on and every record behind is refused. So a producer
-that has failed once is left behind: what it holds it may bring to an end, and the next record is given to a
-new one. A line may be there although its request was told that it is not: sent again, it is the same event.
+its size it numbers on, and every record behind is refused. And what Kafka does not acknowledge it sends again
+for ever. So a producer that has failed once is left behind: what it holds it may bring to an end for a while,
+and the next record is given to a new one. A line may be there although its request was told that it is not:
+sent again, it is the same event.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ LOOK_S: Final = 2.0
 START_S: Final = 10.0
 """How long a new producer may take to begin."""
 STOP_S: Final = 10.0
-"""How long a producer that was left behind may take to end."""
+"""How long a producer that was left behind may try to bring to an end what it holds."""
 LAST_S: Final = 1.0
 """How long they may take when the process ends."""
 NOT_YET: Final = "Kafka has not answered yet"
@@ -51,7 +52,8 @@ class Outlet:
         self._settings = settings
         self._outliner = outliner
         self._publisher: Publisher | None = None
-        self._there = asyncio.Event()
+        self._settled = asyncio.Event()
+        """Set while there is a publisher, or it is known why there is none."""
         self._failed = asyncio.Event()
         self._topics_there = not settings.create_topics
         self._ending: set[asyncio.Task[None]] = set()
@@ -95,17 +97,17 @@ class Outlet:
 
     async def _let_end(self) -> None:
         """All requests are answered by now: what is not done is what nobody waits for."""
+        await asyncio.sleep(0)  # a task that is cancelled before it has begun closes nothing
+        for task in self._ending:
+            task.cancel()
         if self._ending:
-            _, late = await asyncio.wait(self._ending, timeout=LAST_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.wait(self._ending, timeout=LAST_S)
 
     async def _current(self) -> Publisher:
-        if self.trouble:
-            raise NotAcknowledged(self.trouble)
-        await self._there.wait()
-        assert self._publisher is not None
+        while self._publisher is None:
+            if self.trouble:
+                raise NotAcknowledged(self.trouble)
+            await self._settled.wait()
         return self._publisher
 
     def _fail(self, publisher: Publisher | None, why: str) -> None:
@@ -120,7 +122,7 @@ class Outlet:
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
         self._publisher = None
-        self._there.clear()
+        self._settled.clear()
         self._failed.set()
 
     # -- Keeping one --------------------------------------------------------------------------------------
@@ -144,7 +146,6 @@ class Outlet:
         self._failed.clear()
         self._publisher = await publisher.__aenter__()
         self._say("", "")
-        self._there.set()
 
     async def _until_failed(self) -> None:
         while True:
@@ -169,12 +170,12 @@ class Outlet:
         if trouble != self.trouble:
             log.warning("%s (%s)", trouble, detail) if trouble else log.info("Kafka answers")
         self.trouble = trouble
+        self._settled.set()
 
 
 async def _end(publisher: Publisher) -> None:
-    """What it holds it may bring to an end; nobody waits for that."""
+    """What it holds it may bring to an end, for a while."""
     try:
-        async with asyncio.timeout(STOP_S):
-            await publisher.__aexit__()
-    except (KafkaError, OSError, TimeoutError) as error:
+        await publisher.end(STOP_S)
+    except (KafkaError, OSError) as error:
         log.warning("a producer did not end well: %s", named(error))

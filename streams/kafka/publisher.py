@@ -37,7 +37,7 @@ class Publisher:
     def __init__(
         self, settings: Settings, outliner: Outliner = OF_CONTRACT, *, answer_ms: int = 40_000
     ) -> None:
-        """`answer_ms`: how long Kafka may take to answer; then a record has expired."""
+        """`answer_ms`: how long Kafka may take to answer a request; then it is sent again."""
         self._settings = settings
         self._answer_ms = answer_ms
         self._key_of = outliner.key_of
@@ -65,6 +65,23 @@ class Publisher:
     async def __aexit__(self, *error: object) -> None:
         assert self._producer is not None
         await self._producer.stop()
+
+    async def end(self, within_s: float) -> None:
+        """End, whatever Kafka does; what it has not acknowledged by then is left.
+
+        aiokafka's own `stop` waits for that, and of an idempotent producer it sends a record again for ever.
+        """
+        producer = self._producer
+        assert producer is not None
+        try:
+            async with asyncio.timeout(within_s):
+                await producer.flush()
+        except TimeoutError:
+            pass
+        finally:  # a cancellation, too
+            producer._closed = True
+            await producer._sender.close()
+            await producer.client.close()
 
     async def publish(self, sent: Sequence[Sent]) -> list[RecordMetadata]:
         """Publish one round and wait for its acknowledgement; KafkaError when a record is refused.

@@ -43,7 +43,7 @@ class Producer:
         self._fail_if_told()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def end(self, within_s: float) -> None:
         self.ended = True
 
     async def publish(self, sent: Sequence[Sent]) -> None:
