@@ -8,7 +8,9 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
         --custom-compile-command 'make lock' pyproject.toml
 
 # Tests on whole systems, of several processes that wait for each other: they run beside all others.
-BESIDE := tests/browser tests/monitoring tests/services
+PAGES := tests/browser tests/monitoring
+SERVICES := tests/services
+BESIDE := $(PAGES) $(SERVICES)
 
 # Of `make chaos`.
 MINUTES := 10
@@ -24,10 +26,13 @@ demo: .venv/.demo ## run the whole system here, on embedded parts (ARGS="--secon
 
 test: .venv/.dev ## all checks and all tests
 	@$(MAKE) --no-print-directory lint types contracts
-	@# What those beside say comes behind.
-	@said=$$(mktemp); $(BIN)/pytest $(BESIDE) >"$$said" 2>&1 & beside=$$!; \
-	$(BIN)/pytest $(BESIDE:%=--ignore %); others=$$?; \
-	wait $$beside; beside=$$?; cat "$$said"; rm -f "$$said"; exit $$((others | beside))
+	@# What those beside say comes behind, group by group.
+	@said=$$(mktemp -d); running=; \
+	$(BIN)/pytest $(PAGES) >"$$said/1" 2>&1 & running="$$running $$!"; \
+	$(BIN)/pytest $(SERVICES) >"$$said/2" 2>&1 & running="$$running $$!"; \
+	$(BIN)/pytest $(BESIDE:%=--ignore %); failed=$$?; \
+	for group in $$running; do wait $$group || failed=1; done; \
+	cat "$$said"/*; rm -rf "$$said"; exit $$failed
 
 lint: .venv/.dev ## style of the code
 	$(BIN)/ruff check

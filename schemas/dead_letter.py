@@ -7,7 +7,7 @@ met again is the same dead letter and compaction keeps one.
 """
 
 import base64
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -73,3 +73,28 @@ class DeadLetter(BaseModel):
     @classmethod
     def from_json(cls, value: bytes) -> Self:
         return cls.model_validate_json(value)
+
+
+REPLAYED_SUFFIX: Final = "/replayed"
+
+
+class Replayed(BaseModel):
+    """That a dead letter was published again; its key is the letter's, with `/replayed` behind it.
+
+    It is a record of its own, for a worker writes a letter once more when it starts again, and all of them
+    when a new namespace counts the topic anew: neither may take the mark away.
+    """
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    replayed_at_ms: int
+    fixed: bool
+    """Whether it was changed before."""
+    replayed_to: str
+    """`topic/partition/offset` of the record that it became."""
+    timestamp_ms: int
+    """Of the letter: one with another is not the same, such as that of a topic that was made anew."""
+
+    @staticmethod
+    def key_of(letter_key: str) -> str:
+        return letter_key + REPLAYED_SUFFIX

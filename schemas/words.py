@@ -16,6 +16,7 @@ _GAUGE = r"^crm_[a-z0-9_]+$"
 _CURRENCY = r"^[A-Z]{3}$"
 _OWN_TYPE = r"^crm\.x\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
 _INTERVAL = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+_TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
 PATTERNS = {
     _NAME: "a name has lower-case letters, digits and _, and begins with a letter",
     SPAN: "a span is a number and its unit, such as 30d, 24h, 15m, 90s or 500ms",
@@ -23,6 +24,7 @@ PATTERNS = {
     _CURRENCY: "a currency is its ISO 4217 code, such as EUR",
     _OWN_TYPE: "an event type of your own is called crm.x.<entity>.<past tense>, such as crm.x.demo.held",
     _INTERVAL: "an interval of the day is written 09:00-17:30",
+    _TIME_OF_DAY: "a time of day is written 09:30 or 09:30:15",
 }
 
 _FEW = 12
@@ -65,6 +67,7 @@ Span = Annotated[str, StringConstraints(pattern=SPAN)]
 GaugeName = Annotated[str, StringConstraints(pattern=_GAUGE)]
 EventTypeName = Annotated[str, StringConstraints(pattern=_OWN_TYPE)]
 CurrencyCode = Annotated[str, StringConstraints(pattern=_CURRENCY)]
+TimeOfDay = Annotated[str, StringConstraints(pattern=_TIME_OF_DAY)]
 Interval = Annotated[str, StringConstraints(pattern=_INTERVAL)]
 Condition = str
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 EVENTS_TOPIC = "crm.events"
 DEAD_LETTERS_TOPIC = "crm.dead-letters"
 GROUP = "crm-kpis"
+REPLAYED_HEADER = (
+    "kpi-replayed"  # of a record that was a dead letter: `topic/partition/offset` of the original
+)
 
 ALL = "all"  # dimension and member of the whole
 UNKNOWN = "unknown"  # member of a subject that no event gave one

@@ -195,6 +195,14 @@ class Settings(BaseSettings):
         value: SecretStr | None = getattr(self, name)
         return tuple(filter(None, value.get_secret_value().split(","))) if value else ()
 
+    def takes_webhooks(self) -> bool:
+        """Whether anybody could send one: there is a secret of one of the webhooks."""
+        return any(
+            self.secrets(name)
+            for name in type(self).model_fields
+            if name.startswith("intake_") and name.endswith(("_tokens", "_secrets"))
+        )
+
     def group_id(self) -> str:
         return naming.group_id(self.group, self.namespace)
 
@@ -210,6 +218,23 @@ class Settings(BaseSettings):
             arguments["sasl_mechanism"] = self.kafka_mechanism
             arguments["sasl_plain_username"] = self.kafka_user
             arguments["sasl_plain_password"] = (
+                self.kafka_password.get_secret_value() if self.kafka_password else None
+            )
+        return arguments
+
+    def librdkafka_client(self) -> dict[str, Any]:
+        """The same for clients that are made of librdkafka (confluent-kafka); SettingsError as there."""
+        arguments: dict[str, Any] = {
+            "bootstrap.servers": self.bootstrap_servers(),
+            "security.protocol": self.kafka_security,
+        }
+        if self.kafka_security.endswith("SSL"):
+            self._tls()  # says what is wrong with the file better than librdkafka does
+            arguments["ssl.ca.location"] = str(self.kafka_ca or "probe")
+        if self.kafka_security.startswith("SASL"):
+            arguments["sasl.mechanism"] = self.kafka_mechanism
+            arguments["sasl.username"] = self.kafka_user
+            arguments["sasl.password"] = (
                 self.kafka_password.get_secret_value() if self.kafka_password else None
             )
         return arguments

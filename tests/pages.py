@@ -1,6 +1,7 @@
 """Blocks of code in the pages for people, so that tests can run them as they stand there."""
 
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,3 +43,12 @@ def merged(catalog: Any, addition: Any) -> Any:
     for key, value in addition.items():
         catalog[key] = merged(catalog[key], value) if isinstance(value, dict) and key in catalog else value
     return catalog
+
+
+def printed(code: str, here: Mapping[str, str]) -> str:
+    """What a block of shell prints; `here` says what stands in the page -> what it is in this test."""
+    for meant, is_here in here.items():
+        code = code.replace(meant, is_here)
+    done = subprocess.run(["sh", "-eu", "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

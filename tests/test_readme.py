@@ -20,7 +20,7 @@ from streams.embedded.traffic import Traffic, encode, simulate
 from streams.engine.plan import read_plan
 from streams.settings import Settings
 from tests.builders import event
-from tests.pages import README, block, merged
+from tests.pages import DOCS, README, block, merged, printed
 
 DAY_MS = 86_400_000
 PROCESSES = ("worker", "board", "intake")
@@ -70,13 +70,19 @@ def test_the_first_event_shows_in_the_gauge_and_the_same_event_changes_nothing(
     assert GAUGE in get(metrics)
 
 
-def test_an_event_by_curl_shows_in_the_gauge(running: Settings, tmp_path: Path) -> None:
+def test_an_event_by_curl_shows_in_the_gauge(running: Settings) -> None:
     assert TOKEN.get_secret_value() in block(README, "curl")
-    publish = block(README, "curl").replace("localhost:8700", f"127.0.0.1:{running.intake_port}")
-    wait_until(lambda: bool(get(f"http://127.0.0.1:{running.intake_port}/healthz")))
-    subprocess.run(["sh", "-eu", "-c", publish], check=True, capture_output=True)
+    wait_until(lambda: bool(get(f"http://127.0.0.1:{running.intake_port}/readyz")))
+    assert json.loads(asked(running, block(README, "curl"))) == {"events": 1}
     metrics = f"http://127.0.0.1:{running.board_port}/metrics"
     wait_until(lambda: GAUGE in get(metrics))
+    assert asked(running, block(DOCS / "publishing.md", "arrived")).count("crm_events_total") == 1
+
+
+def asked(settings: Settings, code: str) -> str:
+    """What a block prints, where these processes are."""
+    ports = {8600: settings.board_port, 8700: settings.intake_port, 6066: settings.worker_port}
+    return printed(code, {f"localhost:{usual}": f"127.0.0.1:{here}" for usual, here in ports.items()})
 
 
 def committed(settings: Settings) -> float:

@@ -1,30 +1,31 @@
 """What is told of Stripe: which subscriptions bring money in, when they end, what the dimensions are."""
 
-from typing import Literal
+from typing import Annotated, Final, Literal, get_args
 
-from schemas.words import Model, Name
+from pydantic import Field
 
-Status = Literal[
-    "incomplete", "incomplete_expired", "trialing", "active", "past_due", "canceled", "unpaid", "paused"
-]
+from schemas.intake.fields import Dimensions
+from schemas.words import Model
+
+LiveStatus = Literal["trialing", "active", "past_due", "unpaid", "paused"]
+STATUSES: Final = ("incomplete", "incomplete_expired", *get_args(LiveStatus), "canceled")
+"""All that Stripe has."""
 Collection = Literal["keep_as_draft", "mark_uncollectible", "void"]
-FieldPath = str
-"""Where a value stands in Stripe's object, such as `metadata.segment` or `items.data.0.price.product`."""
 
 
 class StripeObject(Model):
-    dimensions: dict[Name, FieldPath] = {}
-    """Dimension of the catalog -> where its member stands."""
+    dimensions: Dimensions = {}
+    """By paths in Stripe's object, such as `metadata.segment` or `items.data.0.price.product`."""
 
 
 class StripeSubscription(StripeObject):
-    live: list[Status] = ["active", "past_due"]
+    live: list[LiveStatus] = ["active", "past_due"]
     """Statuses in which a subscription counts; in every other its monthly amount is 0."""
     pausing: list[Collection] = ["mark_uncollectible", "void"]
     """Ways to pause collection (`pause_collection.behavior`) that pause the subscription."""
     ends_at: Literal["ended_at", "canceled_at"] = "ended_at"
     """When one that ends has ended: when the service stops, or when somebody asked for it."""
-    amounts: dict[str, int] = {}
+    amounts: dict[str, Annotated[int, Field(ge=0)]] = {}
     """Price id -> what one costs per interval, in Stripe's minor units: for prices that have tiers."""
 
 

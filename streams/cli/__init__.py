@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from streams.cli import generating, looking, replaying, running
+from streams.cli import generating, importing, letters, looking, replaying, running
 from streams.cli.common import fail, out
 from streams.errors import KpiError
 
@@ -19,6 +19,7 @@ generate = typer.Typer(
     no_args_is_help=True, help="Write files that follow from the catalog, or --check that they do."
 )
 app.add_typer(generate, name="generate")
+app.add_typer(letters.app, name="dead-letters")
 
 _COMMANDS: Final = (
     *(running.worker, running.board, running.intake, running.run, running.demo),
@@ -27,6 +28,7 @@ _COMMANDS: Final = (
 )
 for _command in _COMMANDS:
     app.command()(_command)
+app.command("import")(importing.import_)
 _GENERATING: Final = (
     *(generating.asyncapi, generating.dashboards, generating.reference),
     *(generating.rules, generating.alertmanager, generating.runbooks),

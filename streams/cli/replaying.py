@@ -17,6 +17,7 @@ from streams.cli.common import (
     until_interrupted,
 )
 from streams.clock import clock_ms
+from streams.errors import SettingsError
 
 
 def replay(
@@ -33,13 +34,22 @@ def replay(
     dimension: Annotated[
         list[str] | None, typer.Option(help="Only these dimensions (`all` is the whole).")
     ] = None,
+    board: Annotated[
+        bool, typer.Option("--board", help="Show them on a board instead, until Ctrl-C.")
+    ] = False,
 ) -> None:
-    """Publish files to Kafka, let a real worker apply them, and print the readings."""
+    """Publish files to Kafka, let a real worker apply them, and print the readings (or show a board)."""
     from streams.commands.replay import replay
     from streams.commands.report import Filters, print_dead_letters, print_json, print_table
+    from streams.commands.shown import show
 
     settings = settings_of(catalog)
     plan = read_catalog(settings)
+    if board:
+        if json_ or window or kpi or dimension:
+            raise SettingsError("a board shows all of it: leave --json, --window, --kpi and --dimension out")
+        until_interrupted(show(files, settings, plan, time_ms(as_of), out, err))
+        return
     filters = Filters.checked(plan, window, kpi, dimension)
     with _progress() as advance:
         outcome = until_interrupted(replay(files, settings, plan, time_ms(as_of), advance))

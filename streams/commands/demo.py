@@ -2,23 +2,19 @@
 
 import asyncio
 import secrets
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from typing import Final
 
 from streams.clock import clock_ms
+from streams.commands.boards import START_S, announce, answers, usual_port
 from streams.commands.company import Company, Timed, due
 from streams.commands.followed import FollowedPublisher
 from streams.commands.stack import child, data_directory, services
-from streams.embedded.processes import Child, free_port, is_free
+from streams.embedded.processes import Child, free_port
 from streams.embedded.world import DAY_MS
-from streams.errors import SettingsError
 from streams.kafka.publisher import Publisher, Sent
 from streams.settings import Settings
 from streams.state import connect
-
-START_S: Final = 60.0
 
 
 async def demo(
@@ -31,7 +27,8 @@ async def demo(
     """Run until cancelled, or for so many seconds; StartError when a part does not come up or dies.
 
     `speed`: history passes at so many times real time instead of at once.
-    Always on servers of its own: invented events must not get into a configured topic.
+    Always on servers of its own: invented events must not get into a configured topic. Where a secret of the
+    webhooks is set, they are open as well.
     """
     alone = settings.model_copy(update={"broker": None, "redis": None})
     with data_directory(f"demo-{secrets.token_hex(4)}") as directory, services(alone, directory) as found:
@@ -39,16 +36,18 @@ async def demo(
             update={
                 "ends_at": "events" if speed else "wall",
                 "worker_port": free_port(),
-                "board_port": _board_port(settings),
+                "board_port": usual_port(settings, "board_port"),
+                "intake_port": usual_port(settings, "intake_port"),
             }
         )
         async with AsyncExitStack() as cleanup:
             redis = connect(own.redis_url())
             cleanup.push_async_callback(redis.aclose)
-            children = [cleanup.enter_context(child(name, own, directory)) for name in ("worker", "board")]
+            names = ("worker", "board", *(["intake"] if own.takes_webhooks() else []))
+            children = [cleanup.enter_context(child(name, own, directory)) for name in names]
             publisher = await cleanup.enter_async_context(FollowedPublisher(own, redis))
             tasks = [
-                asyncio.create_task(_announce(own, children[1], say)),
+                asyncio.create_task(_announce(own, children, say)),
                 asyncio.create_task(_run(publisher, company, speed, children, say)),
             ]
             for task in tasks:
@@ -56,40 +55,20 @@ async def demo(
             await _first_error(tasks, seconds)
 
 
+async def _announce(settings: Settings, children: list[Child], say: Callable[[str], None]) -> None:
+    """`children`: a worker, a board, and perhaps the webhooks."""
+    url = f"http://{settings.intake_host}:{settings.intake_port}"
+    for intake in children[2:]:
+        await asyncio.to_thread(intake.wait_until, lambda: answers(f"{url}/healthz"), START_S)
+        say(f"webhooks   {url}/")
+    await announce(settings, children[1], say)
+
+
 async def _first_error(tasks: list["asyncio.Task[None]"], seconds: float | None) -> None:
     """Wait for all, for so many seconds at most; raise what the first that fails raises."""
     done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
     for task in done:
         task.result()
-
-
-def _board_port(settings: Settings) -> int:
-    """The usual one if nobody has it; one that was asked for must be free."""
-    port = settings.board_port
-    if port and is_free(port):
-        return port
-    if port and "board_port" in settings.model_fields_set:
-        raise SettingsError(f"KPI_BOARD_PORT={port} is taken; give another one, or 0 for any")
-    return free_port()
-
-
-async def _announce(settings: Settings, board: Child, say: Callable[[str], None]) -> None:
-    url = f"http://{settings.board_host}:{settings.board_port}"
-    await asyncio.to_thread(board.wait_until, lambda: _answers(f"{url}/healthz"), START_S)
-    say(f"KPIs       {url}/")
-    say(f"gauges     {url}/metrics")
-    say(f"readings   {url}/api/v1/readings")
-    say(f"worker     http://{settings.worker_host}:{settings.worker_port}/metrics")
-    say(f"broker     {settings.broker}   topic {settings.topic}")
-    say("Ctrl-C stops everything.")
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
 
 
 # -- Traffic ----------------------------------------------------------------------------------------------

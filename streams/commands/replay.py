@@ -83,10 +83,30 @@ class Outcome:
     dead_letters: list[DeadLetter] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A replay whose topic, worker and tables are still there."""
+
+    outcome: Outcome
+    settings: Settings
+    """With the names that are its own."""
+    directory: Path
+    check: Check
+
+
 async def replay(
     files: list[str], settings: Settings, plan: Plan, as_of_ms: int | None, advance: Callable[[int], None]
 ) -> Outcome:
-    """Publish, apply, wait, read, tidy up. `advance` is told of each round of lines that was published.
+    """What comes out of the files; nothing is left behind. It raises what `replaying` does."""
+    async with replaying(files, settings, plan, as_of_ms, advance) as replayed:
+        return replayed.outcome
+
+
+@asynccontextmanager
+async def replaying(
+    files: list[str], settings: Settings, plan: Plan, as_of_ms: int | None, advance: Callable[[int], None]
+) -> AsyncIterator[Replayed]:
+    """Publish, apply, wait, read; tidy up at the end. `advance` is told of each round that was published.
 
     BadFile when a file cannot be read, TooManyBad when too many of its lines are, StartError when the worker
     does not come up or dies, Unreachable when Kafka or Redis fails, Held when Redis would evict.
@@ -112,7 +132,7 @@ async def replay(
             lines = _to_publish(_lines(files), outcome, as_of_ms)
             await publisher.publish_all(lines, check, advance)
             await _read(outcome, own, plan, publisher, as_of_ms)
-            return outcome
+            yield Replayed(outcome, own, directory, check)
 
 
 def _own(settings: Settings, run: str) -> Settings:

@@ -92,9 +92,14 @@ def print_table(console: Console, outcome: Outcome, plan: Plan, filters: Filters
     for cells in _rows(readings, plan, windows):
         table.add_row(*(Text(plain(cell)) for cell in cells))
     console.print(table)
-    console.print(_summary(outcome), highlight=False)
+    print_counts(console, outcome)
     if hidden := {reading.window for reading in readings}.difference(windows):
         console.print(f"also there: --window {', '.join(sorted(hidden, key=_ORDER.index))}", highlight=False)
+
+
+def print_counts(console: Console, outcome: Outcome) -> None:
+    """What became of the lines."""
+    console.print(_summary(outcome), highlight=False)
 
 
 _ORDER: Final = get_args(Window)

@@ -189,6 +189,14 @@ class Decoder:
 # -- What stands in the record ----------------------------------------------------------------------------
 
 
+def structured(record: Record) -> bytes | None:
+    """A record's event as in structured mode, whatever its mode; None where it cannot be put together."""
+    try:
+        return _structured(record)
+    except _Refused:
+        return None
+
+
 def _structured(record: Record) -> bytes:
     """The record's value in structured mode; a binary mode record (ce_ headers) is put together."""
     value = record.value

@@ -37,6 +37,14 @@ class Fault(NamedTuple):
     message: str
 
 
+class Unreadable(Exception):
+    """Carries a fault out of what reads a payload; a mapper lets none out."""
+
+    def __init__(self, path: str, message: str) -> None:
+        self.fault = Fault(path, message)
+        super().__init__(message)
+
+
 @dataclass(slots=True)
 class Mapped:
     """`drafts` are in the order in which they happened, whatever the order of the payload."""

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from streams.intake import values
-from streams.intake.drafts import Fault
+from streams.intake.drafts import Unreadable
 
 METERED: Final = "price.metered"
 WITHOUT_AMOUNT: Final = "price.without_amount"
@@ -25,14 +25,6 @@ _MONTHS: Final = {
     "year": Fraction(12),
 }
 """Months of an interval."""
-
-
-class Unreadable(Exception):
-    """Inside the Stripe mapper only: carries a fault out of what reads a payload."""
-
-    def __init__(self, path: str, message: str) -> None:
-        self.fault = Fault(path, message)
-        super().__init__(message)
 
 
 def monthly(

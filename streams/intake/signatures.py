@@ -49,8 +49,10 @@ def hubspot(secrets: Sequence[str], *, legacy: bool = False) -> Check:
     """Version 3, which holds address, body and time.
 
     With `legacy` the versions 1 and 2, too, when a request has no version 3. They hold no time: a request
-    that somebody has recorded passes for ever, and whoever has one can leave version 3 away. It cannot be
-    altered, and the same events twice change nothing; but version 1 does not even hold the address.
+    that somebody has recorded passes for ever, and whoever has one can leave version 3 away. The same events
+    twice change nothing; but version 1 does not even hold the address. Both are a plain SHA-256 that begins
+    with the secret, so bytes can be appended by whoever has a signature; the first of them is 0x80, which
+    stands in no JSON.
     """
 
     def check(request: Request, now_ms: int) -> None:

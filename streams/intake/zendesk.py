@@ -42,7 +42,7 @@ def mapped(payload: object, mapping: Zendesk) -> Mapped:
         except Unread as unread:
             path = ".".join(filter(None, (prefix, unread.path)))
             result.faults.append(Fault(path, unread.message))
-    result.drafts.sort(key=lambda draft: draft.time)
+    result.drafts.sort(key=lambda draft: (draft.time, draft.source, draft.id))
     return result
 
 
@@ -70,9 +70,8 @@ def _map(payload: Any, mapping: Zendesk, result: Mapped) -> None:
 
 def _draft(of: Happening, type_: str, data: Data, *, suffix: str = "", time: str | None = None) -> Draft:
     """`suffix` tells apart what one event of Zendesk's becomes."""
-    return Draft(
-        of.source, of.id + suffix, type_, time or of.time, {k: v for k, v in data.items() if v is not None}
-    )
+    told = {name: value for name, value in data.items() if value is not None}
+    return Draft(of.source, of.id + suffix, type_, time or of.time, told)
 
 
 def _about(of: Happening, mapping: Zendesk) -> Data:
@@ -80,34 +79,35 @@ def _about(of: Happening, mapping: Zendesk) -> Data:
     return {
         **dimensions(of.detail, mapping),
         "ticket_id": _own(of.ticket.id),
-        "customer_id": _customer(of.ticket, mapping, of.requester_path),
+        "customer_id": _customer(of, mapping),
     }
 
 
 def _own(id_: Id) -> str:
-    return f"zendesk:{str(id_)}"
+    return f"zendesk:{id_}"
 
 
-def _customer(ticket: Ticket, mapping: Zendesk, path: str) -> str:
-    """`path` is where its requester stands."""
+def _customer(of: Happening, mapping: Zendesk) -> str:
+    whose = _whose(of.ticket, mapping)
+    if whose is None:
+        message = "is missing, and with it the customer; `customer: ticket` in the mapping needs none"
+        raise Unread(f"{of.ticket_path}.requester_id", message)
+    return whose
+
+
+def _whose(ticket: Ticket, mapping: Zendesk) -> str | None:
     if mapping.customer == "ticket":
-        return f"zendesk:ticket:{str(ticket.id)}"
-    organization = ticket.organization_id
-    if mapping.customer == "organization" and organization is not None and is_there(organization):
-        return f"zendesk:organization:{str(organization)}"
-    if ticket.requester_id is None or not is_there(ticket.requester_id):
-        message = (
-            "is missing, and with it the customer; with `customer: ticket` in the mapping none is needed"
-        )
-        raise Unread(path, message)
-    return _own(ticket.requester_id)
+        return f"zendesk:ticket:{ticket.id}"
+    if mapping.customer == "organization" and is_there(ticket.organization_id):
+        return f"zendesk:organization:{ticket.organization_id}"
+    return f"zendesk:{ticket.requester_id}" if is_there(ticket.requester_id) else None
 
 
 # -- What happens to tickets ------------------------------------------------------------------------------
 
 
-def _created(of: Happening, mapping: Zendesk) -> Iterator[Draft]:
-    yield _creation(of, mapping, "")
+def _created(of: Happening, mapping: Zendesk, suffix: str = "") -> Iterator[Draft]:
+    yield _creation(of, mapping, suffix)
     if _status(of.ticket.status) in mapping.resolved:
         yield _draft(of, "crm.ticket.resolved", _about(of, mapping), suffix="/resolved")
 
@@ -204,7 +204,7 @@ def _regrouped(of: Happening, mapping: Zendesk) -> Iterator[Draft]:
 def _ended(by: Ending) -> "Kind":
     def ended(of: Happening, mapping: Zendesk) -> Iterator[Draft]:
         if by in mapping.removed_by:
-            yield _removal(of, _customer(of.ticket, mapping, of.requester_path), by)
+            yield _removal(of, _customer(of, mapping), by)
 
     return ended
 
@@ -219,12 +219,12 @@ def _moved(field: str) -> "Kind":
 
     def moved(of: Happening, mapping: Zendesk) -> Iterator[Draft]:
         before = msgspec.structs.replace(of.ticket, **{field: of.read(_Change).previous})
-        was = _customer(before, mapping, f"{of.path}.previous")
-        if was != _customer(of.ticket, mapping, of.requester_path):
+        was = _whose(before, mapping)
+        if was == _customer(of, mapping):
+            return
+        if was is not None:
             yield _removal(of, was, f"{field} changed", suffix="/removed")
-            yield _creation(of, mapping, "/created")
-            if _status(of.ticket.status) in mapping.resolved:
-                yield _draft(of, "crm.ticket.resolved", _about(of, mapping), suffix="/resolved")
+        yield from _created(of, mapping, suffix="/created")
 
     return moved
 
@@ -239,7 +239,7 @@ def _asked(of: Happening, mapping: Zendesk) -> Iterator[Draft]:
 
 def _survey(of: Happening) -> str:
     """A ticket has one rating; another one corrects it."""
-    return f"zendesk:csat:{str(of.ticket.id)}"
+    return f"zendesk:csat:{of.ticket.id}"
 
 
 def _rated(of: Happening, mapping: Zendesk) -> Iterator[Draft]:

@@ -69,10 +69,6 @@ class Happening(NamedTuple):
     """Where `event` stands."""
     ticket_path: str
 
-    @property
-    def requester_path(self) -> str:
-        return f"{self.ticket_path}.requester_id"
-
     def read(self, shape: type[_Read]) -> _Read:
         """What happened, as this shape."""
         return read(self.event, shape, self.path)

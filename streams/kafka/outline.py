@@ -22,6 +22,7 @@ class Outliner:
 
     def __init__(self, types: EventTypes) -> None:
         self._types = types
+        self._key_fields = {type_: model.key_fields() for type_, model in types.items()}
         fields = {CUSTOMER, *(field for model in types.values() for field in model.key_fields())}
         data: Any = msgspec.defstruct("_Data", [(name, Any, None) for name in sorted(fields)])
         attributes: Any = [("type", str), ("data", data), ("time", str, ""), ("partitionkey", Any, None)]
@@ -36,6 +37,14 @@ class Outliner:
         given = event.partitionkey if isinstance(event.partitionkey, str) else None
         key = given or partition_key(event.type, msgspec.structs.asdict(event.data), self._types)
         return Outline(key, event.time)
+
+    def key_of_data(self, type_: str, data: Any) -> bytes | None:
+        """The record key of an event without `partitionkey`; `data` as the worker's decoder gives them."""
+        for field in self._key_fields[type_]:
+            value = getattr(data, field)
+            if value:
+                return bytes(value, "utf-8")
+        return None
 
     def key_of(self, line: bytes) -> bytes | None:
         """The record key that the contract gives to a line."""

@@ -23,6 +23,8 @@ class Sent(NamedTuple):
     headers: Headers = ()
     timestamp_ms: int | None = None
     """Of the record; now by default."""
+    key: bytes | None = None
+    """Of a line that the contract gives none."""
 
     def size(self) -> int:
         """Bytes that it takes on the broker, about."""
@@ -81,8 +83,11 @@ class Publisher:
             await producer._sender.close()
             await producer.client.close()
 
-    async def publish(self, sent: Sequence[Sent]) -> None:
-        """Publish one round and wait for its acknowledgement; KafkaError when a record is refused."""
+    async def publish(self, sent: Sequence[Sent]) -> list[RecordMetadata]:
+        """Publish one round and wait for its acknowledgement; KafkaError when a record is refused.
+
+        Gives where each one lies now.
+        """
         acknowledged: list[asyncio.Future[RecordMetadata]] = []
         try:
             for one in sent:
@@ -94,6 +99,7 @@ class Publisher:
             raise
         for record in records:
             self._ends[record.partition] = max(self._ends.get(record.partition, 0), record.offset + 1)
+        return records
 
     async def look(self) -> None:
         """Return when Kafka answers; KafkaError when none of its brokers does."""
@@ -105,7 +111,7 @@ class Publisher:
         future: asyncio.Future[RecordMetadata] = await self._producer.send(
             self._settings.topic,
             one.value,
-            key=self._key_of(one.value),
+            key=self._key_of(one.value) or one.key,
             headers=list(one.headers),
             timestamp_ms=one.timestamp_ms,
         )

@@ -1,10 +1,10 @@
 """Making the topics that are not there yet."""
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import for_code
+from aiokafka.errors import NodeNotReadyError, for_code
 
 from streams.settings import Settings
 
@@ -24,10 +24,21 @@ async def create_topics(settings: Settings) -> None:
         there = set(await admin.list_topics())
         missing = [topic for topic in _topics(settings) if topic.name not in there]
         if missing:
-            response = await admin.create_topics(missing)
-            _check(response.topic_errors)  # type: ignore[attr-defined]  # of every version of the response
+            response = await _created(admin, missing)
+            _check(response.topic_errors)  # of every version of the response
     finally:
         await admin.close()
+
+
+async def _created(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> Any:
+    try:
+        return await admin.create_topics(topics)
+    except AttributeError:  # aiokafka's, when no broker is the controller
+        missing = ", ".join(topic.name for topic in topics)
+        raise NodeNotReadyError(
+            f"cannot create {missing}: no broker says that it is the controller. With the broker of a demo,"
+            " which has none, set KPI_CREATE_TOPICS=false"
+        ) from None
 
 
 def _topics(settings: Settings) -> list[NewTopic]:

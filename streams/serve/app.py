@@ -15,6 +15,8 @@ from aiohttp import web
 from streams.clock import clock_ms
 from streams.engine.plan import Plan
 from streams.errors import StartError
+from streams.letters.masking import Mask
+from streams.letters.watching import LetterWatch
 from streams.serve.board import Board
 from streams.serve.http.app import make_app
 from streams.settings import Settings
@@ -85,9 +87,10 @@ async def running(
     async with (
         connect(settings.redis_url()) as client,
         Board(plan, client, settings.namespace, ends_at=settings.ends_at, now_ms=now_ms) as board,
+        LetterWatch(settings, Mask(plan), now_ms) as letters,
     ):
         token = settings.board_token.get_secret_value() if settings.board_token else None
-        app = make_app(board, token=token, names=names_of(settings), texts=texts)
+        app = make_app(board, token=token, names=names_of(settings), texts=texts, letters=letters.seen)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_S)
         await runner.setup()
         try:

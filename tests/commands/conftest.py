@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from streams.cli import main
 from streams.settings import Settings
+from tests.commands.runs import Done, Say
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +15,18 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(Settings.model_config, "env_file", ".env")  # as it is; here there is none
     return tmp_path
+
+
+@pytest.fixture
+def said(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Say:
+    """Run a command in this process: for those that start no server."""
+
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr("sys.argv", ["kpi", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsysbinary.readouterr()
+        status = ended.value.code
+        return Done(status if isinstance(status, int) else 0, out.decode(errors="replace"), err.decode())
+
+    return run

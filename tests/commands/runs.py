@@ -23,6 +23,10 @@ class Done:
     err: str
 
 
+Say = Callable[..., Done]
+"""Runs a command in this process: the fixture `said`."""
+
+
 def kpi(directory: Path, *arguments: str, given: bytes = b"", **settings: str) -> Done:
     """Run a command to its end in a directory, with bytes for its standard input and KPI_... settings."""
     done = subprocess.run(

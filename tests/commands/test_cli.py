@@ -4,37 +4,20 @@ import gzip
 import json
 import re
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 
-from streams.cli import main
+from streams.clock import clock_ms
 from streams.embedded.processes import free_port
+from tests.asking import post
 from tests.builders import CATALOG, Event, lead_contacted, lead_created
-from tests.commands.runs import Done, Running, kpi, processes_in
-from tests.servers import RedisServer, redis_binary
+from tests.commands.runs import Running, Say, kpi, processes_in
+from tests.servers import RedisServer, answers_http, redis_binary
 
 pytestmark = pytest.mark.timeout(120)
-
-Say = Callable[..., Done]
-
-
-@pytest.fixture
-def said(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Say:
-    """Run a command in this process: for those that start no server."""
-
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr("sys.argv", ["kpi", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsysbinary.readouterr()
-        status = ended.value.code
-        return Done(status if isinstance(status, int) else 0, out.decode(errors="replace"), err.decode())
-
-    return run
 
 
 def lines(*events: Event | str) -> bytes:
@@ -400,26 +383,35 @@ def test_a_replay_on_a_redis_that_would_evict_is_refused(directory: Path, tmp_pa
 SMALL_DEMO = ("demo", "--days", "2", "--per-day", "100")
 
 
-def test_a_demo_shows_gauges_that_move(directory: Path) -> None:
-    port = free_port()
-    demo = Running(directory, *SMALL_DEMO, "--rate", "50", board_port=str(port))
+def test_a_demo_shows_gauges_that_move_and_takes_webhooks(directory: Path) -> None:
+    port, webhooks, token = free_port(), free_port(), "choose-a-long-token"
+    given = {"board_port": str(port), "intake_port": str(webhooks), "intake_tokens": token}
+    demo = Running(directory, *SMALL_DEMO, "--rate", "50", **given)
     demo.wait_until(lambda: "Ctrl-C stops everything." in demo.said())
     assert f"http://127.0.0.1:{port}/metrics" in demo.said()
     for page in ("kpis/churn", "runbooks/CrmLeadResponse"):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/docs/{page}") as reply:
             assert "<h1>" in reply.read().decode()
 
-    def newest() -> float:
+    def metrics() -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as reply:
-            text: str = reply.read().decode()
-        found = [
-            line.split()[1] for line in text.splitlines() if line.startswith("crm_kpi_last_event_timestamp")
-        ]
+            return str(reply.read().decode())
+
+    def newest() -> float:
+        lines = metrics().splitlines()
+        found = [line.split()[1] for line in lines if line.startswith("crm_kpi_last_event_timestamp")]
         return float(found[0]) if found else 0.0
 
     demo.wait_until(newest)
     first = newest()
     demo.wait_until(lambda: newest() > first)
+
+    assert f"http://127.0.0.1:{webhooks}/" in demo.said()
+    demo.wait_until(lambda: answers_http(webhooks, "/readyz"))
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/cloudevents+json"}
+    event = json.dumps(lead_created("lead-1", clock_ms(), channel="by webhook")).encode()
+    assert post(f"http://127.0.0.1:{webhooks}/events", event, headers).status == 202
+    demo.wait_until(lambda: 'member="by webhook"' in metrics())
     demo.interrupt()
     assert demo.ended() in (0, 130), demo.said()
     assert left_behind(directory, []) == []

@@ -1,4 +1,4 @@
-"""`helpdesk.csv` as events: a case is a ticket, and activity 6 resolves it.
+"""`examples/helpdesk` as events: a case is a ticket, and activity 6 resolves it.
 
 How the rows are read:
 - The first event of a case creates the ticket, by whatever activity.
@@ -16,8 +16,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from tests.data.lines import Converted, line, rows
+from tests.data.lines import EXAMPLES, Converted, line, rows
 
+FILE = EXAMPLES / "helpdesk/helpdesk.csv"
 SOURCE = "/helpdesk"
 RESOLVING = "6"
 NOTE = {"actor_kind": "human", "public": False, "author_role": "agent"}
@@ -29,7 +30,7 @@ Step = tuple[datetime, str]
 def converted(zone: ZoneInfo) -> Converted:
     """In the order of the file, which is case by case."""
     result = Converted()
-    for case, events in groupby(rows("helpdesk.csv"), key=lambda row: row["CaseID"]):
+    for case, events in groupby(rows(FILE), key=lambda row: row["CaseID"]):
         steps = list(_steps([(_local(row), row["ActivityID"]) for row in events], zone))
         about = {"ticket_id": case, "customer_id": f"case:{case}"}
         for number, (at, type_, more) in enumerate(_told(steps)):

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-HERE = Path(__file__).parent
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @dataclass(slots=True)
@@ -21,10 +21,10 @@ class Converted:
     found: Counter[str] = field(default_factory=Counter)
 
 
-def rows(name: str) -> Iterator[dict[str, str]]:
-    """The rows of a file in this folder, each a dict of texts."""
-    with (HERE / name).open(newline="") as file:
-        yield from csv.DictReader(file)
+def rows(file: Path) -> Iterator[dict[str, str]]:
+    """The rows of a CSV file, each a dict of texts."""
+    with file.open(newline="") as lines:
+        yield from csv.DictReader(lines)
 
 
 def line(source: str, id_: str, type_: str, at: datetime, data: dict[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""`sales_pipeline.csv` as events: deals created when they were engaged, won or lost when they were closed.
+"""`examples/opportunities` as events: deals created when engaged, won or lost when closed.
 
 How the rows are read:
 - A row without an engage date (stage Prospecting) has not happened yet: there is no time to tell it at.
@@ -12,8 +12,9 @@ How the rows are read:
 
 from datetime import UTC, datetime
 
-from tests.data.lines import Converted, line, rows
+from tests.data.lines import EXAMPLES, Converted, line, rows
 
+FOLDER = EXAMPLES / "opportunities"
 SOURCE = "/opportunities"
 PRODUCTS = {"GTXPro": "GTX Pro"}
 CLOSED = {"Won": "crm.deal.won", "Lost": "crm.deal.lost"}
@@ -24,7 +25,7 @@ Row = dict[str, str]
 def converted() -> Converted:
     known = _Known()
     result = Converted()
-    for row in rows("sales_pipeline.csv"):
+    for row in rows(FOLDER / "sales_pipeline.csv"):
         result.found["rows"] += 1
         result.found["without account"] += not row["account"]
         result.found["respelled"] += row["product"] in PRODUCTS
@@ -40,11 +41,19 @@ class _Known:
     """The tables beside the pipeline."""
 
     def __init__(self) -> None:
-        self.prices_minor = {row["product"]: int(row["sales_price"]) * 100 for row in rows("products.csv")}
-        self.accounts = {row["account"]: number for number, row in enumerate(rows("accounts.csv"), 1)}
-        self.sectors = {row["account"]: row["sector"] for row in rows("accounts.csv")}
-        self.agents = {row["sales_agent"]: number for number, row in enumerate(rows("sales_teams.csv"), 1)}
-        self.offices = {row["sales_agent"]: row["regional_office"] for row in rows("sales_teams.csv")}
+        self.prices_minor = {
+            row["product"]: int(row["sales_price"]) * 100 for row in rows(FOLDER / "products.csv")
+        }
+        self.accounts = {
+            row["account"]: number for number, row in enumerate(rows(FOLDER / "accounts.csv"), 1)
+        }
+        self.sectors = {row["account"]: row["sector"] for row in rows(FOLDER / "accounts.csv")}
+        self.agents = {
+            row["sales_agent"]: number for number, row in enumerate(rows(FOLDER / "sales_teams.csv"), 1)
+        }
+        self.offices = {
+            row["sales_agent"]: row["regional_office"] for row in rows(FOLDER / "sales_teams.csv")
+        }
 
 
 def _events(row: Row, known: _Known) -> list[bytes]:

@@ -10,7 +10,7 @@ import pytest
 
 from streams.settings import Settings
 from tests.data import helpdesk
-from tests.data.lines import HERE, Converted
+from tests.data.lines import Converted
 from tests.replays import Readings, replay
 
 BUCKET = 0.10
@@ -23,7 +23,7 @@ WINDOWS = {"30d": 30, "90d": 90, "365d": 365}
 # Every step of a case, a millisecond apart where the second is the same: local and since the epoch.
 STEPS = f"""
     WITH numbered AS (
-        SELECT row_number() OVER () AS n, * FROM read_csv('{HERE / "helpdesk.csv"}')
+        SELECT row_number() OVER () AS n, * FROM read_csv('{helpdesk.FILE}')
     )
     SELECT
         CaseID AS ticket,

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from tests.data import opportunities
-from tests.data.lines import HERE, Converted
+from tests.data.lines import Converted
 from tests.replays import Readings, replay
 
 BUCKET = 0.10
@@ -21,7 +21,8 @@ PIPELINE = f"""
         close_value AS value,
         account
     FROM read_csv(
-        '{HERE / "sales_pipeline.csv"}', types = {{'engage_date': 'VARCHAR', 'close_date': 'VARCHAR'}}
+        '{opportunities.FOLDER / "sales_pipeline.csv"}',
+        types = {{'engage_date': 'VARCHAR', 'close_date': 'VARCHAR'}}
     )
 """
 
@@ -123,7 +124,7 @@ def test_the_pipeline_is_what_stood_open_at_list_price(
         rows,
         f"""
         SELECT sum(sales_price)::bigint * 100
-        FROM pipeline JOIN read_csv('{HERE / "products.csv"}') USING (product)
+        FROM pipeline JOIN read_csv('{opportunities.FOLDER / "products.csv"}') USING (product)
         WHERE engaged < ? AND (closed IS NULL OR closed >= ?)
         """,
         *(moment, moment),

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from streams.embedded.broker import PARTITIONS, EmbeddedBroker
 from streams.errors import MissingPart
+from streams.kafka.topics import create_topics
+from streams.settings import Settings
 
 TOPIC = "crm.events"
 SENT_MS = 1_700_000_000_000
@@ -122,3 +124,9 @@ def test_without_its_package_the_line_that_installs_it_is_named(monkeypatch: pyt
     monkeypatch.setattr(builtins, "__import__", without_it)
     with pytest.raises(MissingPart, match=r"pip install confluent-kafka"):
         EmbeddedBroker()
+
+
+async def test_whoever_tries_to_make_topics_on_it_is_told_what_to_set(broker: EmbeddedBroker) -> None:
+    settings = Settings(broker=f"kafka://{broker.address}", topic="not.there")
+    with pytest.raises(KafkaError, match="KPI_CREATE_TOPICS=false"):
+        await create_topics(settings)

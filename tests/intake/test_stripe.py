@@ -193,6 +193,7 @@ def test_collection_that_is_paused_pauses_the_subscription_as_the_mapping_says()
     assert moved(updated({"pause_collection": void}, pause_collection=None)) == ("resumed", 0, 1000)
     assert ignored(updated({"pause_collection": None}, pause_collection=draft))
     assert moved(updated({"pause_collection": {"behavior": "void"}}, pause_collection=draft))[0] == "resumed"
+    assert ignored(updated({"pause_collection": {"resumes_at": T}}, pause_collection=void))
 
 
 def test_pausing_and_resuming_have_events_of_their_own() -> None:
@@ -206,6 +207,7 @@ def test_pausing_and_resuming_have_events_of_their_own() -> None:
 def test_who_leaves_during_the_trial_takes_nothing_along() -> None:
     assert moved(deleted(trial_end=T)) == ("ended", 0, 0)
     assert moved(deleted(trial_end=T - 1)) == ("ended", 1000, 0)
+    assert moved(deleted(status="incomplete_expired")) == ("ended", 0, 0)  # the first payment never came
 
 
 def test_the_date_of_the_end_is_that_of_the_service_or_of_the_request() -> None:
@@ -384,6 +386,13 @@ def test_refunds_that_are_listed_are_told_one_by_one_and_again_as_the_same_event
     assert made(event("charge.refunded", before, {}, at=T - 5)) == made(payload)[:1]
 
 
+def test_a_refund_that_cannot_be_read_does_not_take_its_neighbours_along() -> None:
+    listed = [{"id": "re_1"}, {"id": "re_2", "amount": 650, "created": T}]
+    found = mapped(event("charge.refunded", {**CHARGE, "refunds": {"data": listed}}), SHIPPED)
+    assert [draft.id for draft in found.drafts] == ["re_2"]
+    assert [fault.path for fault in found.faults] == ["data.object.refunds.data[0].amount"]
+
+
 def test_a_refund_of_no_known_order_is_reported() -> None:
     """Since 2025-03-31.basil charges do not name their invoice."""
     for invoice in ({"invoice": None}, {}):
@@ -415,13 +424,13 @@ def test_the_test_mode_counts_where_the_mapping_says_so() -> None:
 
 def test_dimensions_stand_where_the_mapping_says() -> None:
     paths = {
-        "segment": "metadata.segment",
+        "segment": {"field": "metadata.segment", "values": {"SMB": "small"}},
         "product_id": "items.data.0.price.product",
         "plan": "items.data.7.x",
     }
     mapping = told(subscription={"dimensions": paths}, invoice={"dimensions": {"region": "account_country"}})
     data = only(created(metadata={"segment": "smb"}), mapping)
-    assert (data["segment"], data["product_id"]) == ("smb", "prod_1") and "plan" not in data
+    assert (data["segment"], data["product_id"]) == ("small", "prod_1") and "plan" not in data
     assert only(event("invoice.paid", {**INVOICE, "account_country": "FR"}), mapping)["region"] == "FR"
 
 

@@ -125,6 +125,8 @@ def test_drafts_are_in_the_order_in_which_they_happened() -> None:
     late, early = webhook("created", at="11:00"), webhook("comment_added", comment(), at="07:00")
     times = [draft.time for draft in of([late, early])]
     assert times == sorted(times) and len(times) == 2
+    told = [{**payload, "id": f"event-{at}"} for at, payload in enumerate(DOCUMENTED)]
+    assert of(told[::-1], **EVERYTHING) == of(told, **EVERYTHING)
 
 
 # -- Tickets ----------------------------------------------------------------------------------------------
@@ -266,6 +268,11 @@ def test_a_ticket_goes_with_its_requester() -> None:
     assert ignored(payload, customer="ticket") == ["ticket.requester_changed"]
 
 
+def test_a_ticket_that_had_no_requester_leaves_nobody() -> None:
+    payload = webhook("requester_changed", {"current": REQUESTER, "previous": None})
+    assert types(payload) == ["crm.ticket.created"]
+
+
 def test_a_ticket_goes_with_its_organization() -> None:
     payload = webhook("organization_changed", {"current": "10002", "previous": None})
     drafts = {draft.type: draft.data["customer_id"] for draft in of(payload, customer="organization")}
@@ -380,7 +387,7 @@ def without(payload: Payload, *path: str) -> Payload:
         (webhook("comment_added"), "event.comment"),
         (webhook("comment_added", comment(is_public="yes")), "event.comment.is_public"),
         (webhook("comment_added", comment("1", is_staff=None)), "event.comment.author.is_staff"),
-        (webhook("requester_changed", {"current": "1"}), "event.previous"),
+        (webhook("requester_changed", {"current": "1", "previous": []}), "event.previous"),
         (webhook("group_assignment_changed", {"current": {}}), "event.current"),
         (bridged("Status Changed"), "detail.ticket_event.current"),
         (bridged("Ticket Created", ticket={"id": None}), "detail.ticket_event.ticket.id"),

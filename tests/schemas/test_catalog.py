@@ -1,7 +1,5 @@
 """A catalog that cannot be is refused with the path, the line, what is wrong and what would be right."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from schemas.words import span_ms
 from streams.engine.plan import read_plan
 from streams.errors import CatalogError
 from tests.builders import CATALOG, shipped
+from tests.faults import faults
 
 SMALL = Path(__file__).with_name("small.yaml").read_text()
 
@@ -74,19 +73,7 @@ def test_a_span_is_milliseconds(span: str, expected: int) -> None:
 # -- What is refused --------------------------------------------------------------------------------------
 
 
-def faults() -> Iterator[tuple[str, str, list[str]]]:
-    """(what is wrong, catalog, its problems) from faults.txt, which says how to read it."""
-    for block in Path(__file__).with_name("faults.txt").read_text().strip().split("\n\n")[1:]:
-        lines = block.split("\n")
-        text = SMALL
-        for hunk in re.findall(r"((?:^- .*\n)+)((?:^\+ .*\n)*)", block, re.MULTILINE):
-            old, new = (re.sub(r"^[-+] ", "", part, flags=re.MULTILINE) for part in hunk)
-            assert text.count(old) == 1, block
-            text = text.replace(old, new)
-        yield lines[0].removeprefix("# "), text, re.findall(r"^= (.*)", block, re.MULTILINE)
-
-
-FAULTS = {what: (text, expected) for what, text, expected in faults()} | {
+FAULTS = faults(Path(__file__).with_name("faults.txt"), SMALL) | {
     "empty": ("", ["line 1: Input should be a mapping"]),
     "a list": ("- version: 1", ["line 1: Input should be a mapping"]),
     "a tab": (

@@ -11,6 +11,7 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from streams.errors import BadParameter, Busy
+from streams.letters.watching import NOTHING_SEEN, Seen
 from streams.serve.answers import Answers
 from streams.serve.board import Board
 from streams.serve.cataloged import catalog_document
@@ -22,6 +23,7 @@ from streams.serve.http import catalog, docs, files, kpi, openapi
 from streams.serve.http.access import guard, only_as
 from streams.serve.http.json import answer, unavailable
 from streams.serve.http.keys import ANSWERS, BOARD, BY_KPI, CHANNELS, EXPOSITION, WRITTEN
+from streams.serve.http.letters import LETTERS
 from streams.serve.http.openapi import openapi_document
 from streams.serve.http.parameters import PARAMETERS
 from streams.serve.http.routes import ROUTES
@@ -44,11 +46,12 @@ def make_app(
     token: str | None = None,
     names: Collection[str] = (),
     texts: Mapping[str, str] = MappingProxyType({}),
+    letters: Callable[[], Seen] = lambda: NOTHING_SEEN,
 ) -> web.Application:
     """The application over a board that somebody else starts and stops.
 
     With a token nobody gets an answer without it; with names whoever asks by another gets none either.
-    `texts`: path -> Markdown of what is at /docs/.
+    `texts`: path -> Markdown of what is at /docs/. `letters`: the dead letters that are known.
     """
     guards = [*([only_as(names)] if names else []), *([guard(token, OPEN)] if token else [])]
     app = web.Application(middlewares=[*guards, _with_faults])
@@ -62,6 +65,7 @@ def make_app(
     app[catalog.CATALOG] = files.file_of("catalog.json", encoded(described))
     app[kpi.KPIS] = {one["kpi"]: one for one in described["kpis"]}
     app[files.FILES] = files.static_files()
+    app[LETTERS] = letters
     app[docs.DOCS] = docs.Pages(texts, board.plan.catalog.kpis)
     described = openapi_document(board.plan, ROUTES, has_token=bool(token))
     app[openapi.OPENAPI] = files.file_of("openapi.json", encoded(described))

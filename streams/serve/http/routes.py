@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from streams.serve.http import asking, catalog, docs, files, health, kpi, openapi, readings
+from streams.serve.http import asking, catalog, docs, files, health, kpi, letters, openapi, readings
 from streams.serve.http import series as charts
 from streams.serve.http import stream as streams
 from streams.serve.http.openapi import HTML, JSON, PLAIN, STREAM, Answer, Route
@@ -20,6 +20,7 @@ ROUTES: Final[Sequence[Route]] = [
         within=kpi.within,
         others={404: "There is no such KPI."},
     ),
+    Route("/dead-letters", letters.page, Answer("What was refused, for people.", HTML, cached=True)),
     Route(
         "/docs/{path:.+}",
         docs.page,
@@ -82,6 +83,12 @@ ROUTES: Final[Sequence[Route]] = [
         Answer("Who waits, the oldest first.", JSON, "Waiting"),
         asks=asking.waiting_parameters,
         others=_REDIS,
+    ),
+    Route(
+        "/api/v1/dead-letters",
+        letters.dead_letters,
+        Answer("What was refused, by reason, with personal data masked.", JSON, "DeadLetters"),
+        asks=letters.letters_parameters,
     ),
     Route("/api/v1/freshness", readings.freshness, Answer("How old the numbers are.", JSON, "Freshness")),
     Route("/api/v1/openapi.json", openapi.openapi, Answer("This document.", JSON, cached=True)),

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, get_args
 
+from schemas.dead_letter import Reason
 from schemas.kpis import Alert, Benchmark, Kpi
 from schemas.words import Tier, Unit, Window
 from streams.engine.kpis.folding import Fold
 from streams.engine.kpis.points import Kind
 from streams.engine.kpis.verdicts import Verdict
+from streams.letters.watching import State
 
 Schema = Mapping[str, Any]
 
@@ -212,6 +214,38 @@ FRESHNESS: Final = fields(
     lag_seconds={"type": "object", "additionalProperties": NUMBER},
     sources=many(fields(source=TEXT, newest_event=TIME, age_seconds=NUMBER)),
 )
+_LETTER: Final = fields(
+    id=TEXT,
+    time=either(TIME),
+    field=either(TEXT),
+    type=either(TEXT),
+    source=either(TEXT),
+    message=TEXT,
+    event={"type": ["object", "string"]},
+    replayed_at=either(TIME),
+)
+DEAD_LETTERS: Final = fields(
+    as_of=TIME,
+    state=one_of(get_args(State)),
+    trouble=either(TEXT),
+    topic=TEXT,
+    number=WHOLE,
+    complete=YES_OR_NO,
+    others=WHOLE,
+    hours=many(TIME),
+    reasons=many(
+        fields(
+            reason=one_of(get_args(Reason)),
+            number=WHOLE,
+            replayed=WHOLE,
+            first=either(TIME),
+            last=either(TIME),
+            hours=many(WHOLE),
+            types=many(fields(type=either(TEXT), number=WHOLE)),
+            samples=many(_LETTER),
+        )
+    ),
+)
 HEALTH: Final = fields(alive={"const": True})
 READY: Final = fields(ready=YES_OR_NO, reasons=many(TEXT))
 BAD_PARAMETER: Final = fields(error=TEXT, parameter=TEXT, known=many(TEXT))
@@ -232,6 +266,7 @@ COMPONENTS: Final[Mapping[str, Schema]] = {
     "Explained": EXPLAINED,
     "Explanation": EXPLANATION,
     "Waiting": WAITING,
+    "DeadLetters": DEAD_LETTERS,
     "Freshness": FRESHNESS,
     "Health": HEALTH,
     "Ready": READY,

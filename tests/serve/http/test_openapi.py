@@ -60,7 +60,7 @@ def test_every_route_of_the_app_is_in_the_document_and_no_other() -> None:
     }
     told = {(path, method) for path, item in document()["paths"].items() for method in item}
     assert routes == told
-    assert len(routes) == 16
+    assert len(routes) == 18
 
 
 # -- A running board --------------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ import "./theme.js";
 const AGAIN_MS = 2_000;
 const THEMES = { auto: "Auto", light: "Light", dark: "Dark" };
 
-/** Fill `<header id="top">`. `windows` and `dimensions` are those that the page can show. */
-export function mountHeader({ windows, dimensions, status, home = false }) {
+/** Fill `<header id="top">`. `windows` and `dimensions` are those that the page can show; none where it slices nothing. */
+export function mountHeader({ windows, dimensions = [], status, home = false }) {
   document.getElementById("top").replaceChildren(
     el("div", { class: "top-line" }, brand(home), status.node, themes()),
-    el("div", { class: "top-line" }, windowLinks(windows), slices(dimensions)),
+    el("div", { class: "top-line" }, windowLinks(windows), dimensions.length ? slices(dimensions) : null),
   );
 }
 

@@ -4,12 +4,12 @@
 // 2. The stream brings their readings, and once a second at most what has changed.
 // 3. The series bring the sparklines, now and then.
 
-import { correct, current, onChange } from "./address.js";
+import { correct, current, link, onChange } from "./address.js";
 import { ApiError, get } from "./api.js";
 import { loadCatalog } from "./catalog.js";
 import { layOut } from "./columns.js";
 import { el, setAttribute, setText } from "./dom.js";
-import { mountHeader } from "./header.js";
+import { followView, mountHeader } from "./header.js";
 import { follow } from "./live.js";
 import { Sources } from "./sources.js";
 import { Standing } from "./standing.js";
@@ -53,8 +53,8 @@ class Overview {
     const tiles = this.catalog.kpis.filter((kpi) => kpi.group === id).map((kpi) => this.tiles.get(kpi.kpi).node);
     if (!tiles.length) return null;
     const heading = el("h2", { id: `group-${id}`, text: title });
-    const beside = id === PIPELINE ? this.sources.node : null;
-    return el("section", { class: "group", "aria-labelledby": heading.id }, heading, el("ul", { class: "tiles" }, ...tiles), beside);
+    const beside = id === PIPELINE ? [this.sources.node, refused()] : [];
+    return el("section", { class: "group", "aria-labelledby": heading.id }, heading, el("ul", { class: "tiles" }, ...tiles), ...beside);
   }
 
   // -- Readings
@@ -154,6 +154,12 @@ class Overview {
     for (const [name, tile] of this.tiles) tile.draw(byKpi.get(name) ?? null);
     performance.mark("drawn");
   }
+}
+
+/** The way to what could not be counted. */
+function refused() {
+  const anchor = followView(el("a", { text: "Dead letters: what was refused, and why" }), () => link("/dead-letters"));
+  return el("p", { class: "refused" }, anchor);
 }
 
 /** A board that has read everything waits for events. */

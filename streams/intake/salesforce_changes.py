@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from streams.intake import values
-from streams.intake.drafts import Fault
+from streams.intake.drafts import Fault, Unreadable
 
 _HEADER: Final = "ChangeEventHeader"
 KINDS: Final = frozenset({"CREATE", "UPDATE", "DELETE", "UNDELETE"})
@@ -22,6 +22,8 @@ GAP: Final = "GAP_"
 ANY: Final = "*"
 """The end of a record id that stands for all records of a kind."""
 _BITMAP: Final = re.compile(r"^(\d+-)*0x[0-9A-Fa-f]*$")
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +54,8 @@ class Change:
             return Told(self.path, {name: one for name, one in self.fields.items() if one is not None})
         read: dict[str, Any] = dict.fromkeys(self.nulled)
         read |= {name: self.fields[name] for name in self.changed if name in self.fields}
-        read |= {
-            name: self.fields[name]
-            for name in enriched
-            if name not in self.changed and self.fields.get(name) is not None
-        }
+        read |= {name: self.fields[name] for name in enriched if self.fields.get(name) is not None}
         return Told(self.path, read)
-
-
-_T = TypeVar("_T")
 
 
 class Told:
@@ -99,62 +94,74 @@ class Told:
 
 def changes(payload: object) -> Iterator[Change | Fault]:
     """Each change of a payload, or what is wrong with it."""
-    many = payload if isinstance(payload, list) else [payload]
-    for at, one in enumerate(many):
-        yield _change(f"[{at}]" if isinstance(payload, list) else "", one)
+    if not isinstance(payload, list):
+        yield _change("", payload)
+        return
+    yield from (_change(f"[{at}]", one) for at, one in enumerate(payload))
 
 
 def _change(path: str, event: object) -> Change | Fault:
     for wrapper in ("data", "payload"):
         if isinstance(event, dict) and _HEADER not in event and wrapper in event:
             event, path = event[wrapper], _inside(path, wrapper)
-    header = event.get(_HEADER) if isinstance(event, dict) else None
+    header = values.member(event, _HEADER)
     if not isinstance(event, dict) or not isinstance(header, dict):
         return Fault(_inside(path, _HEADER), f"a change event has an object {_HEADER}; post events as JSON")
-    return _read(path, _inside(path, _HEADER), header, _flat(event))
+    try:
+        return _read(path, header, _flat(event))
+    except Unreadable as unreadable:
+        return unreadable.fault
 
 
-def _read(path: str, at: str, header: Mapping[str, Any], fields: Mapping[str, Any]) -> Change | Fault:
-    entity = values.text(header.get("entityName"), values.MAX_ID)
-    kind = (values.text(header.get("changeType"), values.MAX_ID) or "").upper()
-    record_ids = _texts(header.get("recordIds"), values.MAX_ID)
-    key, number = (
-        values.text(header.get("transactionKey"), values.MAX_ID),
-        values.whole(header.get("sequenceNumber")),
-    )
-    time_ms = values.whole(header.get("commitTimestamp"))
-    changed, nulled = (_texts(header.get(name) or []) for name in ("changedFields", "nulledFields"))
-    for name, is_right, should in (
-        ("entityName", entity, "the name of an object, such as Lead"),
-        ("changeType", kind in KINDS or kind.startswith(GAP), "CREATE, UPDATE, DELETE, UNDELETE or GAP_.."),
-        ("recordIds", record_ids, "a list of record ids"),
-        ("transactionKey", key, "the id of the transaction"),
-        ("sequenceNumber", number is not None, "a whole number"),
-        ("commitTimestamp", values.rfc3339(time_ms), "milliseconds since 1970"),
-        ("changedFields", changed is not None, "a list of names of fields"),
-        ("nulledFields", nulled is not None, "a list of names of fields"),
-    ):
-        if not is_right:
-            return Fault(_inside(at, name), f"{name} should be {should}")
-    assert entity and record_ids and time_ms is not None and changed is not None and nulled is not None
-    if any(map(_BITMAP.match, (*changed, *nulled))):
-        message = "Pub/Sub API sends bitmaps; let the relay make names of them (docs/intake/salesforce.md)"
-        return Fault(_inside(at, "changedFields"), message)
+def _read(path: str, header: Mapping[str, Any], fields: Mapping[str, Any]) -> Change:
+    """Raises Unreadable."""
+
+    def read(name: str, reader: Callable[[object], _T | None], should_be: str) -> _T:
+        found = reader(header.get(name))
+        if found is None:
+            raise Unreadable(_inside(_inside(path, _HEADER), name), f"{name} should be {should_be}")
+        return found
+
+    number = read("sequenceNumber", values.whole, "a whole number")
     return Change(
         path=path,
-        entity=entity.lower(),
-        kind=kind,
-        record_ids=tuple(dict.fromkeys(record_ids)),
-        key=f"{key}/{number}",
-        time_ms=time_ms,
-        order=(values.whole(header.get("commitNumber")) or 0, number or 0),
+        entity=read("entityName", _id, "the name of an object, such as Lead").lower(),
+        kind=read("changeType", _kind, "CREATE, UPDATE, DELETE, UNDELETE or GAP_.."),
+        record_ids=read("recordIds", _ids, "a list of record ids"),
+        key=f"{read('transactionKey', _id, 'the id of the transaction')}/{number}",
+        time_ms=read("commitTimestamp", _time, "milliseconds since 1970"),
+        order=(values.whole(header.get("commitNumber")) or 0, number),
         fields=fields,
-        changed=frozenset(changed),
-        nulled=frozenset(nulled),
+        changed=read("changedFields", _names, _NAMES),
+        nulled=read("nulledFields", _names, _NAMES),
     )
 
 
-def _texts(value: object, longest: int = values.MAX_TEXT) -> list[str] | None:
+def _kind(value: object) -> str | None:
+    kind = (_id(value) or "").upper()
+    return kind if kind in KINDS or kind.startswith(GAP) else None
+
+
+def _time(value: object) -> int | None:
+    time_ms = values.whole(value)
+    return time_ms if values.rfc3339(time_ms) else None
+
+
+def _ids(value: object) -> tuple[str, ...] | None:
+    """Each once; there is at least one."""
+    found = _texts(value, values.MAX_ID)
+    return tuple(dict.fromkeys(found)) if found else None
+
+
+_NAMES: Final = "a list of names of fields; Pub/Sub API sends bitmaps, which the relay has to decode"
+
+
+def _names(value: object) -> frozenset[str] | None:
+    found = _texts(value or [], values.MAX_TEXT)
+    return None if found is None or any(map(_BITMAP.match, found)) else frozenset(found)
+
+
+def _texts(value: object, longest: int) -> list[str] | None:
     """A list of texts; None when something else is in it."""
     if not isinstance(value, list):
         return None

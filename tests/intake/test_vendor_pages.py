@@ -1,8 +1,9 @@
-"""The requests and mappings that the vendors' pages show, used as they stand there."""
+"""The requests and mappings that the pages about webhooks show, used as they stand there."""
 
 import asyncio
 import json
 import re
+import shutil
 from pathlib import Path
 from textwrap import dedent
 
@@ -16,6 +17,7 @@ from streams.settings import Settings
 from tests.builders import record, shipped
 from tests.intake.serving import Served, settings_of, until
 from tests.pages import DOCS, block
+from tests.servers import unavailable
 
 PAGES = DOCS / "intake"
 _EXPORT = re.compile(r"export KPI_(INTAKE_\w*(?:SECRETS|TOKENS))=(\S+)")
@@ -30,6 +32,8 @@ def exported(page: Path) -> dict[str, str]:
 
 
 async def shell(script: str) -> str:
+    for tool in ("curl", "openssl"):
+        shutil.which(tool) or unavailable(f"no {tool} on the PATH")
     process = await asyncio.create_subprocess_exec("sh", "-c", script, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     assert process.returncode == 0

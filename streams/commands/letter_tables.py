@@ -1,0 +1,159 @@
+"""What `kpi dead-letters` prints for people."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streams.commands.report import plain
+from streams.letters.letter import Letter
+from streams.letters.masking import Mask, shortened
+from streams.letters.order import Order
+from streams.letters.replaying import Tally
+from streams.letters.rows import Row
+from streams.letters.stats import DAY_MS, Stats
+from streams.letters.times import time_text
+
+_STEPS_SHOWN: Final = 6
+
+
+def print_rows(console: Console, rows: Sequence[Row]) -> None:
+    """The newest first."""
+    if not rows:
+        console.print("no dead letters")
+        return
+    names = ["id", "time", "reason", "field", "type", "message"]
+    replayed = any(row.replayed_at_ms is not None for row in rows)
+    table = _table([*names, *(["replayed"] if replayed else [])], whole=("id", "time", "reason"))
+    for row in rows:
+        told = (row.id, _time(row.timestamp_ms), row.reason, row.field, row.type, row.message)
+        table.add_row(*_cells([*told, *([_replayed(row)] if replayed else [])]))
+    console.print(table)
+
+
+def _replayed(row: Row) -> str:
+    if row.replayed_at_ms is None:
+        return ""
+    return f"{_time(row.replayed_at_ms)}{', changed' if row.fixed else ''}"
+
+
+def print_stats(console: Console, stats: Stats) -> None:
+    """The largest group first, and of each the newest hours or days."""
+    groups = stats.sorted()
+    if not groups:
+        console.print("no dead letters")
+        return
+    starts = sorted({start for _, _, group in groups for start in group.steps})[-_STEPS_SHOWN:]
+    table = _table(["reason", "type", "number", "first", "last"], whole=("reason", "number"))
+    for start in starts:
+        table.add_column(_step_name(start, stats.step_ms), justify="right")
+    for reason, type_, group in groups:
+        steps = [f"{group.steps[start]:,}" if group.steps[start] else "" for start in starts]
+        told = (reason, type_, f"{group.number:,}", _time(group.first_ms), _time(group.last_ms))
+        table.add_row(*_cells([*told, *steps]))
+    console.print(table)
+    console.print(f"{sum(group.number for _, _, group in groups):,} dead letters", highlight=False)
+
+
+def stats_documents(stats: Stats) -> list[dict[str, Any]]:
+    """One for each reason and type."""
+    return [
+        {
+            "reason": reason,
+            "type": type_ or None,
+            "number": group.number,
+            "first": time_text(group.first_ms),
+            "last": time_text(group.last_ms),
+            "steps": {time_text(start) or str(start): group.steps[start] for start in sorted(group.steps)},
+        }
+        for reason, type_, group in stats.sorted()
+    ]
+
+
+def _step_name(start_ms: int, step_ms: int) -> str:
+    """11-22 17h, or 11-22."""
+    day, _, time = _time(start_ms).partition("T")
+    return day[5:] if step_ms == DAY_MS else f"{day[5:]} {time[:2]}h"
+
+
+def letter_document(letter: Letter, mask: Mask) -> dict[str, Any]:
+    """A letter whole, with personal data masked."""
+    dead, replayed = letter.dead, letter.replayed
+    key = letter.original().key
+    return {
+        "id": letter.id,
+        "time": time_text(dead.timestamp_ms),
+        "reason": dead.reason,
+        "field": mask.field(letter) or None,
+        "message": mask.message(letter),
+        "type": letter.origin().type,
+        "source": letter.origin().source,
+        "key": shortened(None if key is None else key.decode(errors="replace")),
+        "headers": len(dead.headers),
+        "size": dead.size,
+        "whole": letter.is_whole(),
+        "replayed_at": time_text(replayed.replayed_at_ms) if replayed else None,
+        "replayed_to": replayed.replayed_to if replayed else None,
+        "fixed": replayed.fixed if replayed else False,
+        "event": mask.event(letter),
+    }
+
+
+def print_letter(console: Console, document: Mapping[str, Any]) -> None:
+    """Each field in a line, the event behind them."""
+    for name, value in document.items():
+        if name != "event" and value is not None:
+            text = value if isinstance(value, str) else json.dumps(value)
+            console.print(Text(f"{name:12}{plain(text)}"), soft_wrap=True)
+    text = json.dumps(document["event"], indent=2, ensure_ascii=False)
+    console.print(Text("\n".join(plain(line) for line in text.splitlines())), soft_wrap=True)
+
+
+def print_tally(console: Console, tally: Tally, verb: str, mask: Mask) -> None:
+    """How many are published, and what stays behind and why."""
+    for line in _tally_lines(tally, verb, mask):
+        console.print(Text(plain(line)), soft_wrap=True)
+
+
+def _tally_lines(tally: Tally, verb: str, mask: Mask) -> Iterable[str]:
+    yield f"{tally.published:,} {verb}{_through(tally.order)}"
+    for verdict in tally.examples:
+        yield f"  {verdict.letter.id}  {verdict.letter.dead.reason}  {verdict.letter.origin().type or ''}"
+    if tally.published > len(tally.examples):
+        yield "  ..."
+    for reason, number in tally.refused.most_common():
+        first = tally.messages[reason]
+        message = mask.text(first.message, first.letter)
+        yield f"{number:,} stay, for they would be refused again: {reason}: {message}"
+        yield f"  {first.letter.id}{'  and others' if number > 1 else ''}"
+    for why, number in tally.impossible.most_common():
+        yield f"{number:,} stay: {why}"
+    if tally.left:
+        yield (
+            f"{tally.left:,} stay for another run: they may be refused again, and too many bad ones hold a "
+            "partition. See first whether those of this run come back"
+        )
+
+
+def _through(order: Order) -> str:
+    changes = ", ".join(change.text for change in order.fix.changes)
+    return f", through {changes}" if changes else ", unchanged"
+
+
+def _time(time_ms: int) -> str:
+    return time_text(time_ms) or f"{time_ms} ms"
+
+
+def _table(names: Sequence[str], whole: Sequence[str]) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    for name in names:
+        table.add_column(name, overflow="fold", no_wrap=name in whole)
+    return table
+
+
+def _cells(texts: Iterable[str]) -> list[Text]:
+    return [Text(plain(text)) for text in texts]

@@ -1,0 +1,1 @@
+"""Files of the past become events: `kpi import`, by a mapping."""

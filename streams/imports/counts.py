@@ -1,0 +1,36 @@
+"""What became of the rows of a file."""
+
+import dataclasses
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Fault:
+    """Events that were skipped for one reason."""
+
+    type: str
+    reason: str
+    field: str | None
+    count: int = 0
+    examples: list[tuple[int, str]] = dataclasses.field(default_factory=list)
+    """(row, message) of the first ones."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """Of the rows up to one of them."""
+
+    rows: int = 0
+    events: dict[str, int] = dataclasses.field(default_factory=dict)
+    """Type -> how many."""
+    older: int = 0
+    """Events from before the time that the import was to begin at."""
+    faults: list[Fault] = dataclasses.field(default_factory=list)
+
+    @property
+    def accepted(self) -> int:
+        return sum(self.events.values())
+
+    @property
+    def refused(self) -> int:
+        return sum(fault.count for fault in self.faults)

@@ -1,0 +1,121 @@
+"""How far imports into Kafka are, so that one that was interrupted goes on where it was.
+
+A place is believed only as far as the rows are the same: it has a digest of the lines that were made of them.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from streams.imports.counts import Counts
+from streams.imports.database import Lines
+
+DIRECTORY: Final = Path(".kpi/imports")
+"""Where the journals lie, below the directory that the command runs in."""
+_BETWEEN: Final = b"\n"
+_NOTHING: Final = b"-"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far the import of a file is: all events of so many rows are acknowledged."""
+
+    file: str
+    size: int
+    modified_ns: int
+    counts: Counts
+    digest: str
+    """Of the lines of these rows."""
+    at_ms: int
+    is_done: bool
+
+    def is_of(self, path: Path) -> bool:
+        """Whether the file looks as it did then."""
+        return (self.size, self.modified_ns) == _looks(path)
+
+
+def _looks(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+class Journal:
+    """The place of one file, imported in one way into one topic. `identity`: all that makes it that."""
+
+    def __init__(self, directory: Path, path: Path, identity: Iterable[str]) -> None:
+        self._source = path
+        name = hashlib.sha256("\n".join([str(path.resolve()), *identity]).encode()).hexdigest()[:16]
+        self.path = directory / f"{path.name}.{name}.json"
+
+    def read(self) -> Place | None:
+        """None when there is none, or none that can be read."""
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=Place)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+    def write(self, counts: Counts, digest: str, at_ms: int, *, is_done: bool) -> None:
+        """Replace it in one step: whoever is killed meanwhile leaves the one before."""
+        size, modified_ns = _looks(self._source)
+        place = Place(str(self._source.resolve()), size, modified_ns, counts, digest, at_ms, is_done)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        new = self.path.with_suffix(f".{os.getpid()}")
+        new.write_bytes(msgspec.json.encode(place))
+        new.replace(self.path)
+
+
+class RowDigest:
+    """A digest of the lines of rows, however they are divided into batches."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=16)
+
+    def add(self, rows: Iterable[Lines]) -> None:
+        lines = [line or _NOTHING for lines in rows for line in lines]
+        self._hash.update(_BETWEEN.join([*lines, b""]))
+
+    def __str__(self) -> str:
+        return self._hash.hexdigest()
+
+
+class OtherRows(Exception):
+    """The rows of a place are not those of the file any more."""
+
+
+@dataclass(slots=True)
+class Rest:
+    """The rows after a place."""
+
+    done: int
+    """How many rows were done."""
+    expected: str
+    digest: RowDigest = field(default_factory=RowDigest)
+    """Of all rows that were given or passed over so far."""
+
+    @classmethod
+    def after(cls, place: Place | None) -> Self:
+        return cls(place.counts.rows, place.digest) if place else cls(0, "")
+
+    def of(self, batches: Iterable[Sequence[Lines]]) -> Iterator[Sequence[Lines]]:
+        """The batches without the rows that were done; OtherRows when these are others than they were."""
+        left = self.done
+        for batch in batches:
+            rows = batch[left:]
+            if left:
+                self.digest.add(batch[:left])
+                left = max(0, left - len(batch))
+                if left == 0 and str(self.digest) != self.expected:
+                    raise OtherRows
+            if rows:
+                self.digest.add(rows)
+                yield rows
+        if left:
+            raise OtherRows

@@ -1,0 +1,138 @@
+"""An import: a file in, events out to where they are wanted, and what became of the rows."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Protocol
+
+from streams.clock import clock_ms
+from streams.engine.decode import Event
+from streams.imports.counts import Counts
+from streams.imports.database import ROWS, Database, Unreadable, database
+from streams.imports.job import Job
+from streams.imports.journal import Journal, OtherRows, Place, Rest
+from streams.imports.judging import Judge
+from streams.imports.query import lines_query
+from streams.imports.rejects import RejectsFile
+
+SETTLE_S: Final = 2.0
+"""So often all that was written is waited for, and noted in the journal."""
+
+
+class Sink(Protocol):
+    """Where events go."""
+
+    def write(self, events: Sequence[Event]) -> None: ...
+
+    def settle(self) -> None:
+        """Return when all that was written is safe."""
+
+
+class Watcher(Protocol):
+    """Is told how far an import is."""
+
+    def begin(self, path: Path, rows: int | None, done: int = 0) -> None:
+        """A file of about so many rows, if that is known; `done` of them were imported before."""
+
+    def advance(self, rows: int, events: int) -> None: ...
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of one file."""
+
+    path: Path
+    counts: Counts
+    unreadable: list[Unreadable] = field(default_factory=list)
+    is_complete: bool = False
+    done_before: int = 0
+    """Rows that an earlier run had imported."""
+    seconds: float = 0.0
+
+    @property
+    def skipped(self) -> int:
+        """Events that were refused, and lines that are no rows."""
+        return len(self.unreadable) + self.counts.refused
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """How events get from files to a sink."""
+
+    job: Job
+    sink: Sink
+    watcher: Watcher
+    go_on: Callable[[], bool]
+    """Asked after each batch of rows; when it says no, the rest is left."""
+    rejects: RejectsFile | None = None
+    """Where what is skipped is written to."""
+
+    def file(self, path: Path, journal: Journal | None = None) -> Imported:
+        """Every row of a file to its events, after those of which the journal says that they are done.
+
+        BadFile when it cannot be read, MappingError when columns are missing, and what the sink raises.
+        """
+        began_s = time.monotonic()
+        place = journal.read() if journal else None
+        if place and place.is_done and place.is_of(path):
+            return Imported(path, place.counts, is_complete=True, done_before=place.counts.rows)
+        with (
+            TemporaryDirectory(prefix="kpi-import-") as scratch,
+            database(path, self.job.checked, self.job.directory, Path(scratch)) as found,
+        ):
+            done = self._after(place, path, found, journal)
+        done.seconds = time.monotonic() - began_s
+        return done
+
+    def _after(self, place: Place | None, path: Path, found: Database, journal: Journal | None) -> Imported:
+        """The rows after a place; all of them, when those before it are others by now."""
+        try:
+            return _Rows(self, path, found, journal, place).run()
+        except OtherRows:
+            return _Rows(self, path, found, journal, None).run()
+
+
+class _Rows:
+    """The rows of one file, from a place on."""
+
+    def __init__(
+        self, how: Import, path: Path, found: Database, journal: Journal | None, place: Place | None
+    ) -> None:
+        self._how, self._path, self._found, self._journal = how, path, found, journal
+        self._before = place.counts if place else Counts()
+        self._judge = Judge(how.job, self._before)
+        self._rest = Rest.after(place)
+
+    def run(self) -> Imported:
+        """1. write batch after batch, 2. wait until it is safe, 3. only then note it in the journal."""
+        how, found = self._how, self._found
+        query = lines_query(how.job.checked, ROWS, found.columns, how.job.plan)
+        how.watcher.begin(self._path, found.rows, self._before.rows)
+        settled_s, is_complete = time.monotonic(), True
+        for batch in self._rest.of(found.batches(query)):
+            events, refused = self._judge.judge(batch)
+            how.sink.write(events)
+            if how.rejects is not None:
+                how.rejects.events(self._path, refused)
+            how.watcher.advance(len(batch), len(events))
+            if not how.go_on():
+                is_complete = False
+                break
+            if time.monotonic() - settled_s > SETTLE_S:
+                self._settle(is_done=False)
+                settled_s = time.monotonic()
+        self._settle(is_done=is_complete)
+        return self._imported(is_complete)
+
+    def _settle(self, *, is_done: bool) -> None:
+        self._how.sink.settle()
+        if self._journal is not None:
+            self._journal.write(self._judge.counts(), str(self._rest.digest), clock_ms(), is_done=is_done)
+
+    def _imported(self, is_complete: bool) -> Imported:
+        unreadable = self._found.unreadable() if is_complete else []
+        if self._how.rejects is not None:
+            self._how.rejects.lines(unreadable)
+        return Imported(self._path, self._judge.counts(), unreadable, is_complete, self._before.rows)

@@ -1,0 +1,1 @@
+"""Dead letters: found, shown with personal data masked, corrected, and published again."""
