@@ -80,6 +80,7 @@ def intake(
 ) -> None:
     """Run the webhooks: vendors' requests and CloudEvents over HTTP become events in Kafka."""
     from streams.intake.app import run_intake
+    from streams.intake.hooks import notes
     from streams.intake.mapping import mapping_notes, mapping_text, read_mapping
 
     settings = settings_of()
@@ -88,8 +89,8 @@ def intake(
     plan = read_catalog(settings)
     text, source = mapping_text(settings)
     mapping = read_mapping(text, source)
-    for note in mapping_notes(mapping, plan):
-        say(f"{source}: note: {note}")
+    for note in [f"{source}: note: {one}" for one in mapping_notes(mapping, plan)] + notes(settings):
+        say(note)
     if check:
         _say_hooks(settings, plan, mapping)
         say(f"{source}: fine")

@@ -48,6 +48,15 @@ class Hook:
         return "open" if self.check else f"closed (404): {self.variable} is not set"
 
 
+def notes(settings: Settings) -> list[str]:
+    """What is set, and probably not as it is meant: a sentence each."""
+    if settings.intake_hubspot_secrets and not settings.intake_url:
+        return [
+            "KPI_INTAKE_URL is not set: HubSpot signs the address that it calls, and a proxy calls another"
+        ]
+    return []
+
+
 def hooks(settings: Settings, mapping: Intake, decoder: Decoder) -> dict[str, Hook]:
     """Path -> who is there."""
     vendors = {f"/{vendor.name}": _of_vendor(vendor, settings, mapping) for vendor in VENDORS}

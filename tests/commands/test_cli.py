@@ -58,10 +58,12 @@ def test_the_check_of_webhooks_says_which_addresses_are_open_and_what_opens_the_
     said: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KPI_INTAKE_STRIPE_SECRETS", "whsec_of_a_test")
+    monkeypatch.setenv("KPI_INTAKE_HUBSPOT_SECRETS", "whsec_of_an_app")
     done = said("intake", "--check")
     assert (done.status, done.err) == (0, "")
     assert "POST /stripe: open\n" in done.out
     assert "POST /zendesk: closed (404): KPI_INTAKE_ZENDESK_SECRETS is not set\n" in done.out
+    assert done.out.startswith("KPI_INTAKE_URL is not set: HubSpot signs the address that it calls")
     assert done.out.endswith("intake.yaml: fine\n")
     assert "whsec" not in done.out
 
