@@ -4,7 +4,7 @@ import json
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.intake import HubSpot
@@ -24,6 +24,8 @@ from tests.intake.hubspot_notices import (
 )
 
 SHIPPED = HubSpot()
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""However busy the machine is: no test is about time."""
 
 
 def refused(drafts: list[Draft]) -> list[str]:
@@ -197,6 +199,7 @@ def mutated(draw: st.DrawFn) -> Json:
     return told
 
 
+@PATIENT
 @given(ANY | st.lists(ANY | mutated(), max_size=5) | mutated())
 def test_nothing_is_raised_whatever_is_posted_and_every_notice_is_answered_for(payload: object) -> None:
     found = mapped(payload, SHIPPED)
@@ -207,12 +210,14 @@ def test_nothing_is_raised_whatever_is_posted_and_every_notice_is_answered_for(p
     assert lines(payload) == lines(payload)
 
 
+@PATIENT
 @given(st.lists(mutated(), max_size=5), st.randoms(use_true_random=False))
 def test_any_notices_are_the_same_in_any_order(told: list[Json], random: Random) -> None:
     shuffled = random.sample(told, len(told))
     assert lines(shuffled) == lines(told)
 
 
+@PATIENT
 @given(mutated())
 def test_of_any_notice_the_worker_refuses_no_more_than_amounts_and_times_beyond_its_bounds(
     told: Json,
