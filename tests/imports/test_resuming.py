@@ -7,13 +7,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.imports.database import BATCH_ROWS
+from streams.imports import database
 from streams.imports.journal import Rest, RowDigest
 from tests.imports.runs import Kept, Result, event, imported, mapping
 
+BATCH_ROWS = 100
 ROWS = 3 * BATCH_ROWS
 TEXT = mapping(event(id="{id}"), event("crm.deal.lost", id="{id}/lost", when="cell == 'x'"))
 HEADER = "id,customer,day,cell\n"
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BATCH_ROWS", BATCH_ROWS)
 
 
 def csv(numbers: range = range(ROWS), cell: str = "x") -> str:
