@@ -90,8 +90,8 @@ def measure(site: Site, rows: int) -> dict[str, Run]:
         "Kafka": _run(directory, rows, settings.environment()),
     }
     lines = (directory / "events.ndjson").read_bytes().count(b"\n")
-    _check("NDJSON", runs["NDJSON"], lines)
-    _check("Kafka", runs["Kafka"], _records(site, settings.topic))
+    check("NDJSON", runs["NDJSON"], lines)
+    check("Kafka", runs["Kafka"], _records(site, settings.topic))
     return runs
 
 
@@ -156,6 +156,7 @@ def _records(site: Site, topic: str) -> int:
         consumer.close()
 
 
-def _check(where: str, run: Run, arrived: int) -> None:
+def check(where: str, run: Run, arrived: int) -> None:
+    """ValueError when an import has told of more or fewer events than arrived."""
     if arrived != run.events:
         raise ValueError(f"{where}: {run.events} events were imported, but {arrived} arrived")

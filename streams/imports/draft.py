@@ -39,7 +39,7 @@ class Draft:
 
     def __init__(self, stem: str, columns: Sequence[Profile], kind: Kind, plan: Plan) -> None:
         self._stem = stem
-        self._columns = [column for column in columns if not re.search(r'[{}"\n]', column.name)]
+        self._columns = [column for column in columns if _can_be_written(column.name)]
         self._kind = kind
         self._plan = plan
         self._state = state_column(self._columns, [step.states for step in kind.steps if step.states])
@@ -195,6 +195,11 @@ class Draft:
         return scalar(column.name)
 
 
+def _can_be_written(text: str) -> bool:
+    """Whether a name can stand in a mapping as it is; of others a person must take care."""
+    return text.isprintable() and not set(text) & set('{}"\\')
+
+
 def _may_be_id(column: Profile) -> bool:
     return column.holds == "texts" or (column.holds == "numbers" and all(map(str.isdecimal, column.cells)))
 
@@ -221,9 +226,8 @@ def _meant(states: str, column: Profile | None) -> list[str]:
     """The cells of a column of stages that mean a state."""
     if column is None or not states:
         return []
-    return [
-        cell for cell in column.cells if re.search(states, cell.lower()) and not set(cell) >= _BOTH_QUOTES
-    ]
+    cells = [cell for cell in column.cells if cell.isprintable() and not set(cell) >= _BOTH_QUOTES]
+    return [cell for cell in cells if re.search(states, cell.lower())]
 
 
 def _is_one_of(column: str, cells: Sequence[str]) -> str:

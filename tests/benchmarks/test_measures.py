@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from benchmarks import engine, intake, throughput
+from benchmarks import engine, imports, intake, throughput
 from benchmarks.company import Company
 from benchmarks.latency import Probes
 from benchmarks.site import Site
@@ -76,3 +76,13 @@ def test_a_run_counts_every_event_and_a_wrong_state_would_be_reported(there: Sit
     there.redis.hincrby(PartitionKeys(partition_prefix("bench", 0)).totals, "customers")
     said = asyncio.run(throughput.differences(settings))
     assert [words.partition(":")[0] for words in said] == ["totals customers"]
+
+
+def test_an_import_is_measured_when_all_of_it_has_arrived(there: Site) -> None:
+    runs = imports.measure(there, EVENTS)
+    assert list(runs) == ["NDJSON", "Kafka"]
+    for run in runs.values():
+        assert (run.rows, run.events > EVENTS) == (EVENTS, True)
+        assert min(run.rows_per_s, run.cpu_s, run.peak_bytes) > 0
+    with pytest.raises(ValueError, match="arrived"):
+        imports.check("Kafka", runs["Kafka"], runs["Kafka"].events - 1)

@@ -7,13 +7,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.imports.database import BATCH_ROWS
+from streams.imports import database
 from streams.imports.journal import Rest, RowDigest
 from tests.imports.runs import Kept, Result, event, imported, mapping
 
+BATCH_ROWS = 100
 ROWS = 3 * BATCH_ROWS
 TEXT = mapping(event(id="{id}"), event("crm.deal.lost", id="{id}/lost", when="cell == 'x'"))
 HEADER = "id,customer,day,cell\n"
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BATCH_ROWS", BATCH_ROWS)
 
 
 def csv(numbers: range = range(ROWS), cell: str = "x") -> str:
@@ -47,6 +53,13 @@ def test_what_was_not_safe_when_it_was_killed_comes_again(tmp_path: Path) -> Non
     again = imported(tmp_path, csv(), TEXT, journal=True)
     assert again.imported.done_before == 0
     assert ids(again) == ids(imported(tmp_path, csv(), TEXT))
+
+
+def test_what_was_written_but_never_acknowledged_does_not_count_as_done(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionError):
+        imported(tmp_path, csv(), TEXT, journal=True, sink=Kept(fails_to_settle=True))
+    again = imported(tmp_path, csv(), TEXT, journal=True)
+    assert (again.imported.done_before, again.imported.is_complete) == (0, True)
 
 
 def test_a_file_that_is_done_is_not_read_again(tmp_path: Path) -> None:
