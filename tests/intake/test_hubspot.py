@@ -1,6 +1,5 @@
 """HubSpot's notices: what each becomes."""
 
-import re
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from tests.intake.hubspot_notices import (
     changed,
     notice,
 )
-from tests.pages import ROOT
+from tests.pages import DOCS, block
 
 SHIPPED = HubSpot()
 OF_LEAD = {"lead_id": "hubspot:4500", "customer_id": "hubspot:4500"}
@@ -241,9 +240,7 @@ def test_the_owner_is_left_out_where_the_mapping_has_none() -> None:
 
 
 def test_the_mapping_of_the_docs_is_one() -> None:
-    page = (ROOT / "docs" / "intake" / "hubspot.md").read_text()
-    [text] = re.findall(r"<!-- tested: hubspot-mapping -->\n```yaml\n(.*?)```", page, re.DOTALL)
-    mapping = parse(text).intake
+    mapping = parse(block(DOCS / "intake" / "hubspot.md", "hubspot-mapping")).intake
     assert mapping is not None
     assert said(changed("deal", "dealstage", 98765433), mapping.hubspot)[0][0] == "crm.deal.won"
     assert said(changed("contact", "lifecyclestage", "12345679"), mapping.hubspot) == [
