@@ -62,10 +62,11 @@ def import_(
 
 def _import(wanted: "Wanted", settings: "Settings", out: Path | None, again: bool) -> None:
     from streams.commands.import_report import print_imported, print_interrupted
+    from streams.commands.imports import Interrupted
 
     try:
         done = _imported(wanted, settings, out, again)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Interrupted):
         print_interrupted(err, into_kafka=out is None)
         raise typer.Exit(INTERRUPTED) from None
     for one in done:

@@ -11,7 +11,7 @@ from types import FrameType
 
 from streams.commands.stack import in_plain_words
 from streams.engine.plan import Plan
-from streams.errors import SettingsError
+from streams.errors import SettingsError, Unreachable
 from streams.imports.encodings import opened
 from streams.imports.into_kafka import KafkaSink
 from streams.imports.job import Job
@@ -36,6 +36,10 @@ def mapping_of(path: Path, plan: Plan) -> CheckedMapping:
     return read_mapping(text, str(path), plan)
 
 
+class Interrupted(Exception):
+    """Somebody wanted an import into a file to stop; there is no file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be imported, and how."""
@@ -47,23 +51,24 @@ class Wanted:
 
 
 def import_into_file(wanted: Wanted, out: Path, watcher: Watcher) -> list[Imported]:
-    """The events of all files into one, which is there only when it is complete."""
+    """The events of all files into one; Interrupted when it is not complete, for then it is not there."""
     with ndjson(out) as sink:
         done = list(_imported(wanted, sink, watcher, lambda path: None))
         if not _is_complete(wanted, done):
-            raise KeyboardInterrupt  # so that the file does not get its name
+            raise Interrupted
         return done
 
 
 def import_into_kafka(wanted: Wanted, settings: Settings, watcher: Watcher, *, again: bool) -> list[Imported]:
     """The events of all files into the topic of `settings`, from where an earlier import has left off.
 
-    `again`: from the beginning. Unreachable when Kafka does not take them.
+    `again`: from the beginning. Unreachable when Kafka does not take them, TooOld when it would not keep
+    them.
     """
     with in_plain_words():
         if settings.create_topics:
             asyncio.run(create_topics(settings))
-    with BulkPublisher(settings) as publisher:
+    with BulkPublisher(settings) as publisher, _with_remedy():
         topic = topic_of(settings)
         records = Records(wanted.job.plan, wanted.job.now_ms, topic)
 
@@ -75,6 +80,14 @@ def import_into_kafka(wanted: Wanted, settings: Settings, watcher: Watcher, *, a
             return found
 
         return list(_imported(wanted, KafkaSink(publisher, records), watcher, journal))
+
+
+@contextmanager
+def _with_remedy() -> Iterator[None]:
+    try:
+        yield
+    except Unreachable as error:
+        raise Unreachable(f"{error}. The same command goes on where this one has ended") from error
 
 
 def _identity(job: Job) -> list[str]:

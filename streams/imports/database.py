@@ -44,15 +44,19 @@ class Database:
     """The rows of one file, as the mapping's query gives them. Their order is always the same."""
 
     connection: "DuckDBPyConnection"
-    input: Table
+    tables: Mapping[str, Table]
     columns: Mapping[str, str]
     """Name -> DuckDB's type."""
     rows: int | None
     """About how many there are, where that is known."""
 
+    @property
+    def input(self) -> Table:
+        return self.tables[INPUT]
+
     def batches(self, query: str) -> Iterator[Sequence[Lines]]:
         """What a query of lines gives, row by row; BadFile when the file cannot be read on."""
-        with _in_plain_words(self.input.path):
+        with _in_plain_words(self.input.source):
             self.connection.execute(query)
             while batch := self.connection.fetchmany(BATCH_ROWS):
                 yield batch
@@ -66,8 +70,9 @@ class Database:
             "FROM reject_errors JOIN reject_scans USING (scan_id, file_id) "
             "GROUP BY file_path, line ORDER BY file_path, line"
         ).fetchall()
+        sources = {str(one.path): one.source for one in self.tables.values()}
         return [
-            Unreadable(Path(path), int(line), str(message), str(text or ""))
+            Unreadable(sources[path], int(line), str(message), str(text or ""))
             for path, line, message, text in found
         ] + self._broken()
 
@@ -76,7 +81,7 @@ class Database:
             return []
         found = self.connection.execute(broken(self.input.read)).fetchall()
         return [
-            Unreadable(self.input.path, int(line), "not a JSON object", str(text)) for line, text in found
+            Unreadable(self.input.source, int(line), "not a JSON object", str(text)) for line, text in found
         ]
 
 
@@ -100,7 +105,7 @@ def database(path: Path, checked: CheckedMapping, directory: Path, scratch: Path
             for name, one in tables.items():
                 connection.execute(f"CREATE VIEW {sql.name(name)} AS {_selected(connection, one)}")
             columns = _columns(connection, mapping)
-        yield Database(connection, tables[INPUT], columns, None if mapping.rows else tables[INPUT].rows)
+        yield Database(connection, tables, columns, None if mapping.rows else tables[INPUT].rows)
     finally:
         connection.close()
 

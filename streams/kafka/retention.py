@@ -34,7 +34,9 @@ def topic_of(settings: Settings) -> Topic:
     try:
         return Topic(_id(admin, settings.topic), **_kept(admin, settings.topic))
     except KafkaException as error:
-        raise Unreachable(f"Kafka: {error.args[0].str()}") from error
+        raise Unreachable(f"Kafka: {settings.topic}: {error.args[0].str()}") from error
+    except TimeoutError as error:
+        raise Unreachable(f"Kafka: {settings.topic}: nothing told of it for {_PATIENCE_S:g} s") from error
 
 
 def _kept(admin: "AdminClient", topic: str) -> dict[str, Any]:

@@ -18,12 +18,12 @@ NOW_MS = ms("2030-01-01")
 
 @dataclass(slots=True)
 class Kept:
-    """A sink that keeps what it is given, and what was safe at each settling."""
+    """A sink that keeps what it is given."""
 
     lines: list[bytes] = field(default_factory=list)
-    settled: int = 0
     fails_after: int | None = None
     """How many events it takes before it fails."""
+    fails_to_settle: bool = False
 
     def write(self, events: Sequence[Event]) -> None:
         self.lines += [event.record.value for event in events]
@@ -31,7 +31,8 @@ class Kept:
             raise ConnectionError("no room")
 
     def settle(self) -> None:
-        self.settled = len(self.lines)
+        if self.fails_to_settle:
+            raise ConnectionError("no acknowledgement")
 
 
 class Nobody:

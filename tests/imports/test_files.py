@@ -270,3 +270,17 @@ def test_lines_of_ndjson_that_are_no_objects_are_skipped_and_told(tmp_path: Path
     assert stages(result) == ['{"a":[1]}', "x"]
     assert [line.line for line in result.imported.unreadable] == [2, 4, 6]
     assert result.imported.skipped == 3
+
+
+def test_a_row_that_cannot_be_read_is_told_with_the_file_it_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    beside = tmp_path / "there" / "input.csv"
+    beside.write_bytes("cell,stage\na,Größe\nb,c,d\n".encode("cp1252"))
+    text = mapping(
+        event(data={"stage": "stage"}),
+        files={"others": "there/input.csv"},
+        rows="SELECT input.*, others.stage FROM input LEFT JOIN others USING (cell)",
+    )
+    result = imported(tmp_path, ROWS.format("a").encode("utf-16"), text)
+    assert stages(result) == ["Größe", None]
+    assert [(line.path, line.line) for line in result.imported.unreadable] == [(beside, 3)]

@@ -49,6 +49,13 @@ def test_what_was_not_safe_when_it_was_killed_comes_again(tmp_path: Path) -> Non
     assert ids(again) == ids(imported(tmp_path, csv(), TEXT))
 
 
+def test_what_was_written_but_never_acknowledged_does_not_count_as_done(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionError):
+        imported(tmp_path, csv(), TEXT, journal=True, sink=Kept(fails_to_settle=True))
+    again = imported(tmp_path, csv(), TEXT, journal=True)
+    assert (again.imported.done_before, again.imported.is_complete) == (0, True)
+
+
 def test_a_file_that_is_done_is_not_read_again(tmp_path: Path) -> None:
     first = imported(tmp_path, csv(), TEXT, journal=True)
     again = imported(tmp_path, csv(), TEXT, journal=True)
