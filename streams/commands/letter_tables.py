@@ -18,43 +18,47 @@ from streams.letters.rows import Row
 from streams.letters.stats import DAY_MS, Stats
 from streams.letters.times import time_text
 
-_STEPS_SHOWN: Final = 6
+_GROUP_WIDTH: Final = 78
+_STEP_WIDTH: Final = 11
 
 
 def print_rows(console: Console, rows: Sequence[Row]) -> None:
-    """The newest first."""
+    """The newest first; two lines each, so that a narrow terminal has room for the message."""
     if not rows:
         console.print("no dead letters")
         return
-    names = ["id", "time", "reason", "field", "type", "message"]
-    replayed = any(row.replayed_at_ms is not None for row in rows)
-    table = _table([*names, *(["replayed"] if replayed else [])], whole=("id", "time", "reason"))
+    table = _table("id, time (UTC)", "reason, field", "type", "message")
     for row in rows:
-        told = (row.id, _time(row.timestamp_ms), row.reason, row.field, row.type, row.message)
-        table.add_row(*_cells([*told, *([_replayed(row)] if replayed else [])]))
+        table.add_row(
+            _lines(row.id, _moment(row.timestamp_ms)),
+            _lines(row.reason, row.field),
+            _lines(row.type),
+            _lines(row.message, _replayed(row)),
+        )
     console.print(table)
 
 
 def _replayed(row: Row) -> str:
     if row.replayed_at_ms is None:
         return ""
-    return f"{_time(row.replayed_at_ms)}{', changed' if row.fixed else ''}"
+    return f"published again {_moment(row.replayed_at_ms)}{', changed' if row.fixed else ''}"
 
 
 def print_stats(console: Console, stats: Stats) -> None:
-    """The largest group first, and of each the newest hours or days."""
+    """The largest group first, and of each the newest hours or days, as many as there is room for."""
     groups = stats.sorted()
     if not groups:
         console.print("no dead letters")
         return
-    starts = sorted({start for _, _, group in groups for start in group.steps})[-_STEPS_SHOWN:]
-    table = _table(["reason", "type", "number", "first", "last"], whole=("reason", "number"))
+    shown = max(1, (console.width - _GROUP_WIDTH) // _STEP_WIDTH)
+    starts = sorted({start for _, _, group in groups for start in group.steps})[-shown:]
+    table = _table("reason", "type", "number", "first, last (UTC)")
     for start in starts:
-        table.add_column(_step_name(start, stats.step_ms), justify="right")
+        table.add_column(_step_name(start, stats.step_ms), justify="right", no_wrap=True)
     for reason, type_, group in groups:
         steps = [f"{group.steps[start]:,}" if group.steps[start] else "" for start in starts]
-        told = (reason, type_, f"{group.number:,}", _time(group.first_ms), _time(group.last_ms))
-        table.add_row(*_cells([*told, *steps]))
+        times = _lines(_moment(group.first_ms), _moment(group.last_ms) if group.number > 1 else "")
+        table.add_row(_lines(reason), _lines(type_), f"{group.number:,}", times, *steps)
     console.print(table)
     console.print(f"{sum(group.number for _, _, group in groups):,} dead letters", highlight=False)
 
@@ -76,8 +80,8 @@ def stats_documents(stats: Stats) -> list[dict[str, Any]]:
 
 def _step_name(start_ms: int, step_ms: int) -> str:
     """11-22 17h, or 11-22."""
-    day, _, time = _time(start_ms).partition("T")
-    return day[5:] if step_ms == DAY_MS else f"{day[5:]} {time[:2]}h"
+    moment = _moment(start_ms)
+    return moment[5:10] if step_ms == DAY_MS else f"{moment[5:13]}h"
 
 
 def letter_document(letter: Letter, mask: Mask) -> dict[str, Any]:
@@ -128,14 +132,14 @@ def _tally_lines(tally: Tally, verb: str, mask: Mask) -> Iterable[str]:
     for reason, number in tally.refused.most_common():
         first = tally.messages[reason]
         message = mask.text(first.message, first.letter)
-        yield f"{number:,} stay, for they would be refused again: {reason}: {message}"
+        yield f"{number:,} not published, refused again: {reason}: {message}"
         yield f"  {first.letter.id}{'  and others' if number > 1 else ''}"
     for why, number in tally.impossible.most_common():
-        yield f"{number:,} stay: {why}"
+        yield f"{number:,} not published: {why}"
     if tally.left:
         yield (
-            f"{tally.left:,} stay for another run: they may be refused again, and too many bad ones hold a "
-            "partition. See first whether those of this run come back"
+            f"{tally.left:,} not published in this run: they may be refused again, and too many bad ones "
+            "hold a partition. See first whether those of this run come back"
         )
 
 
@@ -144,16 +148,18 @@ def _through(order: Order) -> str:
     return f", through {changes}" if changes else ", unchanged"
 
 
-def _time(time_ms: int) -> str:
-    return time_text(time_ms) or f"{time_ms} ms"
+def _moment(time_ms: int) -> str:
+    """2026-01-31 12:00:00"""
+    text = time_text(time_ms)
+    return f"{time_ms} ms" if text is None else text[:19].replace("T", " ")
 
 
-def _table(names: Sequence[str], whole: Sequence[str]) -> Table:
+def _table(*names: str) -> Table:
     table = Table(box=SIMPLE_HEAD)
     for name in names:
-        table.add_column(name, overflow="fold", no_wrap=name in whole)
+        table.add_column(name, overflow="fold", no_wrap=name not in ("type", "message"))
     return table
 
 
-def _cells(texts: Iterable[str]) -> list[Text]:
-    return [Text(plain(text)) for text in texts]
+def _lines(*texts: str) -> Text:
+    return Text("\n".join(plain(text) for text in texts if text))

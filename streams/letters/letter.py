@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from schemas.dead_letter import DeadLetter, Replayed
 from streams.engine.decode import structured
 
+MOST: Final = 200
 _CE_TYPE: Final = "ce_type"
 _CE_SOURCE: Final = "ce_source"
 
@@ -51,7 +52,7 @@ class Letter(NamedTuple):
 
     def origin(self) -> "Origin":
         """Type and source, as far as they can be read."""
-        of_headers = Origin(self.dead.header(_CE_TYPE), self.dead.header(_CE_SOURCE))
+        of_headers = Origin(_text(self.dead.header(_CE_TYPE)), _text(self.dead.header(_CE_SOURCE)))
         if of_headers.type is not None:
             return of_headers
         event = self.event()
@@ -62,7 +63,7 @@ class Letter(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """What kind of event it was to be, and of which source; None where nothing tells."""
+    """What kind of event it was to be, and of which source; None where nothing tells. `MOST` characters."""
 
     type: str | None
     source: str | None
@@ -82,7 +83,7 @@ def _bytes(text: str | None) -> bytes | None:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return value[:MOST] if isinstance(value, str) else None
 
 
 def _quoted(name: bytes, value: bytes) -> str | None:

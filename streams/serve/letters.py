@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from streams.human import rfc3339
 from streams.letters.masking import shortened
+from streams.letters.newest import Kept
 from streams.letters.stats import HOUR_MS
 from streams.letters.times import time_text
-from streams.letters.watching import Kept, Seen
+from streams.letters.watching import Seen
 
 SAMPLES: Final = 5
 """So many are shown of each reason, the newest."""

@@ -63,7 +63,7 @@ def test_they_are_chosen_and_shown_as_a_table(run: Say, monkeypatch: pytest.Monk
     done = run("list", "--all", *before_ten)
     assert (done.status, done.err) == (0, "")
     assert "crm.events/3/5" in done.out and "crm.events/3/1" not in done.out
-    assert "2024-04-15T09:01:00.000Z, changed" in done.out
+    assert "published again 2024-04-15 09:01:00, changed" in done.out
     assert run("list", "--type", "crm.none").out == "no dead letters\n"
 
 
@@ -95,10 +95,10 @@ def test_a_replay_says_what_it_would_do_and_why_some_stay(run: Say) -> None:
     assert done.out.splitlines() == [
         "1 would be published, through --set data.currency=EUR",
         "  crm.events/3/1  unknown_currency  crm.deal.won",
-        "1 stay, for they would be refused again: wrong_type: data.customer_id: Expected `str`, got `int`",
+        "1 not published, refused again: wrong_type: data.customer_id: Expected `str`, got `int`",
         "  crm.events/3/2",
-        "1 stay: the record has no value: there is nothing to publish",
-        "1 stay: the original is no JSON object, so that nothing in it can be changed",
+        "1 not published: the record has no value: there is nothing to publish",
+        "1 not published: the original is no JSON object, so that nothing in it can be changed",
     ]
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.embedded.broker import EmbeddedBroker
 from streams.errors import SettingsError
+from streams.kafka.reading import TopicReader
 from streams.letters.filters import Filter
 from streams.letters.letter import Letter
 from streams.letters.reading import LetterTopic
@@ -89,6 +90,15 @@ async def test_what_comes_after_a_first_look_is_not_in_a_second(broker: Embedded
     async with LetterTopic(settings_of(broker, "later"), ends) as letters:
         assert len([letter async for letter in letters.letters(Filter())]) == 1
     assert len(await found(broker, "later")) == 2
+
+
+async def test_a_look_ends_where_it_should_in_the_middle_of_a_batch_too(broker: EmbeddedBroker) -> None:
+    here = TopicPartition("batch", 0)
+    async with AIOKafkaProducer(bootstrap_servers=broker.address, linger_ms=100) as producer:
+        for number in range(5):
+            await producer.send(here.topic, b"%d" % number, partition=0)
+    async with TopicReader({"bootstrap_servers": broker.address}, here.topic, {here: 2}) as reader:
+        assert [record.value async for record in reader.records(0)] == [b"0", b"1"]
 
 
 async def test_a_topic_that_there_is_not_is_told_and_not_made(broker: EmbeddedBroker) -> None:

@@ -46,7 +46,7 @@ async def test_letters_are_there_as_they_come_and_as_they_are_marked() -> None:
     one, two = dead(BAD_CURRENCY), dead("nonsense", offset=1)
     with EmbeddedBroker() as broker:
         async with watch(broker.address) as letters:
-            await until(letters, lambda seen: seen.state == "away" and "no topic" in seen.trouble)
+            await until(letters, lambda seen: seen.state == "starting" and "no topic" in seen.trouble)
             await written(broker.address, "crm.dead-letters", [one])
             assert len((await until(letters, lambda seen: seen.state == "reading")).letters) == 1
             await written(broker.address, "crm.dead-letters", [two, one], [(one, mark(one))])

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from streams.letters.watching import Kept, Seen
+from streams.letters.newest import Kept
+from streams.letters.watching import Seen
 from streams.serve.letters import SAMPLES, letters_document
 from tests.builders import ms
 

@@ -34,10 +34,14 @@ export class Standing {
 
 function why(state, trouble, number) {
   if (state === "unset") return UNSET;
-  if (state === "starting") return "The topic is being read.";
+  if (state === "starting") return trouble === null ? "The topic is being read." : sentence(capital(trouble));
   if (state !== "away") return "";
   const old = number > 0 ? " What is below is what was read before." : "";
   return `Dead letters cannot be read now: ${sentence(trouble)} Trying again by itself.${old}`;
+}
+
+function capital(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}`;
 }
 
 function sentence(text) {
