@@ -13,7 +13,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from benchmarks import board, customers, engine, intake, latency, readings, report, throughput
+from benchmarks import board, customers, engine, imports, intake, latency, readings, report, throughput
 from benchmarks.company import FOUNDING, SHAPES, Company
 from benchmarks.results import Section, save
 from benchmarks.sampled import read_samples
@@ -35,6 +35,7 @@ class Benchmark(StrEnum):
     LATENCY = "latency"
     CUSTOMERS = "customers"
     INTAKE = "intake"
+    IMPORTS = "imports"
     BOARD = "board"
 
 
@@ -55,6 +56,7 @@ class Sizes:
     customers: int
     minutes: float
     pages: int
+    rows: int
 
 
 def main(
@@ -65,11 +67,12 @@ def main(
     of_customers: Annotated[int, typer.Option("--customers", min=1, help="For their memory.")] = 1_000_000,
     minutes: Annotated[float, typer.Option(min=1, help="Of the board.")] = 60,
     pages: Annotated[int, typer.Option(min=1, help="Open pages of the board.")] = 10,
+    rows: Annotated[int, typer.Option(min=1_000, help="Of the file that is imported.")] = 1_000_000,
     keep: Annotated[bool, typer.Option(help="Write RESULTS.md, or only print.")] = True,
 ) -> None:
     """One worker, a board and webhooks on a real Kafka and a real Redis: speed, CPU, latency and memory."""
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    sizes = Sizes(events, seconds, rate, of_customers, minutes, pages)
+    sizes = Sizes(events, seconds, rate, of_customers, minutes, pages, rows)
     needs_servers = not set(only) <= ALONE
     try:
         with site() if needs_servers else nullcontext() as there:
@@ -98,6 +101,8 @@ def _sections(only: list[Benchmark], sizes: Sizes, there: Site | None) -> Iterat
         yield report.customers_section(customers.measure(there, sizes.customers))
     if Benchmark.INTAKE in only:
         yield report.intake_section(intake.measure(there, sizes.seconds, sizes.per_s))
+    if Benchmark.IMPORTS in only:
+        yield report.imports_section(imports.measure(there, sizes.rows))
     if Benchmark.BOARD in only:
         yield report.board_section(board.measure(there, sizes.minutes, sizes.pages, sizes.per_s))
 

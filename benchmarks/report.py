@@ -8,6 +8,7 @@ from typing import Final
 from benchmarks import board
 from benchmarks.customers import Figures
 from benchmarks.engine import Split
+from benchmarks.imports import Run as Import
 from benchmarks.intake import Requests
 from benchmarks.latency import Latencies, Stage
 from benchmarks.readings import STEPS, Rounds
@@ -45,6 +46,8 @@ LATENCY_MS: Final = Budget("event to gauge, p99, ms", 1_000, 300)
 PAGE_MS: Final = Budget("event to an open page, p99, ms", 2_000)
 PAINT_MS: Final = Budget("first paint, ms", 1_000)
 REQUESTS_PER_S: Final = Budget("requests/s", 1_000, at_least=True)
+IMPORT_ROWS_PER_S: Final = Budget("rows/s to NDJSON", 100_000, at_least=True)
+IMPORT_EVENTS_PER_S: Final = Budget("events/s into Kafka", 40_000, at_least=True)
 WORKER_MB: Final = Budget("worker's memory, peak, MB", 300)
 
 
@@ -212,6 +215,28 @@ def board_section(found: board.Figures) -> Section:
 
 def _median(numbers: Sequence[float]) -> str:
     return f"{median(numbers):.0f}, {max(numbers):.0f}"
+
+
+def imports_section(runs: Mapping[str, Import]) -> Section:
+    """Speed, CPU and memory of `kpi import`, by where the events go."""
+    ndjson, kafka = runs["NDJSON"], runs["Kafka"]
+    rows = [["", *runs, "budget"]]
+
+    def add(what: str, figure: Callable[[Import], str], budget: str = "") -> None:
+        rows.append([what, *(figure(run) for run in runs.values()), budget])
+
+    add("rows", lambda run: f"{run.rows:,}")
+    add("events", lambda run: f"{run.events:,}")
+    add("rows/s", lambda run: f"{run.rows_per_s:,.0f}", f"NDJSON {IMPORT_ROWS_PER_S}")
+    add("events/s", lambda run: f"{run.events_per_s:,.0f}", f"Kafka {IMPORT_EVENTS_PER_S}")
+    add("seconds, from the process's start", lambda run: f"{run.seconds_from_start:.1f}")
+    add("CPU, us/event", lambda run: f"{run.cpu_s / run.events * 1e6:.1f}")
+    add("memory, peak, MB", lambda run: f"{run.peak_bytes / MB:.0f}")
+    missed = [
+        *IMPORT_ROWS_PER_S.missed({"NDJSON": ndjson.rows_per_s}),
+        *IMPORT_EVENTS_PER_S.missed({"Kafka": kafka.events_per_s}),
+    ]
+    return Section("imports", "Importing a CSV", rows, missed)
 
 
 def customers_section(found: Figures) -> Section:

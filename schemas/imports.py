@@ -5,8 +5,9 @@ catalog (event types, fields, zones, conditions) or on the file (columns) is che
 `streams.imports.mapping`, with the same `Problem`.
 
 What the words mean:
-- Cells of a CSV are texts; those of NDJSON and Parquet are what they are. What a cell becomes is decided by
-  the field that it is for: a text, a whole number, yes or no, a day, a time.
+- Cells of a CSV are texts, and so are the values of NDJSON, nested ones as JSON; those of Parquet are what
+  they are. What a cell becomes is decided by the field that it is for: a text, a whole number, yes or no, a
+  day, a time.
 - A cell that is empty, or one of `read.nulls`, is no value: its field is left out of the event.
 - In `when` the names are columns; one whose name is no plain word stands in braces: `{Deal Stage} == 'Won'`.
   A cell that is compared with a number is the number that it says, otherwise its text.

@@ -103,7 +103,10 @@ def _preview(files: list[Path], job: "Job") -> None:
     from streams.commands.previews import print_preview
     from streams.imports.preview import preview
 
+    found = []
     for path in files:
         with watched(err) as watcher:
-            found = preview(path, job, watcher)
-        print_preview(stdout, path, found)
+            found.append(preview(path, job, watcher))
+        print_preview(stdout, path, found[-1])
+    if any(one.counts.faults or one.unreadable for one in found):
+        raise typer.Exit(SKIPPED)

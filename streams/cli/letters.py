@@ -143,8 +143,8 @@ def show(
     from streams.letters.masking import Mask
 
     settings = settings_of(catalog)
-    mask = Mask(read_catalog(settings))
     letter = asyncio.run(one_letter(settings, _checked_id(id_)))
+    mask = Mask(read_catalog(settings))
     if raw:
         text = f"{letter.dead.model_dump_json()}\n".encode()
         sys.stdout.buffer.write(text if json_ else letter.dead.original() or b"")

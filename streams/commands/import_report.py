@@ -116,7 +116,9 @@ def print_imported(console: Console, done: Imported) -> None:
         _examples(console, [f"row {row}: {message}" for row, message in fault.examples])
     if done.unreadable:
         _say(console, f"  {len(done.unreadable):>12,}  skipped: lines that are no rows")
-        _examples(console, [f"line {line.line}: {line.message}" for line in done.unreadable[:3]])
+        _examples(
+            console, [f"{line.path.name}, line {line.line}: {line.message}" for line in done.unreadable[:3]]
+        )
 
 
 def print_interrupted(console: Console, *, into_kafka: bool) -> None:

@@ -12,6 +12,7 @@ from types import FrameType
 from streams.commands.stack import in_plain_words
 from streams.engine.plan import Plan
 from streams.errors import SettingsError
+from streams.imports.encodings import opened
 from streams.imports.into_kafka import KafkaSink
 from streams.imports.job import Job
 from streams.imports.journal import DIRECTORY, Journal
@@ -87,6 +88,8 @@ def _imported(
 ) -> Iterator[Imported]:
     """File after file, until all are through or somebody wants it to stop."""
     with until_interrupted() as go_on, rejects_file(wanted.rejects) as rejects:
+        for path in wanted.files:  # before anything is written
+            opened(path).close()
         how = Import(wanted.job, sink, watcher, go_on, rejects)
         for path in wanted.files:
             yield (done := how.file(path, journal(path)))

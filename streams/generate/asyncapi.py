@@ -3,6 +3,7 @@
 channel crm.events         <type>           structured: the whole CloudEvent is the record's value
                            <type>.binary    binary: attributes are headers, the value is `data`
 channel crm.dead-letters   dead-letter      what could not be counted, with the reason
+                           replayed         that a dead letter was published again
 """
 
 from io import StringIO
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
-from schemas.dead_letter import DeadLetter
+from schemas.dead_letter import DeadLetter, Replayed
 from schemas.events import Data, Envelope
 from streams.engine.plan import Plan
 from streams.generate import json_schemas
@@ -24,7 +25,7 @@ _NOTICE: Final = "# DO NOT EDIT: made by `kpi generate asyncapi` from schemas/ev
 _KAFKA: Final = "0.5.0"
 """Version of the Kafka bindings."""
 _STRUCTURED: Final = "application/cloudevents+json"
-_EVENTS, _DEAD_LETTERS, _DEAD_LETTER = "events", "deadLetters", "dead-letter"
+_EVENTS, _DEAD_LETTERS, _DEAD_LETTER, _REPLAYED = "events", "deadLetters", "dead-letter", "replayed"
 
 Part = dict[str, Any]
 
@@ -51,7 +52,7 @@ def document(plan: Plan) -> Part:
             _DEAD_LETTERS: _channel(
                 DEAD_LETTERS_TOPIC,
                 "Records that could not be counted.",
-                [_DEAD_LETTER],
+                [_DEAD_LETTER, _REPLAYED],
                 topicConfiguration={"cleanup.policy": ["compact"]},
             ),
         },
@@ -61,7 +62,7 @@ def document(plan: Plan) -> Part:
         },
         "components": {
             "schemas": _schemas(plan),
-            "messages": {**messages, _DEAD_LETTER: _dead_letter()},
+            "messages": {**messages, _DEAD_LETTER: _dead_letter(), _REPLAYED: _replayed()},
         },
     }
 
@@ -129,12 +130,22 @@ def _key(model: type[Data]) -> Part:
 
 
 def _dead_letter() -> Part:
-    key = {"type": "string", "description": "topic/partition/offset of the record."}
+    key = "topic/partition/offset of the record."
+    return _of_letters(_DEAD_LETTER, "A record that could not be counted", "DeadLetter", key)
+
+
+def _replayed() -> Part:
+    key = "That of the dead letter, with /replayed behind it."
+    return _of_letters(_REPLAYED, "A dead letter was published again", "Replayed", key)
+
+
+def _of_letters(name: str, title: str, schema: str, key_words: str) -> Part:
+    key = {"type": "string", "description": key_words}
     return {
-        "name": _DEAD_LETTER,
-        "title": "A record that could not be counted",
+        "name": name,
+        "title": title,
         "contentType": "application/json",
-        "payload": _ref("schemas", "DeadLetter"),
+        "payload": _ref("schemas", schema),
         "bindings": {"kafka": {"key": key, "bindingVersion": _KAFKA}},
     }
 
@@ -147,6 +158,7 @@ def _schemas(plan: Plan) -> dict[str, Schema]:
         "CloudEvent": schema_of(Envelope),
         "CloudEventHeaders": _headers(),
         "DeadLetter": _draft_07(schema_of(DeadLetter)),
+        "Replayed": schema_of(Replayed),
         **data_schemas(plan),
     }
 

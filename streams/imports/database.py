@@ -10,6 +10,7 @@ from schemas.imports import ImportMapping, Read
 from streams.errors import MissingPart
 from streams.imports import sql
 from streams.imports.encodings import BadFile
+from streams.imports.json_lines import broken, objects
 from streams.imports.mapping import CheckedMapping
 from streams.imports.tables import Table, table
 
@@ -43,15 +44,19 @@ class Database:
     """The rows of one file, as the mapping's query gives them. Their order is always the same."""
 
     connection: "DuckDBPyConnection"
-    input: Table
+    tables: Mapping[str, Table]
     columns: Mapping[str, str]
     """Name -> DuckDB's type."""
     rows: int | None
     """About how many there are, where that is known."""
 
+    @property
+    def input(self) -> Table:
+        return self.tables[INPUT]
+
     def batches(self, query: str) -> Iterator[Sequence[Lines]]:
         """What a query of lines gives, row by row; BadFile when the file cannot be read on."""
-        with _in_plain_words(self.input.path):
+        with _in_plain_words(self.input.source):
             self.connection.execute(query)
             while batch := self.connection.fetchmany(BATCH_ROWS):
                 yield batch
@@ -65,9 +70,18 @@ class Database:
             "FROM reject_errors JOIN reject_scans USING (scan_id, file_id) "
             "GROUP BY file_path, line ORDER BY file_path, line"
         ).fetchall()
+        sources = {str(one.path): one.source for one in self.tables.values()}
         return [
-            Unreadable(Path(path), int(line), str(message), str(text or ""))
+            Unreadable(sources[path], int(line), str(message), str(text or ""))
             for path, line, message, text in found
+        ] + self._broken()
+
+    def _broken(self) -> list[Unreadable]:
+        if self.input.format != "ndjson":
+            return []
+        found = self.connection.execute(broken(self.input.read)).fetchall()
+        return [
+            Unreadable(self.input.source, int(line), "not a JSON object", str(text)) for line, text in found
         ]
 
 
@@ -89,9 +103,9 @@ def database(path: Path, checked: CheckedMapping, directory: Path, scratch: Path
     try:
         with _in_plain_words(path):
             for name, one in tables.items():
-                connection.execute(f"CREATE VIEW {sql.name(name)} AS SELECT * FROM {_read(connection, one)}")
+                connection.execute(f"CREATE VIEW {sql.name(name)} AS {_selected(connection, one)}")
             columns = _columns(connection, mapping)
-        yield Database(connection, tables[INPUT], columns, None if mapping.rows else tables[INPUT].rows)
+        yield Database(connection, tables, columns, None if mapping.rows else tables[INPUT].rows)
     finally:
         connection.close()
 
@@ -118,19 +132,9 @@ def _locked(paths: Sequence[Path], scratch: Path, *, one_thread: bool) -> "DuckD
     return connection
 
 
-def _read(connection: "DuckDBPyConnection", one: Table) -> str:
-    """How a table is read. NDJSON: texts that look like times stay texts."""
-    if not one.read.startswith("read_ndjson"):
-        return one.read
-    described = _described(connection, f"SELECT * FROM {one.read}")
-    texts = {
-        name: type_ if type_ in _OF_JSON or "(" in type_ else sql.TEXT for name, type_ in described.items()
-    }
-    columns = ", ".join(f"{sql.text(name)}: {sql.text(type_)}" for name, type_ in texts.items())
-    return one.read.replace(", sample_size = -1", f", columns = {{{columns}}}") if texts else one.read
-
-
-_OF_JSON: Final = ("BIGINT", "UBIGINT", "HUGEINT", "DOUBLE", "BOOLEAN", "JSON")
+def _selected(connection: "DuckDBPyConnection", one: Table) -> str:
+    """The query of a table's rows."""
+    return objects(connection, one.read) if one.format == "ndjson" else f"SELECT * FROM {one.read}"
 
 
 def _columns(connection: "DuckDBPyConnection", mapping: ImportMapping) -> dict[str, str]:

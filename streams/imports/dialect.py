@@ -25,7 +25,7 @@ def dialect(sample: str, delimiter: str | None = None, *, header: bool = True) -
     chosen = delimiter or max(DELIMITERS, key=lambda one: _fits(_rows(sample, one)))
     first = next(iter(_rows(sample, chosen)), [])
     names = first if header else [""] * len(first)
-    return Dialect(chosen, _distinct(names))
+    return Dialect(chosen, distinct(names))
 
 
 def _rows(sample: str, delimiter: str) -> list[list[str]]:
@@ -45,7 +45,7 @@ def _fits(rows: Sequence[Sequence[str]]) -> tuple[float, int]:
     return sum(len(row) == width for row in rows) / len(rows), width
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
+def distinct(names: Sequence[str]) -> list[str]:
     """Names of columns: those without one are column0, column1, ..; of equal ones the second is name_2."""
     seen: Counter[str] = Counter()
     distinct: list[str] = []

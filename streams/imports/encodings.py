@@ -65,7 +65,7 @@ def as_utf8(path: Path, encoding: str | None, scratch: Path) -> Text:
         found = _look(path, encoding)
         if found.is_plain:
             return Text(path, found.encoding, found.is_gzip, found.newlines)
-        copy = scratch / f"{path.name}.utf8"
+        copy = scratch / f"{len(list(scratch.iterdir()))}.txt"
         _transcode(path, copy, found.encoding, "strict" if encoding else "replace")
     except (OSError, EOFError, UnicodeError) as error:
         raise BadFile(f"{path}: {error}") from None

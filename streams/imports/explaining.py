@@ -1,5 +1,6 @@
 """Why an event is refused, in the words of the file that it was made of."""
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -8,6 +9,7 @@ from schemas.imports import EventMapping, Value
 from streams.engine.decode import Reject
 
 _DATA: Final = "data."
+_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T")
 
 
 def explained(event: EventMapping, reject: Reject) -> str:
@@ -21,8 +23,16 @@ def explained(event: EventMapping, reject: Reject) -> str:
     named = f"column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"
     if reject.reason == "missing_field":
         return f"{reject.field}: nothing in {named}"
-    expected = f", and not a time as {value.format}" if value.format and reject.reason == "bad_time" else ""
-    return f"{reject.message}; {named}: {_said(reject)!r}{expected}"
+    said = _said(reject)
+    if reject.reason == "bad_time" and not _TIME.match(str(said)):  # a cell that could not be read
+        return f"{reject.field}: {said!r} in {named} is not a time {_as(value.format)}"
+    return f"{reject.message}; {named}: {said!r}"
+
+
+def _as(format_: str | None) -> str:
+    if format_ is not None:
+        return f"as {format_}"
+    return "as in ISO 8601; say under `format` how it is written, such as %d.%m.%Y"
 
 
 def _value(event: EventMapping, field: str) -> Value | None:

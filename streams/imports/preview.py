@@ -75,7 +75,7 @@ def preview(path: Path, job: Job, watcher: Watcher) -> Preview:
 
 def _of_rows(rows: Database, job: Job, watcher: Watcher) -> Preview:
     judge, seen, no_event = Judge(job, Counts()), Seen(), 0
-    watcher.begin(rows.input.path, rows.rows)
+    watcher.begin(rows.input.source, rows.rows)
     for batch in rows.batches(lines_query(job.checked, ROWS, rows.columns, job.plan)):
         events, _ = judge.judge(batch)
         seen.see(events)

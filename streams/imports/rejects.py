@@ -28,9 +28,9 @@ class RejectsFile:
             del told["line"]
             self._write(path, told)
 
-    def lines(self, path: Path, unreadable: Sequence[Unreadable]) -> None:
+    def lines(self, unreadable: Sequence[Unreadable]) -> None:
         for one in unreadable:
-            self._write(path, {"line": one.line, "message": one.message, "text": one.text})
+            self._write(one.path, {"line": one.line, "message": one.message, "text": one.text})
 
     def _write(self, path: Path, told: dict[str, object]) -> None:
         self._file.write(msgspec.json.encode({"file": str(path), **told}) + b"\n")

@@ -134,5 +134,5 @@ class _Rows:
     def _imported(self, is_complete: bool) -> Imported:
         unreadable = self._found.unreadable() if is_complete else []
         if self._how.rejects is not None:
-            self._how.rejects.lines(self._path, unreadable)
+            self._how.rejects.lines(unreadable)
         return Imported(self._path, self._judge.counts(), unreadable, is_complete, self._before.rows)

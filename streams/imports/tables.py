@@ -8,6 +8,7 @@ from schemas.imports import Read
 from streams.imports import sql
 from streams.imports.dialect import dialect
 from streams.imports.encodings import BadFile, Text, as_utf8, opened
+from streams.imports.json_lines import lines
 
 Format = Literal["csv", "ndjson", "parquet"]
 _FORMATS: Final[dict[str, Format]] = {
@@ -25,10 +26,13 @@ MAX_LINE_BYTES: Final = 16_000_000
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`read` gives its rows, as what stands behind FROM."""
+    """`read` gives its rows, as what stands behind FROM; of NDJSON, its lines."""
 
+    source: Path
+    """The file that it is of."""
     path: Path
-    """The file that DuckDB opens."""
+    """The one that DuckDB opens: that, or a copy."""
+    format: Format
     read: str
     rows: int | None
     """About how many there are, where that is known."""
@@ -40,11 +44,12 @@ def table(path: Path, read: Read, scratch: Path) -> Table:
     """A file as a table; copies that are needed lie in `scratch`. BadFile when it cannot be read."""
     format_ = read.format or format_of(path)
     if format_ == "parquet":
-        return Table(path, f"read_parquet({sql.text(str(path))})", None, "Parquet")
+        return Table(path, path, "parquet", f"read_parquet({sql.text(str(path))})", None, "Parquet")
     found = as_utf8(path, read.encoding, scratch)
     if format_ == "ndjson":
-        return Table(found.path, _ndjson(found), found.newlines, f"NDJSON, {found.encoding}")
-    return _csv(found, read)
+        read_lines = lines(str(found.path), _more(found))
+        return Table(path, found.path, "ndjson", read_lines, found.newlines, f"NDJSON, {found.encoding}")
+    return _csv(path, found, read)
 
 
 def format_of(path: Path) -> Format:
@@ -59,24 +64,21 @@ def format_of(path: Path) -> Format:
     return "ndjson" if beginning.startswith(b"{") else "csv"
 
 
-def _ndjson(found: Text) -> str:
-    return f"read_ndjson({sql.text(str(found.path))}, sample_size = -1{_packed(found)})"
-
-
-def _csv(found: Text, read: Read) -> Table:
+def _csv(path: Path, found: Text, read: Read) -> Table:
     header = read.header is not False
     how = dialect(found.sample(), read.delimiter, header=header)
     if not how.columns:
-        raise BadFile(f"{found.path}: is empty: there is not even a header")
+        raise BadFile(f"{path}: is empty: there is not even a header")
     columns = ", ".join(f"{sql.text(column)}: 'VARCHAR'" for column in how.columns)
     options = (
         f"auto_detect = false, header = {str(header).lower()}, delim = {sql.text(how.delimiter)}, "
-        f"quote = '\"', escape = '\"', columns = {{{columns}}}, "
-        f"max_line_size = {MAX_LINE_BYTES}, store_rejects = true"
+        f"quote = '\"', escape = '\"', columns = {{{columns}}}{_more(found)}"
     )
-    reading = f"read_csv({sql.text(str(found.path))}, {options}{_packed(found)})"
-    return Table(found.path, reading, found.newlines, f"CSV, {found.encoding}, delimiter {how.delimiter!r}")
+    about = f"CSV, {found.encoding}, delimiter {how.delimiter!r}"
+    reading = f"read_csv({sql.text(str(found.path))}, {options})"
+    return Table(path, found.path, "csv", reading, found.newlines, about)
 
 
-def _packed(found: Text) -> str:
-    return ", compression = 'gzip'" if found.is_gzip else ""
+def _more(found: Text) -> str:
+    compression = "gzip" if found.is_gzip else "none"
+    return f", max_line_size = {MAX_LINE_BYTES}, store_rejects = true, compression = '{compression}'"

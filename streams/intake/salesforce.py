@@ -146,15 +146,15 @@ def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
     its: SalesforceOpportunity = mapping.opportunity
     stage, owner = told.text("StageName"), told.id("OwnerId")
     amount = _amount(told, mapping)
+    outcome = _outcome(told, change, stage, its)
     name = stage and (values.looked_up(stage, its.stages) or stage)
     if change.creates:
         first = {"stage": name, "owner_id": owner and prefixed(owner), **amount}
         yield Step("created", "crm.deal.created", _there(first))
-    elif name:
+    elif name and not (outcome and _FLAGS.isdisjoint(change.changed)):  # else from one such stage to another
         yield Step("stage_changed", "crm.deal.stage_changed", {"to_stage": name, **amount})
     if amount and (change.creates or not {"Amount", "CurrencyIsoCode"}.isdisjoint(change.changed)):
         yield Step("described", "crm.x.deal.described", {**amount, "revision": change.time_ms})
-    outcome = _outcome(told, change, stage, its)
     if outcome == "won":
         yield Step("won", "crm.deal.won", amount or {"amount_minor": 0, "currency": mapping.currency})
         if its.activates and told.id(its.customer):  # an account, not the deal itself
@@ -164,11 +164,14 @@ def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
         yield Step("lost", "crm.deal.lost", _there({"reason": reason, **amount}))
 
 
-def _outcome(told: Told, change: Change, stage: str | None, its: SalesforceOpportunity) -> str | None:
-    """Won, lost, or neither: by the stages of the mapping, else by what the flags have become.
+_FLAGS: Final = frozenset({"IsWon", "IsClosed"})
 
-    A flag that did not change is not told: what is won no more, and not said to be open, is lost, and so is
-    what is newly closed and not said to be won.
+
+def _outcome(told: Told, change: Change, stage: str | None, its: SalesforceOpportunity) -> str | None:
+    """Won, lost, or neither: by the stages of the mapping, else by the flags.
+
+    Mostly those are told that changed: what has become closed without becoming won is lost, and so is what
+    has ceased to be won without being opened.
     """
     for outcome, names in (("won", its.won), ("lost", its.lost)):
         if values.is_one_of(stage, names):
@@ -176,9 +179,9 @@ def _outcome(told: Told, change: Change, stage: str | None, its: SalesforceOppor
     is_won, is_closed = told.flag("IsWon"), told.flag("IsClosed")
     if is_won:
         return "won"
-    if is_closed or (is_won is False and is_closed is None and not change.creates):
-        return "lost"
-    return None
+    closed = is_closed and (is_won is False or "IsClosed" in change.changed)
+    ceased = "IsWon" in change.changed and is_won is False and is_closed is None
+    return "lost" if closed or ceased else None
 
 
 def _amount(told: Told, mapping: Salesforce) -> dict[str, Any]:
@@ -195,14 +198,15 @@ def _amount(told: Told, mapping: Salesforce) -> dict[str, Any]:
 def _case(told: Told, change: Change, mapping: Salesforce) -> Steps:
     its: SalesforceCase = mapping.case
     status, is_closed = told.text("Status"), told.flag("IsClosed")
+    has_moved = status is not None or "IsClosed" in change.changed
     if change.creates:
         first = {"priority": told.text("Priority"), "topic": told.text(its.topic)}
         yield Step("created", "crm.ticket.created", _there(first))
     if told.flag("IsEscalated"):
         yield Step("escalated", "crm.ticket.escalated", {})
-    if is_closed or values.is_one_of(status, its.resolved):
+    if has_moved and (is_closed or values.is_one_of(status, its.resolved)):
         yield Step("resolved", "crm.ticket.resolved", {})
-    elif not change.creates and (status or is_closed is False):
+    elif has_moved and not change.creates:
         yield Step("reopened", "crm.ticket.reopened", {})
 
 

@@ -102,14 +102,14 @@ def expression(text: str) -> Change:
     except ImportError as error:
         raise MissingPart("--jq needs the package jq: pip install 'crm-kpi-streams[tools]'") from error
     try:
-        compile_ = jq.compile
-        compile_(text, args={"letter": ""})
+        # The letter's id stands beside the event: arguments are fixed by compiling, which is slow.
+        program = jq.compile(f".letter as $letter | .event | ({text}\n)")
     except ValueError as error:
         raise SettingsError(f"--jq {text}: {error}") from None
 
     def apply(document: Document, letter: str) -> Document:
         try:
-            results = compile_(text, args={"letter": letter}).input_text(json.dumps(document)).all()
+            results = program.input_text(json.dumps({"letter": letter, "event": document})).all()
         except ValueError as error:
             raise CannotFix(f"--jq: {error}") from None
         if len(results) != 1 or not isinstance(results[0], dict):

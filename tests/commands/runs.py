@@ -24,7 +24,7 @@ class Done:
 
 
 Say = Callable[..., Done]
-"""Runs a command in this process."""
+"""Runs a command in this process: the fixture `said`."""
 
 
 def kpi(directory: Path, *arguments: str, given: bytes = b"", **settings: str) -> Done:

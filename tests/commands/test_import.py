@@ -33,7 +33,7 @@ def test_what_is_good_is_written_and_what_is_not_is_told_by_row_and_column(
     assert written == ["D0", "D3"]
     assert "deals.csv: 3 rows, 2 events, 2 skipped" in told
     assert "row 2: data.customer_id: nothing in column customer" in told
-    assert "line 4: Expected Number of Columns: 3 Found: 2" in told
+    assert "deals.csv, line 4: Expected Number of Columns: 3 Found: 2" in told
 
 
 def test_with_nothing_skipped_all_is_well(said: Say, directory: Path) -> None:

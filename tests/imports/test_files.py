@@ -180,10 +180,12 @@ def test_the_values_of_ndjson_are_what_they_are(tmp_path: Path) -> None:
 
 def test_the_types_of_parquet_are_used(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
-    duckdb.sql(
+    rows = duckdb.sql(
         "SELECT '007' AS id, 'c' AS customer, DATE '2024-01-01' AS day, 12.50::DECIMAL(9, 2) AS cell, "
         "TIMESTAMPTZ '2024-01-01 10:00:00+02' AS instant, TIMESTAMP '2024-01-01 10:00:00' AS local"
-    ).write_parquet(str(path))
+    )
+    assert rows is not None
+    rows.write_parquet(str(path))
     told = [
         event(time=column, id=f"{{id}}/{column}", data={"amount_minor": {"column": "cell", "digits": 2}})
         for column in ("day", "instant", "local")
@@ -201,8 +203,6 @@ def test_the_types_of_parquet_are_used(tmp_path: Path) -> None:
 def test_a_file_that_is_not_what_its_name_says_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="x.parquet"):
         imported(tmp_path, ROWS, SIMPLE, name="x.parquet")
-    with pytest.raises(BadFile, match="x.ndjson"):
-        imported(tmp_path, '{"id": 1\nnonsense', SIMPLE, name="x.ndjson")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -254,3 +254,33 @@ def test_without_duckdb_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(MissingPart, match=r"pip install 'crm-kpi-streams\[tools\]'"):
         imported(tmp_path, ROWS.format("a"), SIMPLE)
+
+
+def test_lines_of_ndjson_that_are_no_objects_are_skipped_and_told(tmp_path: Path) -> None:
+    lines = [
+        '{"id": "D0", "customer": "c", "day": "2024-01-01", "cell": {"a": [1]}}',
+        "nonsense",
+        "",
+        "[1]",
+        '{"id": "D1", "customer": "c", "day": "2024-01-01", "CELL": "x", "a/b~c": 1}',
+        '{"id": "D2"',
+    ]
+    text = mapping(event(data={"stage": {"first": ["cell", "CELL_2", "a/b~c"]}}))
+    result = imported(tmp_path, "\n".join(lines), text, name="x.jsonl")
+    assert stages(result) == ['{"a":[1]}', "x"]
+    assert [line.line for line in result.imported.unreadable] == [2, 4, 6]
+    assert result.imported.skipped == 3
+
+
+def test_a_row_that_cannot_be_read_is_told_with_the_file_it_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    beside = tmp_path / "there" / "input.csv"
+    beside.write_bytes("cell,stage\na,Größe\nb,c,d\n".encode("cp1252"))
+    text = mapping(
+        event(data={"stage": "stage"}),
+        files={"others": "there/input.csv"},
+        rows="SELECT input.*, others.stage FROM input LEFT JOIN others USING (cell)",
+    )
+    result = imported(tmp_path, ROWS.format("a").encode("utf-16"), text)
+    assert stages(result) == ["Größe", None]
+    assert [(line.path, line.line) for line in result.imported.unreadable] == [(beside, 3)]

@@ -203,7 +203,7 @@ def test_times_are_read_as_they_are_written(
 def test_a_time_that_cannot_be_read_is_refused_with_cell_and_format(tmp_path: Path, cell: str) -> None:
     result = times(tmp_path, [cell], {"format": "%d/%m/%Y"})
     assert result.faults == {("bad_time", "time"): 1}
-    assert result.messages[0].endswith(f"column cell: {cell!r}, and not a time as %d/%m/%Y")
+    assert result.messages[0].endswith(f"{cell!r} in column cell is not a time as %d/%m/%Y")
 
 
 def test_a_time_that_is_not_there_is_refused_with_its_column(tmp_path: Path) -> None:

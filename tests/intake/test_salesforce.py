@@ -125,7 +125,8 @@ def test_the_steps_of_one_change_have_an_order() -> None:
         "lead.qualified",
         "lead.converted",
     ]
-    assert types(made(change("Opportunity", Amount=1, StageName="Closed Won"))) == [
+    won: dict[str, Any] = {"StageName": "Closed Won", "IsWon": True}
+    assert types(made(change("Opportunity", Amount=1, **won))) == [
         "deal.stage_changed",
         "x.deal.described",
         "deal.won",
@@ -274,7 +275,41 @@ def test_won_and_lost_follow_from_the_stage_or_from_the_flags_that_changed(
     fields: dict[str, Any], outcome: str | None
 ) -> None:
     found = types(made(change("Opportunity", **fields)))
-    assert found == ["deal.stage_changed", *filter(None, [outcome])]
+    assert found[-1] == outcome if outcome else found == ["deal.stage_changed"]
+
+
+def test_from_one_stage_that_means_won_to_another_nothing_is_reopened() -> None:
+    mapping = told(opportunity={"won": ["Closed Won", "Renewed"]})
+    won = change("Opportunity", at=T, StageName="Closed Won", IsWon=True, IsClosed=True)
+    assert types(made(won, mapping)) == ["deal.stage_changed", "deal.won"]
+    moved = change("Opportunity", at=T + days(9), StageName="Renewed")
+    assert types(made(moved, mapping)) == ["deal.won"]
+    ledger = Ledger()
+    judged(
+        made([change("Opportunity", "CREATE", at=T, Amount=10, StageName="x"), won, moved], mapping), ledger
+    )
+    assert ledger.value("revenue", "30d") == 10
+    assert ledger.value("revenue", "7d") == 0  # it was won nine days ago
+    enriched = told(opportunity={"enriched": ["IsWon", "IsClosed"]})
+    flags = {"changedFields": ["StageName"]}
+    silent = change("Opportunity", header=flags, StageName="Renewed", IsWon=True, IsClosed=True)
+    assert types(made(silent, enriched)) == ["deal.won"]
+
+
+ENRICHED: list[tuple[dict[str, bool], str | None]] = [
+    ({"IsWon": False}, OPEN),  # nobody knows whether it is closed
+    ({"IsWon": False, "IsClosed": False}, OPEN),
+    ({"IsWon": False, "IsClosed": True}, LOST),
+    ({"IsWon": True, "IsClosed": True}, WON),
+    ({"IsClosed": True}, OPEN),  # nobody knows whether it is won
+]
+
+
+@pytest.mark.parametrize(("flags", "outcome"), ENRICHED)
+def test_flags_that_did_not_change_say_only_what_they_are(flags: dict[str, Any], outcome: str | None) -> None:
+    mapping = told(opportunity={"enriched": ["IsWon", "IsClosed"]})
+    moved = change("Opportunity", header={"changedFields": ["StageName"]}, StageName="x", **flags)
+    assert types(made(moved, mapping)) == [outcome or "deal.stage_changed"]
 
 
 def test_a_deal_is_created_open_when_its_flags_say_so() -> None:
@@ -295,6 +330,9 @@ def test_a_deal_can_be_created_won() -> None:
         "x.deal.described",
         "deal.won",
     ]
+    ledger = Ledger()
+    judged(made(change("Opportunity", "CREATE", **fields)), ledger)
+    assert ledger.value("revenue", "7d") == 10
 
 
 AMOUNTS: list[tuple[Any, str | None, int]] = [
@@ -331,7 +369,7 @@ def test_an_amount_that_was_cleared_is_nothing_and_one_that_is_not_there_is_not_
 @pytest.mark.parametrize("amount", [-1, "a lot", {"double": 1.0}, [1], True, float("nan"), "1e400"])
 def test_an_amount_that_is_none_is_a_fault_and_the_win_is_kept(amount: Any) -> None:
     found = mapped(change("Opportunity", Amount=amount, StageName="Closed Won"), SHIPPED)
-    assert types(found.drafts) == ["deal.stage_changed", "deal.won"]
+    assert types(found.drafts) == ["deal.won"]
     assert [fault.path for fault in found.faults] == ["payload.Amount"]
 
 
@@ -360,6 +398,13 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
 @pytest.mark.parametrize(("fields", "expected"), CASES)
 def test_a_case_is_resolved_reopened_and_escalated(fields: dict[str, Any], expected: list[str]) -> None:
     assert types(made(change("Case", **fields))) == expected
+
+
+def test_a_case_that_is_said_to_be_open_as_before_is_not_reopened() -> None:
+    header = {"changedFields": ["Origin"]}
+    for is_closed in (True, False):
+        said = change("Case", header=header, Origin="Web", IsClosed=is_closed)
+        assert types(made(said, told(case={"enriched": ["IsClosed"]}))) == ["x.ticket.described"]
 
 
 def test_a_case_is_created_with_what_is_known_of_it() -> None:

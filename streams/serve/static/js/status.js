@@ -3,6 +3,8 @@
 import { el, setAttribute, setText } from "./dom.js";
 import { formatSeconds, formatTime } from "./format.js";
 
+const DAY_MS = 86_400_000;
+
 const OF_STATE = {
   connecting: "Asking the board for its numbers.",
   reconnecting: "The board does not answer. Trying again by itself; the numbers below are old.",
@@ -90,13 +92,14 @@ export class Status {
 function clockText(last, timeZone) {
   if (last === null || last.as_of === null) return "No readings yet";
   const as_of_ms = Date.parse(last.as_of);
-  return `As of ${formatTime(as_of_ms, timeZone, as_of_ms)} ${timeZone}`;
+  return `As of ${formatTime(as_of_ms, timeZone)} ${timeZone}`; // a replay of the past says its day
 }
 
 /** `newest event 3 s ago`; the age is counted on from when it was told. */
 function ageText(last) {
   if (last === null || last.as_of === null) return "";
   if (last.newest_event === null) return "no event yet";
+  if (Date.now() - Date.parse(last.as_of) > DAY_MS) return ""; // of a replay it means nothing
   const since_ms = performance.now() - last.heard_ms;
   const age_s = Math.floor((Date.parse(last.as_of) - Date.parse(last.newest_event) + since_ms) / 1_000);
   return `newest event ${age_s > 0 ? `${formatSeconds(age_s)} ago` : "just now"}`;
