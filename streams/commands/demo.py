@@ -32,18 +32,14 @@ async def demo(
     """
     alone = settings.model_copy(update={"broker": None, "redis": None})
     with data_directory(f"demo-{secrets.token_hex(4)}") as directory, services(alone, directory) as found:
+        names = ("worker", "board", *(["intake"] if settings.takes_webhooks() else []))
+        ports = {f"{name}_port": usual_port(settings, f"{name}_port") for name in names[1:]}
         own = found.model_copy(
-            update={
-                "ends_at": "events" if speed else "wall",
-                "worker_port": free_port(),
-                "board_port": usual_port(settings, "board_port"),
-                "intake_port": usual_port(settings, "intake_port"),
-            }
+            update={"ends_at": "events" if speed else "wall", "worker_port": free_port(), **ports}
         )
         async with AsyncExitStack() as cleanup:
             redis = connect(own.redis_url())
             cleanup.push_async_callback(redis.aclose)
-            names = ("worker", "board", *(["intake"] if own.takes_webhooks() else []))
             children = [cleanup.enter_context(child(name, own, directory)) for name in names]
             publisher = await cleanup.enter_async_context(FollowedPublisher(own, redis))
             tasks = [
