@@ -95,8 +95,9 @@ def _imported(wanted: "Wanted", settings: "Settings", out: Path | None, again: b
 def _guess(files: list[Path], plan: Plan) -> None:
     from streams.imports.guess import guess
 
-    for path in files:
-        sys.stdout.write(guess(path, plan))
+    if len(files) > 1:
+        raise SettingsError("--guess looks at one file; several that are written alike share its mapping")
+    sys.stdout.write(guess(files[0], plan))
 
 
 def _preview(files: list[Path], job: "Job") -> None:

@@ -218,8 +218,13 @@ def _fields(step: Step) -> list[str]:
     return list(dict.fromkeys([*step.fields, *step.otherwise]))
 
 
+_CALLED: Final = ("min", "max")
+"""Names that mean something in a condition."""
+
+
 def _in_condition(column: str) -> str:
-    return column if column.isidentifier() and not iskeyword(column) else f"{{{column}}}"
+    is_name = column.isascii() and column.isidentifier()
+    return column if is_name and not iskeyword(column) and column not in _CALLED else f"{{{column}}}"
 
 
 def _meant(states: str, column: Profile | None) -> list[str]:

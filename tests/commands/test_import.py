@@ -69,6 +69,16 @@ def test_where_the_events_go_must_be_said(said: Say) -> None:
     assert (status, "--out FILE.ndjson, or KPI_BROKER" in told) == (1, True)
 
 
+def test_a_mapping_must_be_given_and_how_to_begin_one_is_said(said: Say) -> None:
+    done = said("import", "rows.csv", "--out", "o.ndjson")
+    assert done.status == 1 and "`kpi import --guess rows.csv` writes a first one" in done.err
+
+
+def test_a_guess_is_of_one_file(said: Say) -> None:
+    done = said("import", "rows.csv", "more.csv", "--guess")
+    assert done.status == 1 and "--guess looks at one file" in done.err
+
+
 def test_a_kafka_that_does_not_answer_is_said(said: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KPI_BROKER", "kafka://127.0.0.1:1")
     status, told = imported(said)

@@ -1,10 +1,15 @@
 """A guessed mapping runs as it is, whatever the file; what it cannot know it says, and nothing personal."""
 
+import csv
 import json
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from streams.imports.encodings import BadFile
 from streams.imports.guess import guess
@@ -189,3 +194,37 @@ def test_a_customer_that_has_only_a_name_is_told_by_a_hash(tmp_path: Path) -> No
     _, line = found.seen.firsts["crm.deal.created"]
     customer = json.loads(line)["data"]["customer_id"]
     assert customer.startswith("customer:") and "acme" not in customer.lower()
+
+
+# -- Whatever a file holds --------------------------------------------------------------------------------
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
+TELLING = ("Deal ID", "id", "Stage", "Amount", "Created", "Close Date", "Company", "min", "{x}", 'a"b')
+CELLS = (
+    "won",
+    "Closed Won",
+    "2024-01-02",
+    "01/02/2024",
+    "1.234,50",
+    "$1",
+    "",
+    "12",
+    "x'y",
+    'a"b',
+    "# TODO: y",
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data(), st.integers(1, 5), st.sampled_from([",", ";", "\t"]), st.sampled_from(["utf-8", "utf-16"]))
+def test_a_guess_of_any_file_runs(
+    tmp_path: Path, data: st.DataObject, width: int, delimiter: str, encoding: str
+) -> None:
+    names = st.lists(TEXTS | st.sampled_from(TELLING), min_size=width, max_size=width)
+    row = st.lists(TEXTS | st.sampled_from(CELLS), min_size=width, max_size=width)
+    text = StringIO()
+    rows = data.draw(st.lists(row, min_size=1, max_size=4))
+    csv.writer(text, delimiter=delimiter).writerows([data.draw(names), *rows])
+    file = written(tmp_path, "any.csv", text.getvalue(), encoding)
+    with suppress(BadFile):  # there is nothing in it
+        previewed(file, guess(file, shipped()))
