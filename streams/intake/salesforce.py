@@ -55,7 +55,7 @@ def mapped(payload: object, mapping: Salesforce) -> Mapped:
     read: list[Change] = []
     for change in changes(payload):
         found.faults.append(change) if isinstance(change, Fault) else read.append(change)
-    for change in sorted(read, key=lambda change: (change.time_ms, *change.order)):
+    for change in sorted(read, key=lambda change: (change.time_ms, change.commit, change.number)):
         _add(found, change, mapping)
     return found
 
@@ -154,7 +154,7 @@ def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
     elif name and not (outcome and _FLAGS.isdisjoint(change.changed)):  # else from one such stage to another
         yield Step("stage_changed", "crm.deal.stage_changed", {"to_stage": name, **amount})
     if amount and (change.creates or not {"Amount", "CurrencyIsoCode"}.isdisjoint(change.changed)):
-        yield Step("described", "crm.x.deal.described", {**amount, "revision": change.time_ms})
+        yield Step("described", "crm.x.deal.described", {**amount, "revision": change.revision})
     if outcome == "won":
         yield Step("won", "crm.deal.won", amount or {"amount_minor": 0, "currency": mapping.currency})
         if its.activates and told.id(its.customer):  # an account, not the deal itself

@@ -4,8 +4,8 @@ What a status means depends on the one before, which Zendesk sends along; so not
 - A ticket that is closed after it was solved is resolved twice. Resolved stays what it was first; but where
   the first message was lost on the way, the second one says that the ticket is not open any more.
 - Leaving a status that is resolved for one that is open is a reopening; deleting and archiving are not.
-- Where the mapping makes a ticket its requester's, another requester gives its later events another key. No event
-  can mend that, so it is counted under a name of its own.
+- Where the mapping makes a ticket its requester's, another requester gives its later events another key. No
+  event can mend that, so it is counted under a name of its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -109,8 +109,28 @@ def test_events_come_out_in_the_order_in_which_they_happened() -> None:
         numbers = {"commitNumber": commit, "sequenceNumber": sequence, "recordIds": [record]}
         return change("Lead", at=time_ms, header=numbers, OwnerId="005")
 
-    found = made([at(T + 1, 1, 1, "d"), at(T, 2, 2, "c"), at(T, 2, 1, "b"), at(T, 1, 9, "a")])
+    found = made([at(T + 9, 1, 1, "d"), at(T, 2, 2, "c"), at(T, 2, 1, "b"), at(T, 1, 1, "a")])
     assert [draft.data["lead_id"][-1] for draft in found] == ["a", "b", "c", "d"]
+    assert [draft.time[-4:] for draft in found] == ["000Z", "000Z", "001Z", "009Z"]
+
+
+@pytest.mark.parametrize(
+    ("number", "later_ms", "revision"), [(0, 0, 0), (1, 0, 1), (99, 98, 99), (2_000, 999, 99)]
+)
+def test_changes_of_one_transaction_are_a_millisecond_apart_but_within_the_second(
+    number: int, later_ms: int, revision: int
+) -> None:
+    (described,) = made(change("Opportunity", header={"sequenceNumber": number}, Amount=1))
+    assert ms(described.time) == T + later_ms
+    assert described.data["revision"] == T * 100 + revision
+
+
+def test_the_last_moment_that_can_be_told_is_within_the_contract() -> None:
+    last = ms("2199-12-31 23:59:59")
+    found = mapped(change("Opportunity", at=last, header={"sequenceNumber": 10**6}, Amount=1), SHIPPED)
+    assert [ms(draft.time) for draft in found.drafts] == [last + 999]
+    assert found.drafts[0].data["revision"] < 10**15
+    assert mapped(change("Opportunity", at=last + 1, Amount=1), SHIPPED).faults
 
 
 def test_the_steps_of_one_change_have_an_order() -> None:
@@ -352,7 +372,7 @@ def test_an_amount_is_whole_minor_units_exactly(amount: Any, currency: str | Non
     found = mapped(change("Opportunity", Amount=amount, CurrencyIsoCode=currency), SHIPPED)
     (described,) = found.drafts
     assert described.type == "crm.x.deal.described"
-    assert described.data["amount_minor"] == minor and described.data["revision"] == T
+    assert described.data["amount_minor"] == minor and described.data["revision"] == T * 100 + 1
     assert described.data["currency"] == (currency or "usd").upper()
 
 
@@ -594,6 +614,30 @@ def test_the_revenue_of_a_won_deal_is_its_amount_and_a_later_amount_corrects_it(
     assert ledger.value("pipeline", "now") == 0
     judged(made(change("Opportunity", at=T + days(2), Amount=900)), ledger)
     assert ledger.value("revenue", "7d") == 900
+
+
+@pytest.mark.parametrize("key", [f"00010f89-{number}" for number in range(8)])
+def test_of_several_changes_in_one_transaction_the_last_one_counts(key: str) -> None:
+    """Several keys: what only the digests of events order comes out wrong with some of them."""
+
+    def nth(number: int, kind: str = "UPDATE", **fields: Any) -> Any:
+        header = {"transactionKey": key, "sequenceNumber": number}
+        return change("Opportunity", kind, header=header, **fields)
+
+    first = nth(1, "CREATE", StageName="Prospecting", Amount=100)
+    won = nth(2, StageName="Closed Won", IsWon=True, IsClosed=True, Amount=150)
+    reopened = nth(3, StageName="Negotiation/Review", IsWon=False, IsClosed=False)
+    again = nth(4, StageName="Closed Won", IsWon=True, IsClosed=True, Amount=175)
+    assert standing(first, won) == (150, 0)
+    assert standing(first, won, reopened) == (0, 150)
+    assert standing(again, won, first, reopened) == (175, 0)
+
+
+def standing(*changes: Any) -> tuple[float | None, float | None]:
+    """Revenue and pipeline, in USD."""
+    ledger = Ledger()
+    assert judged(made(list(changes)), ledger) == []
+    return ledger.value("revenue", "7d"), ledger.value("pipeline", "now")
 
 
 def test_a_deal_that_is_reopened_or_deleted_brings_no_revenue() -> None:
