@@ -1,7 +1,7 @@
 """Salesforce's change events to events of leads, deals and tickets.
 
 Each entity has a function that makes the steps of a change from the fields it tells, in their order. Ids are
-prefixed by `salesforce:`; a record whose customer nobody names is a relationship of its own.
+prefixed by `salesforce:`; a record is a relationship of its own, unless the mapping names a customer.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -77,6 +77,7 @@ def _add_records(
         (*filter(None, [its.customer]), *map(field_of, its.dimensions.values()), *its.enriched)
     )
     steps = list(_steps(told, change, entity, its, mapping))
+    names = list(_left_out(change, its))
     customer = told.id(its.customer)
     found.faults += told.faults.values()
     if its.customer in told.faults:  # nobody knows the key
@@ -84,10 +85,22 @@ def _add_records(
     for record in change.record_ids:
         if record.endswith(ANY):
             found.gaps[change.entity] += 1
-        elif not steps:
-            found.ignored[f"{change.entity}.{change.kind.lower()}"] += 1
-        else:
-            found.drafts += (_draft(change, entity.subject, record, customer, step) for step in steps)
+            continue
+        found.drafts += (_draft(change, entity.subject, record, customer, step) for step in steps)
+        for name in names or ([] if steps else [change.kind.lower()]):
+            found.ignored[f"{change.entity}.{name}"] += 1
+
+
+CUSTOMER_CHANGED: Final = "customer_changed"
+
+
+def _left_out(change: Change, its: SalesforceEntity) -> Iterator[str]:
+    """What no event tells of a change that may have some, by name: a customer that is another one now.
+
+    It is the key, so that earlier and later events of the record do not meet any more.
+    """
+    if change.kind == "UPDATE" and its.customer in change.changed | change.nulled:
+        yield CUSTOMER_CHANGED
 
 
 def _draft(change: Change, subject: str, record: str, customer: str | None, step: Step) -> Draft:

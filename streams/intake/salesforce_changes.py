@@ -5,8 +5,8 @@
 A payload is one event or an array of them, each the bare event (`ChangeEventHeader` beside the fields), that
 of Pub/Sub API (`{"payload": .., "replayId": ..}`) or of CometD (`{"data": {"payload": .., "event": ..}}`).
 
-All changes of a transaction have one time, and a number that orders them. The events are given a time for each,
-a millisecond apart, and amounts a revision for each: nothing else tells the engine which came first.
+All changes of a transaction have one time, and a number that orders them. The events are given a time for
+each, a millisecond apart, and amounts a revision for each: nothing else tells the engine which came first.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Salesforce's change events: what becomes of each, and of those that nobody should send."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -223,6 +224,21 @@ def test_a_record_without_the_customer_is_its_own() -> None:
         moved = change("Opportunity", header={"changedFields": ["StageName"]}, StageName="x", **account)
         data = only(moved, "deal.stage_changed", mapping)
         assert data["customer_id"] == f"salesforce:deal:{OPPORTUNITY}"
+
+
+@pytest.mark.parametrize("entity", ["Lead", "Opportunity", "Case"])
+def test_another_customer_is_counted_for_the_record_has_another_key_from_now_on(entity: str) -> None:
+    mapping, name = told(**{entity.lower(): {"customer": "AccountId"}}), f"{entity.lower()}.customer_changed"
+    moved = change(entity, AccountId="002")
+    cleared = change(entity, header={"changedFields": [], "nulledFields": ["AccountId"]})
+    for one in (moved, cleared):
+        assert mapped(one, mapping) == Mapped(ignored=Counter({name: 1}))
+        assert mapped(one, SHIPPED).ignored == {f"{entity.lower()}.update": 1}
+    for untold in (change(entity, "CREATE", AccountId="001"), change(entity, "DELETE", AccountId="001")):
+        assert mapped(untold, mapping).ignored == {}
+    status = "StageName" if entity == "Opportunity" else "Status"
+    at_once = mapped(change(entity, AccountId="002", **{status: "Closed Lost"}), mapping)
+    assert at_once.ignored == {name: 1}
 
 
 def test_of_a_customer_that_cannot_be_read_nothing_is_made_for_nobody_knows_the_key() -> None:
