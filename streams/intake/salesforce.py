@@ -166,7 +166,7 @@ def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
         yield Step("created", "crm.deal.created", _there(first))
     elif name and not (outcome and _FLAGS.isdisjoint(change.changed)):  # else from one such stage to another
         yield Step("stage_changed", "crm.deal.stage_changed", {"to_stage": name, **amount})
-    if amount and (change.creates or not {"Amount", "CurrencyIsoCode"}.isdisjoint(change.changed)):
+    if amount:  # by itself also beside a win, which it counts above, as above what was told earlier
         yield Step("described", "crm.x.deal.described", {**amount, "revision": change.revision})
     if outcome == "won":
         yield Step("won", "crm.deal.won", amount or {"amount_minor": 0, "currency": mapping.currency})

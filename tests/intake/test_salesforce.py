@@ -632,6 +632,17 @@ def test_the_revenue_of_a_won_deal_is_its_amount_and_a_later_amount_corrects_it(
     assert ledger.value("revenue", "7d") == 900
 
 
+def test_an_enriched_amount_makes_good_what_was_lost_before() -> None:
+    mapping = told(opportunity={"enriched": ["Amount"]})
+    first = change("Opportunity", "CREATE", at=T, StageName="Prospecting", Amount=100)
+    header = {"changedFields": ["StageName", "IsWon", "IsClosed"]}
+    flags = {"IsWon": True, "IsClosed": True}
+    won = change("Opportunity", at=T + 1000, header=header, StageName="Closed Won", Amount=150, **flags)
+    ledger = Ledger()
+    assert judged(made([first, won], mapping), ledger) == []
+    assert ledger.value("revenue", "7d") == 150
+
+
 @pytest.mark.parametrize("key", [f"00010f89-{number}" for number in range(8)])
 def test_of_several_changes_in_one_transaction_the_last_one_counts(key: str) -> None:
     """Several keys: what only the digests of events order comes out wrong with some of them."""
