@@ -143,11 +143,12 @@ def _read(path: str, header: Mapping[str, Any], fields: Mapping[str, Any]) -> Ch
         return found
 
     number = read("sequenceNumber", values.whole, "a whole number")
+    kind = read("changeType", _kind, "CREATE, UPDATE, DELETE, UNDELETE or GAP_..")
     return Change(
         path=path,
         entity=read("entityName", _id, "the name of an object, such as Lead").lower(),
-        kind=read("changeType", _kind, "CREATE, UPDATE, DELETE, UNDELETE or GAP_.."),
-        record_ids=read("recordIds", _ids, "a list of record ids"),
+        kind=kind,
+        record_ids=read("recordIds", _ids_of_gap if kind.startswith(GAP) else _ids, "a list of record ids"),
         key=f"{read('transactionKey', _id, 'the id of the transaction')}/{number}",
         committed_ms=read("commitTimestamp", _time, "milliseconds since 1970"),
         commit=values.whole(header.get("commitNumber")) or 0,
@@ -172,6 +173,11 @@ def _ids(value: object) -> tuple[str, ...] | None:
     """Each once; there is at least one."""
     found = _texts(value, values.MAX_ID)
     return tuple(dict.fromkeys(found)) if found else None
+
+
+def _ids_of_gap(value: object) -> tuple[str, ...]:
+    """What is lost is lost, also where nobody says whose it was."""
+    return _ids(value) or (ANY,)
 
 
 _NAMES: Final = "a list of names of fields; Pub/Sub API sends bitmaps, which the relay has to decode"

@@ -488,12 +488,14 @@ GAPS = [
     ("Case", "GAP_OVERFLOW", ["000000000000000AAA"], {"case": 1}),
     ("Account", "GAP_OVERFLOW", ["000000000000000AAA"], {"other": 1}),
     ("Lead", "UPDATE", ["00Q*"], {"lead": 1}),
+    ("Opportunity", "GAP_OVERFLOW", [], {"opportunity": 1}),
+    ("Opportunity", "GAP_OVERFLOW", None, {"opportunity": 1}),
 ]
 
 
 @pytest.mark.parametrize(("entity", "kind", "records", "gaps"), GAPS)
 def test_a_change_that_nobody_can_know_is_a_gap(
-    entity: str, kind: str, records: list[str], gaps: dict[str, int]
+    entity: str, kind: str, records: list[str] | None, gaps: dict[str, int]
 ) -> None:
     found = mapped(change(entity, kind, header={"recordIds": records}, OwnerId="005"), SHIPPED)
     assert found == Mapped(gaps=found.gaps) and found.gaps == gaps
