@@ -19,7 +19,7 @@ class SalesforceEntity(Model):
 
     customer: FieldName | None = None
     """The field that names the customer; it must be among the channel's enriched fields, always there, and
-    never change: it is the key of the record's events. Without it each record is a relationship of its own."""
+    never change: it is the key of the record's events. Without it each record is its own relationship."""
     dimensions: Dimensions = {}
     """By API names, such as `LeadSource`, `Segment__c` or, inside a compound field, `Address.Country`."""
     enriched: list[FieldName] = []

@@ -77,7 +77,7 @@ def _add_records(
         (*filter(None, [its.customer]), *map(field_of, its.dimensions.values()), *its.enriched)
     )
     steps = list(_steps(told, change, entity, its, mapping))
-    names = list(_left_out(change, its))
+    names = list(_left_out(told, change, its, mapping))
     customer = told.id(its.customer)
     found.faults += told.faults.values()
     if its.customer in told.faults:  # nobody knows the key
@@ -91,16 +91,29 @@ def _add_records(
             found.ignored[f"{change.entity}.{name}"] += 1
 
 
+# -- What no event can tell -------------------------------------------------------------------------------
+
 CUSTOMER_CHANGED: Final = "customer_changed"
+"""The customer is the key: earlier and later events of the record do not meet any more."""
+OTHER_CURRENCY: Final = "other_currency"
+"""Amounts of the deal that come without a currency are not in the mapping's, or no more in the one before."""
 
 
-def _left_out(change: Change, its: SalesforceEntity) -> Iterator[str]:
-    """What no event tells of a change that may have some, by name: a customer that is another one now.
-
-    It is the key, so that earlier and later events of the record do not meet any more.
-    """
+def _left_out(told: Told, change: Change, its: SalesforceEntity, mapping: Salesforce) -> Iterator[str]:
+    """Names of what makes numbers wrong; also of a change that has events."""
     if change.kind == "UPDATE" and its.customer in change.changed | change.nulled:
         yield CUSTOMER_CHANGED
+    if change.entity == "opportunity" and _is_in_other_currency(told, change, its, mapping):
+        yield OTHER_CURRENCY
+
+
+def _is_in_other_currency(told: Told, change: Change, its: SalesforceEntity, mapping: Salesforce) -> bool:
+    has_changed = _CURRENCY in change.changed
+    if has_changed and _AMOUNT not in told:
+        return True
+    currency = told.text(_CURRENCY)
+    is_other = currency is not None and currency.upper() != mapping.currency
+    return is_other and (change.creates or has_changed) and _CURRENCY not in its.enriched
 
 
 def _draft(change: Change, subject: str, record: str, customer: str | None, step: Step) -> Draft:
@@ -178,6 +191,8 @@ def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
 
 
 _FLAGS: Final = frozenset({"IsWon", "IsClosed"})
+_AMOUNT: Final = "Amount"
+_CURRENCY: Final = "CurrencyIsoCode"
 
 
 def _outcome(told: Told, change: Change, stage: str | None, its: SalesforceOpportunity) -> str | None:
@@ -199,10 +214,10 @@ def _outcome(told: Told, change: Change, stage: str | None, its: SalesforceOppor
 
 def _amount(told: Told, mapping: Salesforce) -> dict[str, Any]:
     """Amount and currency, if an amount is told: one that was cleared is 0."""
-    if "Amount" not in told:
+    if _AMOUNT not in told:
         return {}
-    amount, currency = told.amount("Amount"), told.text("CurrencyIsoCode")
-    if "Amount" in told.faults:
+    amount, currency = told.amount(_AMOUNT), told.text(_CURRENCY)
+    if _AMOUNT in told.faults:
         return {}
     code = (currency or mapping.currency).upper()
     return {"amount_minor": minor(amount, code) if amount is not None else 0, "currency": code}

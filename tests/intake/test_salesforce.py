@@ -402,6 +402,31 @@ def test_an_amount_that_was_cleared_is_nothing_and_one_that_is_not_there_is_not_
     assert mapped(stripped, SHIPPED).ignored == {"opportunity.update": 1}
 
 
+ENRICHED_CURRENCY = {"enriched": ["CurrencyIsoCode"]}
+CURRENCIES: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
+    ("CREATE", {"CurrencyIsoCode": "EUR", "Amount": 1}, {}, True),  # whose next amount is told alone
+    ("CREATE", {"CurrencyIsoCode": "EUR"}, {}, True),
+    ("CREATE", {"CurrencyIsoCode": "EUR", "Amount": 1}, ENRICHED_CURRENCY, False),
+    ("CREATE", {"CurrencyIsoCode": "usd", "Amount": 1}, {}, False),
+    ("CREATE", {"Amount": 1}, {}, False),
+    ("UPDATE", {"CurrencyIsoCode": "EUR"}, {}, True),
+    ("UPDATE", {"CurrencyIsoCode": "EUR"}, ENRICHED_CURRENCY, True),  # the amount was told in the old one
+    ("UPDATE", {"CurrencyIsoCode": "USD"}, {}, True),
+    ("UPDATE", {"CurrencyIsoCode": "EUR", "Amount": 1}, {}, True),
+    ("UPDATE", {"CurrencyIsoCode": "EUR", "Amount": 1}, ENRICHED_CURRENCY, False),
+    ("UPDATE", {"StageName": "Closed Won", "Amount": 1}, {}, False),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields", "mapping", "is_counted"), CURRENCIES)
+def test_a_currency_that_is_not_told_with_every_amount_is_counted(
+    kind: str, fields: dict[str, Any], mapping: dict[str, Any], is_counted: bool
+) -> None:
+    found = mapped(change("Opportunity", kind, **fields), told(opportunity=mapping))
+    assert found.ignored == ({"opportunity.other_currency": 1} if is_counted else {})
+    assert not found.faults and bool(found.drafts) == (kind == "CREATE" or "Amount" in fields)
+
+
 @pytest.mark.parametrize("amount", [-1, "a lot", {"double": 1.0}, [1], True, float("nan"), "1e400"])
 def test_an_amount_that_is_none_is_a_fault_and_the_win_is_kept(amount: Any) -> None:
     found = mapped(change("Opportunity", Amount=amount, StageName="Closed Won"), SHIPPED)
