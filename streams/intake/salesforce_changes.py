@@ -99,7 +99,7 @@ class Told:
         return self._read(name, values.flag, "true or false")
 
     def amount(self, name: str) -> Decimal | None:
-        return self._read(name, _amount, "an amount from 0 on")
+        return self._read(name, values.number, "a number")
 
     def _read(self, name: str | None, reader: Callable[[object], _T | None], kind: str) -> _T | None:
         value = self.fields.get(name) if name else None
@@ -207,11 +207,6 @@ def _flat(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _id(value: object) -> str | None:
     return values.text(value, values.MAX_ID)
-
-
-def _amount(value: object) -> Decimal | None:
-    found = values.number(value)
-    return found if found is not None and found >= 0 else None
 
 
 def _inside(path: str, name: str) -> str:

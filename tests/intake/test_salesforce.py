@@ -427,11 +427,17 @@ def test_a_currency_that_is_not_told_with_every_amount_is_counted(
     assert not found.faults and bool(found.drafts) == (kind == "CREATE" or "Amount" in fields)
 
 
-@pytest.mark.parametrize("amount", [-1, "a lot", {"double": 1.0}, [1], True, float("nan"), "1e400"])
+@pytest.mark.parametrize("amount", ["a lot", {"double": 1.0}, [1], True, float("nan"), "1e400"])
 def test_an_amount_that_is_none_is_a_fault_and_the_win_is_kept(amount: Any) -> None:
     found = mapped(change("Opportunity", Amount=amount, StageName="Closed Won"), SHIPPED)
     assert types(found.drafts) == ["deal.won"]
     assert [fault.path for fault in found.faults] == ["payload.Amount"]
+
+
+def test_a_negative_amount_goes_on_for_the_engine_to_refuse() -> None:
+    found = mapped(change("Opportunity", Amount=-12.5, StageName="Closed Won"), SHIPPED)
+    assert found == Mapped(found.drafts) and {draft.data["amount_minor"] for draft in found.drafts} == {-1250}
+    assert [reject.reason for reject in judged(found.drafts)] == ["bad_value"] * len(found.drafts)
 
 
 def test_a_won_deal_makes_its_account_a_customer_where_the_mapping_says_so() -> None:
