@@ -65,7 +65,7 @@ class Change:
 
     @property
     def revision(self) -> int:
-        """Orders what is told of one thing: by time, then by number, of which those from 99 on are one."""
+        """Orders what is told of one thing: by time, then by number; from the 99th on by `time_ms` alone."""
         return self.committed_ms * _REVISIONS + min(self.number, _REVISIONS - 1)
 
     def told(self, enriched: Iterable[str]) -> "Told":
