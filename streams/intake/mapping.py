@@ -46,9 +46,9 @@ Named = Iterator[tuple[str, Iterable[str]]]
 
 def named_dimensions(mapping: Intake) -> Named:
     hubspot, salesforce, stripe = mapping.hubspot, mapping.salesforce, mapping.stripe
-    yield "hubspot.contact.dimensions", hubspot.contact.dimensions.values()
-    yield "hubspot.deal.dimensions", hubspot.deal.dimensions.values()
-    yield "hubspot.ticket.dimensions", hubspot.ticket.dimensions.values()
+    yield "hubspot.contact.dimensions", hubspot.contact.dimensions
+    yield "hubspot.deal.dimensions", hubspot.deal.dimensions
+    yield "hubspot.ticket.dimensions", hubspot.ticket.dimensions
     yield "salesforce.lead.dimensions", salesforce.lead.dimensions
     yield "salesforce.opportunity.dimensions", salesforce.opportunity.dimensions
     yield "salesforce.case.dimensions", salesforce.case.dimensions
