@@ -29,7 +29,8 @@ class Load:
 
     due_s: deque[float] = field(default_factory=deque)
     """When each request that waits for a connection was due."""
-    idle: list["Connection"] = field(default_factory=list)
+    idle: deque["Connection"] = field(default_factory=deque)
+    """In turn, so that none is idle for so long that the server closes it."""
     statuses: Counter[int] = field(default_factory=Counter)
     latencies_s: list[float] = field(default_factory=list)
     sent: int = 0
@@ -38,7 +39,7 @@ class Load:
     def hand_out(self) -> None:
         """Requests that are due to connections that are idle."""
         while self.due_s and self.idle:
-            self.idle.pop().send(request(self.sent), self.due_s.popleft())
+            self.idle.popleft().send(request(self.sent), self.due_s.popleft())
             self.sent += 1
 
 

@@ -17,6 +17,7 @@ from streams.imports.database import Lines
 
 DIRECTORY: Final = Path(".kpi/imports")
 """Where the journals lie, below the directory that the command runs in."""
+_MINE: Final = 0o600
 _BETWEEN: Final = b"\n"
 _NOTHING: Final = b"-"
 
@@ -68,6 +69,7 @@ class Journal:
         place = Place(str(self._source.resolve()), size, modified_ns, counts, digest, at_ms, is_done)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new = self.path.with_suffix(f".{os.getpid()}")
+        new.touch(mode=_MINE)  # what was skipped is told with what stood in its cells
         new.write_bytes(msgspec.json.encode(place))
         new.replace(self.path)
 

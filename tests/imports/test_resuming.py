@@ -92,6 +92,7 @@ def test_a_place_is_not_that_of_another_mapping(tmp_path: Path) -> None:
 def test_a_journal_that_was_cut_off_counts_for_nothing(tmp_path: Path) -> None:
     stopped_after(1, tmp_path, csv())
     (journal,) = (tmp_path / "journal").iterdir()
+    assert journal.stat().st_mode & 0o777 == 0o600
     os.truncate(journal, 40)
     assert imported(tmp_path, csv(), TEXT, journal=True).imported.done_before == 0
 

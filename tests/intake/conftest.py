@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from streams.embedded.broker import EmbeddedBroker
+from streams.intake import server
 from tests.intake.serving import Served, served, settings_of
 
 
@@ -12,6 +13,12 @@ from tests.intake.serving import Served, served, settings_of
 def broker() -> Iterator[EmbeddedBroker]:
     with EmbeddedBroker() as broker:
         yield broker
+
+
+@pytest.fixture(autouse=True)
+def no_lingering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left of a refused body never comes in these tests."""
+    monkeypatch.setattr(server, "LINGER_S", 0.1)
 
 
 @pytest.fixture

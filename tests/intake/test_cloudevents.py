@@ -182,7 +182,7 @@ headers = st.dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(bodies, headers)
 def test_whatever_is_sent_it_is_refused_or_its_lines_are_events(body: bytes, sent: dict[str, str]) -> None:
     decoder, now_ms = shipped().decoder, ms("12:00")

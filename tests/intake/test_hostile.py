@@ -39,20 +39,27 @@ async def raw(webhooks: Served, *parts: bytes, pause_s: float = 0) -> bytes:
     """What a connection gets to hear that sends these bytes, until it is closed."""
     host, port = webhooks.address.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
+    listening = asyncio.create_task(_heard(reader))
     try:
         with suppress(ConnectionError):
             for part in parts:
                 writer.write(part)
                 await writer.drain()
                 await asyncio.sleep(pause_s)
-        with suppress(ConnectionError):
-            async with asyncio.timeout(30):
-                return await reader.read()
-        return b""
+        async with asyncio.timeout(30):
+            return await listening
     finally:
         writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
+
+
+async def _heard(reader: asyncio.StreamReader) -> bytes:
+    heard = b""
+    with suppress(ConnectionError):
+        while part := await reader.read(65_536):
+            heard += part
+    return heard
 
 
 # -- Who asks, and for what -------------------------------------------------------------------------------
