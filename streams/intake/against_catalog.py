@@ -1,13 +1,15 @@
 """What a mapping wants of the catalog in force, and what of it the catalog does not have.
 
-What a file of somebody's own says of a vendor that may come in, and can never work, is refused at the start.
-What is only a default, or of a vendor whose secrets are not set, is told: other vendors may work without it.
+Of a vendor that may come in, what can never work is refused at the start: its events would be dead letters,
+one by one, or count nowhere. Dimensions and stages as they are shipped are told: a catalog may want less.
+Of a vendor whose secrets are not set, what somebody wrote otherwise than it is shipped is told.
 """
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from schemas.documents import Path
+from schemas.intake import Intake
 from schemas.words import Model, nearest
 from streams.engine.money import Converter
 from streams.engine.plan import Plan
@@ -23,37 +25,32 @@ Wants = Iterator[tuple[Path, str]]
 def check_mapping(mapping: ReadMapping, plan: Plan, settings: Settings) -> list[str]:
     """What to tell, a sentence each. MappingError lists what is refused."""
     is_open = {vendor.name for vendor in VENDORS if settings.secrets(vendor.setting)}
+    shipped = Intake(version=1)
+    proposed = {*unknown(shipped, plan)}
+    untold = {*proposed, *unusable(shipped, plan)}
     refused, told = [], []
-    for path, message in lacking(mapping.intake, plan):
-        is_written = settings.intake_mapping is not None and _stands(mapping, path)
-        problem = mapping.lines.problem(path, message)
-        if is_written and path[0] in is_open:
+    for want in (*unknown(mapping.intake, plan), *unusable(mapping.intake, plan)):
+        problem = mapping.lines.problem(*want)
+        if want[0][0] in is_open and want not in proposed:
             refused.append(problem)
-        elif is_written:
+        elif want[0][0] in is_open or want not in untold:
             told.append(str(problem))
-        elif path[0] in is_open:
-            told.append(f"{problem.path}, as shipped: {message}")
     if refused:
         raise MappingError(mapping.source, refused)
     return told
 
 
-def _stands(mapping: ReadMapping, path: Path) -> bool:
-    """Whether the file says so. A key below a table may stand there as a number: the table counts."""
-    known = len(mapping.lines.known(path))
-    return known == len(path) or (path[-2] in _TABLES and known == len(path) - 1)
-
-
-_TABLES: Final = ("dimensions", "stages")
-
-
-def lacking(mapping: Model, plan: Plan) -> Wants:
-    """All that the mapping names and the catalog does not have."""
+def unknown(mapping: Model, plan: Plan) -> Wants:
+    """Dimensions and stages that the catalog does not have: nothing is counted by them."""
     for path, sources in named(mapping, "dimensions"):
         yield from _unknown("dimension", path, {name: name for name in sources}, plan.catalog.told)
     for path, stages in named(mapping, "stages"):
         if known := _deal_stages(plan):
             yield from _unknown("stage of deals", path, stages, known)
+
+
+def unusable(mapping: Model, plan: Plan) -> Wants:
+    """Currencies and event types that the catalog does not have: events with them are refused."""
     converter = Converter(plan.catalog.currency)
     for path, currency in named(mapping, "currency"):
         if message := converter.no_rate(currency):
