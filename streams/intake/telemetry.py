@@ -14,7 +14,17 @@ ASKED: Final = "asked"
 FAILED: Final = "failed"
 OUTCOMES: Final = (
     *(ACCEPTED, ASKED, FAILED),
-    *("not_found", "not_set_up", "method", "malformed", "slow", "unsupported", "too_large", "too_many"),
+    *(
+        "not_found",
+        "not_set_up",
+        "method",
+        "malformed",
+        "broken",
+        "slow",
+        "unsupported",
+        "too_large",
+        "too_many",
+    ),
     *("faulty", "unavailable"),
     *(f"unsigned_{reason}" for reason in REASONS),
 )
