@@ -186,6 +186,11 @@ async def test_a_vendor_that_sends_too_often_is_told_to_come_again(
     assert second.document["reason"] == "too_many"
 
 
+async def test_who_has_no_token_takes_no_place(webhooks: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MOST_REQUESTS", 0)
+    assert (await webhooks.ask(data=EVENT)).status == 401
+
+
 async def test_where_there_is_no_room_a_request_may_come_again(
     webhooks: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,24 +201,30 @@ async def test_where_there_is_no_room_a_request_may_come_again(
     assert (await webhooks.send(LEAD)).status == 202
 
 
-def test_no_more_requests_are_under_way_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_requests_of_a_vendor_are_under_way_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(room, "MOST_REQUESTS", 2)
     floor = room.Floor(MOST)
-    with room.Room(floor), room.Room(floor), pytest.raises(Refusal), room.Room(floor):
-        pass
-    with room.Room(floor), room.Room(floor):
+    a, b = "hubspot", "stripe"
+    with room.Room(floor, a), room.Room(floor, a), room.Room(floor, b):
+        with pytest.raises(Refusal), room.Room(floor, a):
+            pass
+        with room.Room(floor, b):
+            pass
+    with room.Room(floor, a), room.Room(floor, a):
         pass
 
 
 def test_no_more_bytes_are_held_than_there_is_room_for() -> None:
     floor = room.Floor(MOST)
     floor.most_bytes = MOST
-    with room.Room(floor) as one, room.Room(floor) as other:
+    with room.Room(floor, "hubspot") as one, room.Room(floor, "stripe") as other:
         one.take(MOST - 1)
         other.take(1)
         with pytest.raises(Refusal):
             other.take(1)
-    with room.Room(floor) as later:
+    with room.Room(floor, "stripe") as later:
         later.take(MOST)
 
 
