@@ -16,7 +16,8 @@ class SalesforceEntity(Model):
     """What is told of every kind of record."""
 
     customer: FieldName | None = None
-    """The field that names the customer; it must be among the channel's enriched fields."""
+    """The field that names the customer; it must be among the channel's enriched fields, always there, and
+    never change: it is the key of the record's events. Without it each record is its own relationship."""
     dimensions: Dimensions = {}
     """By API names, such as `LeadSource`, `Segment__c` or, inside a compound field, `Address.Country`."""
     enriched: list[FieldName] = []

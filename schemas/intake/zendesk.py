@@ -31,9 +31,10 @@ Dimension = TicketField | OfField[TicketField] | OfTags
 
 
 class Zendesk(Model):
-    customer: Literal["requester", "organization", "ticket"] = "requester"
-    """Whose ticket it is: the requester's; the organization's, or the requester's where there is none; or
-    nobody's, each ticket being a relationship of its own."""
+    customer: Literal["ticket", "requester", "organization"] = "ticket"
+    """Whose ticket it is: nobody's, each ticket being a relationship of its own; the requester's; or the
+    organization's, the requester's where there is none. All events of a ticket must have one key: the last
+    two are for where tickets never change hands."""
     resolved: Statuses = ["solved", "closed"]
     """Statuses in which a ticket is resolved."""
     open: Statuses = ["new", "open", "pending", "hold"]

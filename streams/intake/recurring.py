@@ -66,8 +66,8 @@ def _unit_amount(price: Mapping[str, Any], amounts: Mapping[str, int], path: str
     for name in ("unit_amount_decimal", "unit_amount", "amount_decimal", "amount"):
         if price.get(name) is not None:
             amount = values.number(price[name])
-            if amount is None or amount < 0:
-                raise Unreadable(f"{path}.{name}", f"{name} should be an amount in minor units, from 0 on")
+            if amount is None:
+                raise Unreadable(f"{path}.{name}", f"{name} should be an amount in minor units")
             return Fraction(amount)
     told = amounts.get(values.text(price.get("id")) or "")
     return None if told is None else Fraction(told)

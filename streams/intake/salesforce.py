@@ -1,7 +1,7 @@
 """Salesforce's change events to events of leads, deals and tickets.
 
 Each entity has a function that makes the steps of a change from the fields it tells, in their order. Ids are
-prefixed by `salesforce:`; a record whose customer nobody names is a relationship of its own.
+prefixed by `salesforce:`; a record is a relationship of its own, unless the mapping names a customer.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -55,7 +55,7 @@ def mapped(payload: object, mapping: Salesforce) -> Mapped:
     read: list[Change] = []
     for change in changes(payload):
         found.faults.append(change) if isinstance(change, Fault) else read.append(change)
-    for change in sorted(read, key=lambda change: (change.time_ms, *change.order)):
+    for change in sorted(read, key=lambda change: (change.time_ms, change.commit, change.number)):
         _add(found, change, mapping)
     return found
 
@@ -77,6 +77,7 @@ def _add_records(
         (*filter(None, [its.customer]), *map(field_of, its.dimensions.values()), *its.enriched)
     )
     steps = list(_steps(told, change, entity, its, mapping))
+    names = list(_left_out(told, change, its, mapping))
     customer = told.id(its.customer)
     found.faults += told.faults.values()
     if its.customer in told.faults:  # nobody knows the key
@@ -84,10 +85,35 @@ def _add_records(
     for record in change.record_ids:
         if record.endswith(ANY):
             found.gaps[change.entity] += 1
-        elif not steps:
-            found.ignored[f"{change.entity}.{change.kind.lower()}"] += 1
-        else:
-            found.drafts += (_draft(change, entity.subject, record, customer, step) for step in steps)
+            continue
+        found.drafts += (_draft(change, entity.subject, record, customer, step) for step in steps)
+        for name in names or ([] if steps else [change.kind.lower()]):
+            found.ignored[f"{change.entity}.{name}"] += 1
+
+
+# -- What no event can tell -------------------------------------------------------------------------------
+
+CUSTOMER_CHANGED: Final = "customer_changed"
+"""The customer is the key: earlier and later events of the record do not meet any more."""
+OTHER_CURRENCY: Final = "other_currency"
+"""Amounts of the deal that come without a currency are not in the mapping's, or no more in the one before."""
+
+
+def _left_out(told: Told, change: Change, its: SalesforceEntity, mapping: Salesforce) -> Iterator[str]:
+    """Names of what makes numbers wrong; also of a change that has events."""
+    if change.kind == "UPDATE" and its.customer in change.changed | change.nulled:
+        yield CUSTOMER_CHANGED
+    if change.entity == "opportunity" and _is_in_other_currency(told, change, its, mapping):
+        yield OTHER_CURRENCY
+
+
+def _is_in_other_currency(told: Told, change: Change, its: SalesforceEntity, mapping: Salesforce) -> bool:
+    has_changed = _CURRENCY in change.changed
+    if has_changed and _AMOUNT not in told:
+        return True
+    currency = told.text(_CURRENCY)
+    is_other = currency is not None and currency.upper() != mapping.currency
+    return is_other and (change.creates or has_changed) and _CURRENCY not in its.enriched
 
 
 def _draft(change: Change, subject: str, record: str, customer: str | None, step: Step) -> Draft:
@@ -153,8 +179,8 @@ def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
         yield Step("created", "crm.deal.created", _there(first))
     elif name and not (outcome and _FLAGS.isdisjoint(change.changed)):  # else from one such stage to another
         yield Step("stage_changed", "crm.deal.stage_changed", {"to_stage": name, **amount})
-    if amount and (change.creates or not {"Amount", "CurrencyIsoCode"}.isdisjoint(change.changed)):
-        yield Step("described", "crm.x.deal.described", {**amount, "revision": change.time_ms})
+    if amount:  # by itself also beside a win, which it counts above, as above what was told earlier
+        yield Step("described", "crm.x.deal.described", {**amount, "revision": change.revision})
     if outcome == "won":
         yield Step("won", "crm.deal.won", amount or {"amount_minor": 0, "currency": mapping.currency})
         if its.activates and told.id(its.customer):  # an account, not the deal itself
@@ -165,6 +191,8 @@ def _opportunity(told: Told, change: Change, mapping: Salesforce) -> Steps:
 
 
 _FLAGS: Final = frozenset({"IsWon", "IsClosed"})
+_AMOUNT: Final = "Amount"
+_CURRENCY: Final = "CurrencyIsoCode"
 
 
 def _outcome(told: Told, change: Change, stage: str | None, its: SalesforceOpportunity) -> str | None:
@@ -186,10 +214,10 @@ def _outcome(told: Told, change: Change, stage: str | None, its: SalesforceOppor
 
 def _amount(told: Told, mapping: Salesforce) -> dict[str, Any]:
     """Amount and currency, if an amount is told: one that was cleared is 0."""
-    if "Amount" not in told:
+    if _AMOUNT not in told:
         return {}
-    amount, currency = told.amount("Amount"), told.text("CurrencyIsoCode")
-    if "Amount" in told.faults:
+    amount, currency = told.amount(_AMOUNT), told.text(_CURRENCY)
+    if _AMOUNT in told.faults:
         return {}
     code = (currency or mapping.currency).upper()
     return {"amount_minor": minor(amount, code) if amount is not None else 0, "currency": code}

@@ -4,6 +4,9 @@
 
 A payload is one event or an array of them, each the bare event (`ChangeEventHeader` beside the fields), that
 of Pub/Sub API (`{"payload": .., "replayId": ..}`) or of CometD (`{"data": {"payload": .., "event": ..}}`).
+
+All changes of a transaction have one time, and a number that orders them. The events are given a time for
+each, a millisecond apart, and amounts a revision for each: nothing else tells the engine which came first.
 """
 
 import re
@@ -21,6 +24,10 @@ GAP: Final = "GAP_"
 """What changes begin with of which Salesforce tells no more than that they were."""
 ANY: Final = "*"
 """The end of a record id that stands for all records of a kind."""
+_LATEST_MS: Final = 999
+"""How much later than its transaction a change may be said to be."""
+_REVISIONS: Final = 100
+"""For each millisecond: with 1,000, those of our days would be beyond the contract's 10^15."""
 _BITMAP: Final = re.compile(r"^(\d+-)*0x[0-9A-Fa-f]*$")
 
 _T = TypeVar("_T")
@@ -36,9 +43,12 @@ class Change:
     record_ids: tuple[str, ...]
     key: str
     """Names the change: no other of this org has it."""
-    time_ms: int
-    order: tuple[int, int]
-    """Of changes at the same time: commit number, number within the transaction."""
+    committed_ms: int
+    """When the transaction was committed: the same for all its changes."""
+    commit: int
+    """Of transactions at the same time: which came first."""
+    number: int
+    """Within the transaction, from 1 on."""
     fields: Mapping[str, Any]
     """All that stands in the event, those inside compound fields as `Name.FirstName` too."""
     changed: frozenset[str]
@@ -47,6 +57,16 @@ class Change:
     @property
     def creates(self) -> bool:
         return self.kind == "CREATE"
+
+    @property
+    def time_ms(self) -> int:
+        """When it happened: a millisecond for each change of the transaction before it, 999 at most."""
+        return self.committed_ms + min(max(self.number - 1, 0), _LATEST_MS)
+
+    @property
+    def revision(self) -> int:
+        """Orders what is told of one thing: by time, then by number; from the 99th on by `time_ms` alone."""
+        return self.committed_ms * _REVISIONS + min(self.number, _REVISIONS - 1)
 
     def told(self, enriched: Iterable[str]) -> "Told":
         """The fields that may be read: those that changed, and of the others the enriched ones."""
@@ -79,7 +99,7 @@ class Told:
         return self._read(name, values.flag, "true or false")
 
     def amount(self, name: str) -> Decimal | None:
-        return self._read(name, _amount, "an amount from 0 on")
+        return self._read(name, values.number, "a number")
 
     def _read(self, name: str | None, reader: Callable[[object], _T | None], kind: str) -> _T | None:
         value = self.fields.get(name) if name else None
@@ -123,14 +143,16 @@ def _read(path: str, header: Mapping[str, Any], fields: Mapping[str, Any]) -> Ch
         return found
 
     number = read("sequenceNumber", values.whole, "a whole number")
+    kind = read("changeType", _kind, "CREATE, UPDATE, DELETE, UNDELETE or GAP_..")
     return Change(
         path=path,
         entity=read("entityName", _id, "the name of an object, such as Lead").lower(),
-        kind=read("changeType", _kind, "CREATE, UPDATE, DELETE, UNDELETE or GAP_.."),
-        record_ids=read("recordIds", _ids, "a list of record ids"),
+        kind=kind,
+        record_ids=read("recordIds", _ids_of_gap if kind.startswith(GAP) else _ids, "a list of record ids"),
         key=f"{read('transactionKey', _id, 'the id of the transaction')}/{number}",
-        time_ms=read("commitTimestamp", _time, "milliseconds since 1970"),
-        order=(values.whole(header.get("commitNumber")) or 0, number),
+        committed_ms=read("commitTimestamp", _time, "milliseconds since 1970"),
+        commit=values.whole(header.get("commitNumber")) or 0,
+        number=number,
         fields=fields,
         changed=read("changedFields", _names, _NAMES),
         nulled=read("nulledFields", _names, _NAMES),
@@ -144,13 +166,18 @@ def _kind(value: object) -> str | None:
 
 def _time(value: object) -> int | None:
     time_ms = values.whole(value)
-    return time_ms if values.rfc3339(time_ms) else None
+    return time_ms if time_ms is not None and values.rfc3339(time_ms + _LATEST_MS) else None
 
 
 def _ids(value: object) -> tuple[str, ...] | None:
     """Each once; there is at least one."""
     found = _texts(value, values.MAX_ID)
     return tuple(dict.fromkeys(found)) if found else None
+
+
+def _ids_of_gap(value: object) -> tuple[str, ...]:
+    """What is lost is lost, also where nobody says whose it was."""
+    return _ids(value) or (ANY,)
 
 
 _NAMES: Final = "a list of names of fields; Pub/Sub API sends bitmaps, which the relay has to decode"
@@ -180,11 +207,6 @@ def _flat(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _id(value: object) -> str | None:
     return values.text(value, values.MAX_ID)
-
-
-def _amount(value: object) -> Decimal | None:
-    found = values.number(value)
-    return found if found is not None and found >= 0 else None
 
 
 def _inside(path: str, name: str) -> str:

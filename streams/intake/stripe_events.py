@@ -87,8 +87,8 @@ def prefixed(id_: str) -> str:
 
 def amount_of(value: object, path: str) -> int:
     """Stripe's minor units. Raises Unreadable."""
-    amount = values.whole(value)
-    if amount is None:
+    amount = values.number(value)
+    if amount is None or amount % 1:
         name = path.rpartition(".")[2]
-        raise Unreadable(path, f"{name} should be a whole number of minor units, from 0 on")
-    return amount
+        raise Unreadable(path, f"{name} should be a whole number of minor units")
+    return int(amount)

@@ -4,8 +4,8 @@ What a status means depends on the one before, which Zendesk sends along; so not
 - A ticket that is closed after it was solved is resolved twice. Resolved stays what it was first; but where
   the first message was lost on the way, the second one says that the ticket is not open any more.
 - Leaving a status that is resolved for one that is open is a reopening; deleting and archiving are not.
-- Where the requester is the customer, another requester takes the ticket along: it is removed where it was,
-  and created (as long ago as it was) where it is now.
+- Where the mapping makes a ticket its requester's, another requester gives its later events another key. No
+  event can mend that, so it is counted under a name of its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -60,7 +60,8 @@ def _map(payload: Any, mapping: Zendesk, result: Mapped) -> None:
     kind = KINDS.get(type_) if domain == "ticket" else None
     drafts = list(kind(happening(payload), mapping)) if kind else []
     if not drafts:
-        result.ignored[f"{domain}.{type_}"] += 1
+        name = type_ if domain != "ticket" else _ignored(type_, payload, mapping)
+        result.ignored[f"{domain}.{name}"] += 1
     result.drafts += drafts
 
 
@@ -102,16 +103,25 @@ def _whose(ticket: Ticket, mapping: Zendesk) -> str | None:
     return f"zendesk:{ticket.requester_id}" if is_there(ticket.requester_id) else None
 
 
+CUSTOMER_CHANGED: Final = "customer_changed"
+_OF_CUSTOMERS: Final = {"requester_changed": "requester_id", "organization_changed": "organization_id"}
+"""Type -> the field of the ticket that has changed, which may tell the customer."""
+
+
+def _ignored(type_: str, payload: dict[str, Any], mapping: Zendesk) -> str:
+    """The name under which it is counted that there is no event for this one."""
+    field = _OF_CUSTOMERS.get(type_)
+    if field is None or mapping.customer == "ticket":
+        return type_
+    of = happening(payload)
+    before = msgspec.structs.replace(of.ticket, **{field: of.read(_Change).previous})
+    return type_ if _whose(before, mapping) == _whose(of.ticket, mapping) else CUSTOMER_CHANGED
+
+
 # -- What happens to tickets ------------------------------------------------------------------------------
 
 
-def _created(of: Happening, mapping: Zendesk, suffix: str = "") -> Iterator[Draft]:
-    yield _creation(of, mapping, suffix)
-    if _status(of.ticket.status) in mapping.resolved:
-        yield _draft(of, "crm.ticket.resolved", _about(of, mapping), suffix="/resolved")
-
-
-def _creation(of: Happening, mapping: Zendesk, suffix: str) -> Draft:
+def _created(of: Happening, mapping: Zendesk) -> Iterator[Draft]:
     ticket = of.ticket
     data = {
         **_about(of, mapping),
@@ -120,7 +130,9 @@ def _creation(of: Happening, mapping: Zendesk, suffix: str) -> Draft:
         "created_by": _creator(ticket),
     }
     time = rfc3339(ticket.created_at, f"{of.ticket_path}.created_at") if ticket.created_at else None
-    return _draft(of, "crm.ticket.created", data, suffix=suffix, time=time)
+    yield _draft(of, "crm.ticket.created", data, time=time)
+    if _status(ticket.status) in mapping.resolved:
+        yield _draft(of, "crm.ticket.resolved", _about(of, mapping), suffix="/resolved")
 
 
 def _creator(ticket: Ticket) -> str | None:
@@ -205,29 +217,11 @@ def _regrouped(of: Happening, mapping: Zendesk) -> Iterator[Draft]:
 def _ended(by: Ending) -> "Kind":
     def ended(of: Happening, mapping: Zendesk) -> Iterator[Draft]:
         if by in mapping.removed_by:
-            yield _removal(of, _customer(of, mapping), by)
+            who = _customer(of, mapping)
+            data = {"entity": "ticket", "id": _own(of.ticket.id), "customer_id": who, "reason": by}
+            yield _draft(of, "crm.record.removed", data)
 
     return ended
-
-
-def _removal(of: Happening, customer: str, reason: str, suffix: str = "") -> Draft:
-    data = {"entity": "ticket", "id": _own(of.ticket.id), "customer_id": customer, "reason": reason}
-    return _draft(of, "crm.record.removed", data, suffix=suffix)
-
-
-def _moved(field: str) -> "Kind":
-    """The customer of a ticket is another one now, if customers are told by this field."""
-
-    def moved(of: Happening, mapping: Zendesk) -> Iterator[Draft]:
-        before = msgspec.structs.replace(of.ticket, **{field: of.read(_Change).previous})
-        was = _whose(before, mapping)
-        if was == _customer(of, mapping):
-            return
-        if was is not None:
-            yield _removal(of, was, f"{field} changed", suffix="/removed")
-        yield from _created(of, mapping, suffix="/created")
-
-    return moved
 
 
 # -- Satisfaction -----------------------------------------------------------------------------------------
@@ -289,8 +283,6 @@ KINDS: Final[Mapping[str, Kind]] = {
     "permanently_deleted": _ended("permanently_deleted"),
     "marked_as_spam": _ended("marked_as_spam"),
     "merged": _ended("merged"),
-    "requester_changed": _moved("requester_id"),
-    "organization_changed": _moved("organization_id"),
     "csat_requested": _asked,
     "csat_received": _rated,
 }

@@ -7,6 +7,7 @@ import pytest
 from schemas.intake import HubSpot, parse
 from streams.intake.drafts import Draft, Mapped
 from streams.intake.hubspot import mapped
+from tests.intake.fuzz import judged
 from tests.intake.hubspot_notices import (
     ASSOCIATED,
     DOCUMENTED,
@@ -181,6 +182,12 @@ AMOUNTS = [
 def test_an_amount_is_taken_to_minor_units_exactly(value: object, currency: str, minor: int) -> None:
     [(_, data)] = said([changed("deal", "amount", value)], HubSpot(currency=currency))
     assert (data["amount_minor"], data["currency"]) == (minor, currency)
+
+
+def test_a_negative_amount_goes_on_for_the_engine_to_refuse() -> None:
+    found = mapped([changed("deal", "amount", "-5")], SHIPPED)
+    assert found == Mapped(found.drafts)
+    assert [reject.field for reject in judged(found.drafts)] == ["data.amount_minor"]
 
 
 @pytest.mark.parametrize(

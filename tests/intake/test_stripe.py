@@ -460,7 +460,6 @@ FAULTS: list[tuple[Any, str]] = [
     (created(status="dormant"), "data.object.status"),
     (created(items=None), "data.object.items.data"),
     (created(items={"data": [None]}), "data.object.items.data[0].price"),
-    (created(item(-5)), "data.object.items.data[0].price.unit_amount"),
     (created(item("a lot")), "data.object.items.data[0].price.unit_amount"),
     (created(item(1, unit_amount_decimal="1e99999")), "data.object.items.data[0].price.unit_amount_decimal"),
     (created(item(), item(quantity=-1)), "data.object.items.data[1].quantity"),
@@ -480,6 +479,20 @@ def test_what_cannot_be_read_is_a_fault_with_its_path(payload: Any, path: str) -
     found = mapped(payload, SHIPPED)
     assert found.drafts == [] and [fault.path for fault in found.faults] == [path]
     assert found.faults[0].message
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        created(item(-5)),
+        event("invoice.paid", {**INVOICE, "amount_paid": -5}),
+        event("charge.refunded", {**CHARGE, "refunds": {"data": [{"id": "re_1", "amount": -5}]}}),
+    ],
+)
+def test_a_negative_amount_goes_on_for_the_engine_to_refuse(payload: Any) -> None:
+    found = mapped(payload, SHIPPED)
+    assert found == Mapped(found.drafts)
+    assert [reject.reason for reject in judged(found.drafts)] == ["bad_value"]
 
 
 def test_ids_may_be_numbers_and_a_redelivery_is_the_same_event() -> None:

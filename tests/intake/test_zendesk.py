@@ -101,7 +101,7 @@ def test_ids_are_read_as_texts_and_as_numbers() -> None:
     assert of(texts) == of(numbers)
     (draft,) = of(texts)
     assert (draft.source, draft.id) == ("/zendesk/12345", ID)
-    assert (draft.data["ticket_id"], draft.data["customer_id"]) == ("zendesk:35436", "zendesk:20978392")
+    assert (draft.data["ticket_id"], draft.data["customer_id"]) == ("zendesk:35436", "zendesk:ticket:35436")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_eventbridge_tells_the_same_as_a_webhook() -> None:
     (draft,) = of(bridged("Status Changed", current="solved", previous="open"))
     assert draft.type == "crm.ticket.resolved"
     assert (draft.source, draft.time) == ("/zendesk/9242270", "2024-04-15T10:00:00.465Z")
-    assert draft.data["customer_id"] == "zendesk:20978392"
+    assert draft.data["customer_id"] == "zendesk:ticket:35436"
     assert types(bridged("Comment Created", comment=comment()["comment"])) == ["crm.ticket.replied"]
     assert types(bridged("Ticket Created")) == ["crm.ticket.created"]
 
@@ -255,30 +255,28 @@ def test_whose_ticket_it_is(customer: str, organization: str | None, expected: s
     assert draft.data["customer_id"] == expected
 
 
-def test_a_ticket_goes_with_its_requester() -> None:
-    payload = webhook("requester_changed", {"current": REQUESTER, "previous": "9"}, status="SOLVED")
-    drafts = {draft.type: draft.data["customer_id"] for draft in of(payload)}
-    here = "zendesk:20978392"
-    assert drafts == {
-        "crm.record.removed": "zendesk:9",
-        "crm.ticket.created": here,
-        "crm.ticket.resolved": here,
-    }
-    assert ignored(payload, customer="organization") == ["ticket.requester_changed"]
-    assert ignored(payload, customer="ticket") == ["ticket.requester_changed"]
+REQUESTER_CHANGED = webhook(
+    "requester_changed", {"current": REQUESTER, "previous": "9"}, organization_id=None
+)
+ORGANIZATION_CHANGED = webhook("organization_changed", {"current": "10002", "previous": None})
 
 
-def test_a_ticket_that_had_no_requester_leaves_nobody() -> None:
-    payload = webhook("requester_changed", {"current": REQUESTER, "previous": None})
-    assert types(payload) == ["crm.ticket.created"]
-
-
-def test_a_ticket_goes_with_its_organization() -> None:
-    payload = webhook("organization_changed", {"current": "10002", "previous": None})
-    drafts = {draft.type: draft.data["customer_id"] for draft in of(payload, customer="organization")}
-    expected = {"crm.record.removed": "zendesk:20978392", "crm.ticket.created": "zendesk:organization:10002"}
-    assert drafts == expected
-    assert ignored(payload) == ["ticket.organization_changed"]
+@pytest.mark.parametrize(
+    ("payload", "customer", "name"),
+    [
+        (REQUESTER_CHANGED, "ticket", "requester_changed"),
+        (REQUESTER_CHANGED, "requester", "customer_changed"),
+        (REQUESTER_CHANGED, "organization", "customer_changed"),  # it has none, so it is its requester's
+        (ORGANIZATION_CHANGED, "ticket", "organization_changed"),
+        (ORGANIZATION_CHANGED, "requester", "organization_changed"),
+        (ORGANIZATION_CHANGED, "organization", "customer_changed"),
+        (webhook("organization_changed", {"current": "10002", "previous": 10002}), "organization", None),
+    ],
+)
+def test_another_customer_makes_no_event_and_is_counted(
+    payload: Payload, customer: str, name: str | None
+) -> None:
+    assert ignored(payload, customer=customer) == [f"ticket.{name or 'organization_changed'}"]
 
 
 # -- Dimensions -------------------------------------------------------------------------------------------
@@ -374,7 +372,6 @@ def without(payload: Payload, *path: str) -> Payload:
         (webhook("created", requester_id=10**30), "detail.requester_id"),
         (webhook("created", priority="\udfff"), "detail.priority"),
         (without(webhook("created"), "detail", "id"), "detail.id"),
-        (without(webhook("created"), "detail", "requester_id"), "detail.requester_id"),
         (webhook("created", requester_id=[1]), "detail.requester_id"),
         (webhook("created", status=3), "detail.status"),
         (webhook("created", created_at="yesterday"), "detail.created_at"),
@@ -387,15 +384,28 @@ def without(payload: Payload, *path: str) -> Payload:
         (webhook("comment_added"), "event.comment"),
         (webhook("comment_added", comment(is_public="yes")), "event.comment.is_public"),
         (webhook("comment_added", comment("1", is_staff=None)), "event.comment.author.is_staff"),
-        (webhook("requester_changed", {"current": "1", "previous": []}), "event.previous"),
         (webhook("group_assignment_changed", {"current": {}}), "event.current"),
         (bridged("Status Changed"), "detail.ticket_event.current"),
         (bridged("Ticket Created", ticket={"id": None}), "detail.ticket_event.ticket.id"),
-        (bridged("Ticket Created", ticket={"requester_id": None}), "detail.ticket_event.ticket.requester_id"),
     ],
 )
 def test_what_cannot_be_read_is_a_fault_that_names_its_place(payload: object, path: str) -> None:
     assert fault_of(payload) == path
+
+
+@pytest.mark.parametrize(
+    ("payload", "path"),
+    [
+        (without(webhook("created"), "detail", "requester_id"), "detail.requester_id"),
+        (bridged("Ticket Created", ticket={"requester_id": None}), "detail.ticket_event.ticket.requester_id"),
+        (webhook("requester_changed", {"current": "1", "previous": []}), "event.previous"),
+    ],
+)
+def test_what_tells_the_requester_is_read_only_where_the_requester_is_the_customer(
+    payload: object, path: str
+) -> None:
+    assert fault_of(payload, customer="requester") == path
+    assert not mapped(payload, DEFAULT).faults
 
 
 def test_the_neighbours_of_a_fault_are_mapped() -> None:
@@ -427,7 +437,7 @@ TRIGGERED = {
         "scale_min": 0,
         "scale_max": 1,
         "ticket_id": "zendesk:35436",
-        "customer_id": "zendesk:20978392",
+        "customer_id": "zendesk:ticket:35436",
     },
 }
 
@@ -455,7 +465,7 @@ def test_a_trigger_s_event_can_be_written() -> None:
 
 # -- Fuzzing ----------------------------------------------------------------------------------------------
 
-MAPPINGS = st.sampled_from([DEFAULT, Zendesk.model_validate(EVERYTHING), Zendesk(customer="ticket")])
+MAPPINGS = st.sampled_from([DEFAULT, Zendesk.model_validate(EVERYTHING), Zendesk(customer="requester")])
 
 
 @bounded

@@ -88,16 +88,17 @@ def test_a_deleted_ticket_is_in_no_number() -> None:
     assert found.value("tickets", "7d") == found.value("backlog", "now") == 0
 
 
-def test_a_ticket_that_goes_with_its_requester_is_there_once() -> None:
-    """Where it was and where it is are two partitions, mostly."""
-    moving = drafts_of(
-        webhook("requester_changed", {"current": REQUESTER, "previous": "9"}, at="09:00", id="moved")
+def test_a_ticket_that_gets_another_requester_goes_on_as_the_one_it_is() -> None:
+    """And back again; all its events have one key."""
+    moved = (
+        webhook("requester_changed", {"current": "9", "previous": REQUESTER}, id="moved", requester_id="9"),
+        webhook("comment_added", comment(), at="10:30", id="answered", requester_id="9"),
     )
-    before = drafts_of(webhook("created", id="created", requester_id="9"))
-    drafts = [*before, *moving]
-    sides = [
-        [one for one in drafts if one.data["customer_id"] == who] for who in ("zendesk:9", "zendesk:20978392")
-    ]
-    first, second = map(taken, sides)
-    assert (first + second).value("backlog", "now") == 1
-    assert (first + second).value("tickets", "7d") == 1
+    back = webhook("requester_changed", {"current": REQUESTER, "previous": "9"}, id="back")
+    steps = (webhook("created", id="created"), *moved, back)
+    found = ledger(*steps)
+    assert found.value("backlog", "now") == found.value("tickets", "7d") == 1
+    mean = {"gauge": "crm_first_response_seconds_mean", "clock": "calendar"}
+    assert found.value("first_response", "7d", **mean) == 2.5 * 3600
+    assert ledger(*steps, status("SOLVED", "OPEN", "12:00")).value("backlog", "now") == 0
+    assert len({draft.data["customer_id"] for draft in drafts_of(*steps)}) == 1
