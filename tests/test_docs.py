@@ -57,7 +57,7 @@ def _with_labels(metric: Any) -> str:
 
 
 def webhook_metrics() -> set[str]:
-    metrics = [one for one in vars(Webhooks([])).values() if hasattr(one, "_labelnames")]
+    metrics = [one for one in vars(Webhooks([], ())).values() if hasattr(one, "_labelnames")]
     return {_with_labels(metric) for metric in metrics}
 
 

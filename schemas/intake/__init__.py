@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from schemas import documents
-from schemas.documents import Problem
+from schemas.documents import Lines, Problem
 from schemas.intake.hubspot import HubSpot
 from schemas.intake.salesforce import Salesforce
 from schemas.intake.stripe import Stripe
@@ -33,14 +33,15 @@ class Parsed:
 
     intake: Intake | None
     problems: list[Problem]
+    lines: Lines
 
 
 def parse(text: str) -> Parsed:
     """Read a mapping from YAML text; nothing is raised for a bad one."""
     document = documents.read(text)
     if document.problem is not None:
-        return Parsed(None, [document.problem])
+        return Parsed(None, [document.problem], document.lines)
     try:
-        return Parsed(Intake.model_validate(document.content), [])
+        return Parsed(Intake.model_validate(document.content), [], document.lines)
     except ValidationError as error:
-        return Parsed(None, list(documents.problems(document.lines, (), error)))
+        return Parsed(None, list(documents.problems(document.lines, (), error)), document.lines)

@@ -1,21 +1,18 @@
 """What is told of HubSpot: which stages and values mean what, and which properties are dimensions."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.words import CurrencyCode, Model, Name
+from schemas.intake.fields import Dimensions, FieldName, Origin, Said, field_of
+from schemas.words import CurrencyCode, Model
 
-
-def _written(value: object) -> object:
-    """Ids of stages are numbers mostly, and YAML reads them as such."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Value = Annotated[str, BeforeValidator(_written), Field(min_length=1)]
+Value = Said
 """A property's internal value, such as `closedwon` or `4711`; case does not count."""
-PropertyName = str
+PropertyName = FieldName
 """A property's internal name, such as `hs_analytics_source`."""
 
 Meaning = Literal[
@@ -24,10 +21,22 @@ Meaning = Literal[
 """What a contact's property can say of it as a lead or, the last two, as a customer."""
 
 
-Origin = Literal["inbound", "outbound", "referral", "event", "partner", "other"]
+class HubSpotObject(Model):
+    """What is told of every kind of object."""
+
+    dimensions: Dimensions = {}
+    """By properties, such as `hs_analytics_source`."""
+
+    @cached_property
+    def told_by(self) -> Mapping[PropertyName, Dimensions]:
+        """Property, in small letters -> the dimensions that it tells."""
+        found: dict[PropertyName, Dimensions] = {}
+        for name, source in self.dimensions.items():
+            found.setdefault(field_of(source).strip().casefold(), {})[name] = source
+        return found
 
 
-class HubSpotContact(Model):
+class HubSpotContact(HubSpotObject):
     origins: dict[Value, Origin] = {"FORM": "inbound", "IMPORT": "outbound"}
     """changeSource of a contact's creation -> the lead's origin; outbound: nobody awaits an answer."""
     means: dict[PropertyName, dict[Value, list[Meaning]]] = {
@@ -45,11 +54,10 @@ class HubSpotContact(Model):
     """Property -> value -> what it means that a contact has it."""
     owner: PropertyName | None = "hubspot_owner_id"
     """Whoever stands there is who the lead is assigned to."""
-    dimensions: dict[PropertyName, Name] = {"hs_analytics_source": "channel"}
-    """Property -> dimension of the catalog."""
+    dimensions: Dimensions = {"channel": "hs_analytics_source"}
 
 
-class HubSpotDeal(Model):
+class HubSpotDeal(HubSpotObject):
     stages: dict[Value, str] = {
         "appointmentscheduled": "qualified",
         "qualifiedtobuy": "meeting",
@@ -63,7 +71,7 @@ class HubSpotDeal(Model):
     lost: list[Value] = ["closedlost"]
     amount: PropertyName = "amount"
     """The property that holds the amount, in `currency`."""
-    dimensions: dict[PropertyName, Name] = {"hs_analytics_source": "channel"}
+    dimensions: Dimensions = {"channel": "hs_analytics_source"}
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
@@ -74,10 +82,10 @@ class HubSpotDeal(Model):
         return self
 
 
-class HubSpotTicket(Model):
+class HubSpotTicket(HubSpotObject):
     resolved: list[Value] = ["4"]
     """Stages, of all pipelines, that mean resolved; every other one is open."""
-    dimensions: dict[PropertyName, Name] = {"source_type": "channel"}
+    dimensions: Dimensions = {"channel": "source_type"}
 
 
 class HubSpot(Model):

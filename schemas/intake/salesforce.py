@@ -5,13 +5,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.intake.fields import Dimensions, FieldName
+from schemas.intake.fields import Dimensions, FieldName, Origin
 from schemas.words import CurrencyCode, Model
 
 Picked = Annotated[str, Field(min_length=1, max_length=200)]
 """A value of a picklist, such as a status; case does not count."""
-
-Origin = Literal["inbound", "outbound", "referral", "event", "partner", "other"]
 
 
 class SalesforceEntity(Model):

@@ -2,22 +2,15 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from schemas.intake.fields import Member, OfField, written
 from schemas.words import FreeName, Model, distinct
 
-
-def _text_of_id(value: object) -> object:
-    """Ids stand in YAML as numbers, mostly; Zendesk sends them as texts."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-_text = BeforeValidator(_text_of_id)
-VendorId = Annotated[str, _text, StringConstraints(min_length=1, max_length=100)]
-Word = Annotated[str, _text, StringConstraints(min_length=1, max_length=100, to_lower=True)]
+VendorId = Annotated[str, written, StringConstraints(min_length=1, max_length=100)]
+Word = Annotated[str, written, StringConstraints(min_length=1, max_length=100, to_lower=True)]
 """What Zendesk writes in capitals here and in small letters there."""
-Member = Annotated[str, _text, StringConstraints(min_length=1, max_length=200)]
 
 Status = Literal["new", "open", "pending", "hold", "solved", "closed"]
 Statuses = Annotated[list[Status], AfterValidator(distinct)]
@@ -27,14 +20,6 @@ Ending = Literal["soft_deleted", "permanently_deleted", "marked_as_spam", "merge
 TicketField = Literal["via.channel", "brand_id", "group_id", "form_id", "organization_id", "priority", "type"]
 
 
-class OfField(Model):
-    """The member is what stands in a field of the ticket."""
-
-    field: TicketField
-    values: dict[Word, Member] | None = None
-    """What stands there -> the member; what is not listed has none. Without it, as it stands there."""
-
-
 class OfTags(Model):
     """The member is that of the first of these tags that the ticket has."""
 
@@ -42,7 +27,7 @@ class OfTags(Model):
     """Tag -> member."""
 
 
-Dimension = TicketField | OfField | OfTags
+Dimension = TicketField | OfField[TicketField] | OfTags
 
 
 class Zendesk(Model):

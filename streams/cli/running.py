@@ -79,9 +79,10 @@ def intake(
     ] = False,
 ) -> None:
     """Run the webhooks: vendors' requests and CloudEvents over HTTP become events in Kafka."""
+    from streams.intake.against_catalog import check_mapping
     from streams.intake.app import run_intake
     from streams.intake.hooks import notes
-    from streams.intake.mapping import mapping_notes, mapping_text, read_mapping
+    from streams.intake.mapping import mapping_text, read_mapping
 
     settings = settings_of()
     if not check:
@@ -89,14 +90,15 @@ def intake(
     plan = read_catalog(settings)
     text, source = mapping_text(settings)
     mapping = read_mapping(text, source)
-    for note in [f"{source}: note: {one}" for one in mapping_notes(mapping, plan)] + notes(settings):
+    lacking = [f"{source}: note: {one}" for one in check_mapping(mapping, plan, settings)]
+    for note in lacking + notes(settings):
         say(note)
     if check:
-        _say_hooks(settings, plan, mapping)
+        _say_hooks(settings, plan, mapping.intake)
         say(f"{source}: fine")
     else:
         settings.kafka_client()
-        run_intake(settings, plan, mapping)
+        run_intake(settings, plan, mapping.intake)
 
 
 def _say_hooks(settings: Settings, plan: Plan, mapping: Intake) -> None:

@@ -16,6 +16,12 @@ class Converter:
             if code != currency.report
         }
 
+    def no_rate(self, currency: str) -> str | None:
+        """What to say of a currency that cannot be converted; None of one that can."""
+        if currency in self.known:
+            return None
+        return f"no rate for {currency!r}; the catalog has {', '.join(sorted(self.known))}"
+
     def convert(self, amount_minor: int | None, currency: str | None) -> int | None:
         """Minor units of the reporting currency, rounded half to even. None as currency means that one."""
         factor = self._factors.get(currency or "")

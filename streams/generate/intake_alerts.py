@@ -14,6 +14,8 @@ from streams.generate.trouble import Trouble
 
 FINE: Final = ("accepted", "asked")
 """Outcomes of requests that nobody needs to look at."""
+STRANGERS: Final = ("not_set_up", "method", "broken", "unsigned_missing")
+"""Outcomes that anybody on the internet can cause. A vendor all of whose signatures get lost falls silent."""
 
 
 def intake_troubles(limits: Pipeline) -> Iterator[Trouble]:
@@ -26,9 +28,12 @@ def intake_troubles(limits: Pipeline) -> Iterator[Trouble]:
         "Webhooks",
     )
     requests = f"{naming.INTAKE_REQUESTS}_total"
-    known = f'vendor!="{naming.NO_VENDOR}"'
-    refused = f'sum by (vendor) (increase({requests}{{{known}, outcome!~"{"|".join(FINE)}"}}[15m]))'
-    share = f"{refused}\n/\nsum by (vendor) (increase({requests}{{{known}}}[15m]))"
+
+    def increase(*left_out: str) -> str:
+        others = f'vendor!="{naming.NO_VENDOR}", outcome!~"{"|".join(left_out)}"'
+        return f"sum by (vendor) (increase({requests}{{{others}}}[15m]))"
+
+    share = f"{increase(*FINE, *STRANGERS)}\n/\n{increase(*STRANGERS)}"
     yield Trouble(
         "CrmWebhooksRefused",
         {"warning": f"{share} > {number(limits.webhooks.warn)}"},

@@ -280,7 +280,7 @@ def _publishing(then: float | str) -> Callable[[_Alert], Iterator[Case]]:
 
 
 def _refused(beyond: bool) -> Callable[[_Alert], Iterator[Case]]:
-    """Of 1,000 requests a minute so many; those for no vendor do not count, nor do questions."""
+    """Of 1,000 requests a minute so many; those for no vendor do not count, nor do strangers."""
 
     def cases(alert: _Alert) -> Iterator[Case]:
         lasting = alert.lasting
@@ -290,6 +290,8 @@ def _refused(beyond: bool) -> Callable[[_Alert], Iterator[Case]]:
             ("stripe", "asked"): 100,
             ("stripe", "unsigned_mismatch"): refused - 1,
             ("stripe", "faulty"): 1,
+            ("stripe", "unsigned_missing"): 1_000,
+            ("hubspot", "not_set_up"): 1_000,
             ("zendesk", "accepted"): 1,
             (naming.NO_VENDOR, "not_found"): 1_000,
         }

@@ -80,9 +80,9 @@ def _lacks_currency(event: EventMapping, plan: Plan) -> bool:
 
 def _faults(mapping: ImportMapping, plan: Plan) -> Faults:
     yield from _zone_faults(("time_zone",), mapping.time_zone)
-    known = Converter(plan.catalog.currency).known
-    if mapping.currency and mapping.currency not in known:
-        yield ("currency",), f"no rate for {mapping.currency!r}; the catalog has {', '.join(sorted(known))}"
+    converter = Converter(plan.catalog.currency)
+    if mapping.currency and (message := converter.no_rate(mapping.currency)):
+        yield ("currency",), message
     for at, event in enumerate(mapping.events):
         path = ("events", at)
         yield from _condition_faults((*path, "when"), event.when)

@@ -33,7 +33,14 @@ STOP_S: Final = 5.0
 def run_intake(settings: Settings, plan: Plan, mapping: Intake) -> None:
     """Run the webhooks until SIGINT or SIGTERM. StartError if the port is taken."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    quiet_client()
     asyncio.run(_serve(settings, plan, mapping))
+
+
+def quiet_client() -> None:
+    """Kafka's client logs at DEBUG what it sends: nothing of that may stand in a log."""
+    client = logging.getLogger("aiokafka")
+    client.setLevel(max(logging.INFO, client.getEffectiveLevel()))
 
 
 async def _serve(settings: Settings, plan: Plan, mapping: Intake) -> None:
@@ -51,7 +58,7 @@ async def running(
 ) -> AsyncIterator[str]:
     """Webhooks that run; yields their address. A Kafka that is away may come; until then 503 is answered."""
     by_path = hooks(settings, mapping, plan.decoder)
-    telemetry = Telemetry(hook.vendor for hook in by_path.values() if hook.check)
+    telemetry = Telemetry((hook.vendor for hook in by_path.values() if hook.check), plan.types)
     _say(by_path)
     async with Outlet(settings, Outliner(plan.types)) as outlet:
         floor = Floor(settings.intake_body_bytes)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from streams.intake.refusals import Refusal
 from streams.intake.room import Room
@@ -13,7 +14,7 @@ BODY_S: Final = 10.0
 
 
 async def read_body(request: web.BaseRequest, most: int, room: Room) -> bytes:
-    """The raw bytes; Refusal when they are more than `most`, compressed, or come too slowly."""
+    """The raw bytes; Refusal when they are more than `most`, compressed, come too slowly, or break off."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refusal(
             415, "unsupported", "send the body without Content-Encoding: compressed ones are not read"
@@ -26,6 +27,10 @@ async def read_body(request: web.BaseRequest, most: int, room: Room) -> bytes:
             return await _read(request, most, room)
     except TimeoutError:
         raise Refusal(408, "slow", f"the body has not arrived within {BODY_S:g} s") from None
+    except (ConnectionError, BadHttpMessage):
+        raise Refusal(
+            400, "broken", "the body ends before its end, or is not in the chunks it says"
+        ) from None
 
 
 async def _ask_for_it(request: web.BaseRequest) -> None:

@@ -1,7 +1,7 @@
 """What becomes of a request at the desk of a hook.
 
-1. There is room for it, and its hook has secrets.
-2. A bearer token is looked at before the body is read, a signature behind it: it is of the raw bytes.
+1. Its hook has secrets, and a bearer token is one of them.
+2. There is room for it. A signature is of the raw bytes: it is looked at when those are here.
 3. The vendor is within its rate. That of others, who prove nothing, does not count against it.
 4. What it brings is published, and Kafka has acknowledged it.
 5. Then it is accepted, or told what of it could not be read.
@@ -46,12 +46,12 @@ class Desk:
     async def take(self, http: web.BaseRequest) -> web.Response:
         """202, or a Refusal."""
         hook = self.hook
-        with Room(self.floor) as room:  # 1
-            check = self._secured()
-            asked = self._asked(http)
-            now_ms = self.now_ms()
-            if hook.is_bearer:  # 2
-                self._prove(check, asked, now_ms)
+        check = self._secured()  # 1
+        asked = self._asked(http)
+        now_ms = self.now_ms()
+        if hook.is_bearer:
+            self._prove(check, asked, now_ms)
+        with Room(self.floor, hook.vendor) as room:  # 2
             body = await read_body(http, self.settings.intake_body_bytes, room)
             asked = replace(asked, body=body)
             if not hook.is_bearer:

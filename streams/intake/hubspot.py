@@ -11,11 +11,12 @@ on from one stage that means won to another stays won since the first.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from schemas.intake.hubspot import HubSpot, HubSpotDeal, Meaning
+from schemas.intake.hubspot import HubSpot, HubSpotDeal, HubSpotObject, Meaning
 from streams.intake import values
-from streams.intake.drafts import Draft, Fault, Mapped
+from streams.intake.drafts import Draft, Fault, Mapped, Unreadable
+from streams.intake.members import members
 from streams.intake.minor_units import minor
-from streams.intake.notices import Ignored, Notice, Unreadable, notices
+from streams.intake.notices import Ignored, Notice, notices
 
 
 class Step(NamedTuple):
@@ -113,7 +114,7 @@ def _contact(notice: Notice, mapping: HubSpot) -> Steps:
             yield _meant(meaning, notice)
     if its.owner and values.same(its.owner) == notice.changed and notice.value:
         yield Step("assigned", "crm.lead.assigned", {"owner_id": prefixed(notice.value)})
-    yield from _described(notice, its.dimensions)
+    yield from _described(notice, its)
 
 
 def _deal(notice: Notice, mapping: HubSpot) -> Steps:
@@ -124,7 +125,7 @@ def _deal(notice: Notice, mapping: HubSpot) -> Steps:
         yield _amount(notice, mapping.currency)
     if notice.changed == _DEAL_CURRENCY and notice.value.upper() not in ("", mapping.currency):
         yield Ignored(_OTHER_CURRENCY)
-    yield from _described(notice, its.dimensions)
+    yield from _described(notice, its)
 
 
 def _ticket(notice: Notice, mapping: HubSpot) -> Steps:
@@ -132,14 +133,14 @@ def _ticket(notice: Notice, mapping: HubSpot) -> Steps:
     if notice.changed == _TICKET_STAGE and notice.value:
         outcome = "resolved" if values.is_one_of(notice.value, its.resolved) else "reopened"
         yield Step(outcome, f"crm.ticket.{outcome}", {})
-    yield from _described(notice, its.dimensions)
+    yield from _described(notice, its)
 
 
-def _described(notice: Notice, dimensions: Mapping[str, str]) -> Steps:
-    """The dimension that a property is; nothing is known of it when it was cleared."""
-    dimension = values.looked_up(notice.changed, dimensions)
-    if dimension and notice.value:
-        yield Step("described", f"crm.x.{_SUBJECTS[notice.entity]}.described", {dimension: notice.value})
+def _described(notice: Notice, its: HubSpotObject) -> Steps:
+    """The dimensions that a property tells; nothing is known of them when it was cleared."""
+    dimensions = its.told_by.get(notice.changed)
+    if dimensions and (told := members(dimensions, lambda _: notice.value or None)):
+        yield Step("described", f"crm.x.{_SUBJECTS[notice.entity]}.described", told)
 
 
 _STEPS: Final[Mapping[str, Callable[[Notice, HubSpot], Steps]]] = {

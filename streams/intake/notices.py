@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from streams.intake import values
-from streams.intake.drafts import Fault
+from streams.intake.drafts import Fault, Unreadable
 
 _ENTITIES: Final = ("contact", "company", "deal", "ticket", "product", "line_item", "conversation", "object")
 _HAPPENINGS: Final = (
@@ -34,13 +34,6 @@ _TOLD: Final = frozenset(
     for entity in ("contact", "deal", "ticket")
     for happening in ("creation", "deletion", "propertyChange")
 ) | {"contact.privacyDeletion"}
-
-
-class Unreadable(Exception):
-    """Carries a fault from where it is found to the one place where it is noted; nobody else sees it."""
-
-    def __init__(self, path: str, name: str, message: str) -> None:
-        self.fault = Fault(f"{path}.{name}".strip("."), message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +72,7 @@ class Notice:
 
     def unreadable(self, wanted: str) -> Unreadable:
         """What to raise when the value is not as it should be."""
-        return Unreadable(self.path, "propertyValue", f"{self.changed} should be {wanted}")
+        return Unreadable(_inside(self.path, "propertyValue"), f"{self.changed} should be {wanted}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +105,7 @@ def _happening(path: str, one: dict[str, Any]) -> str:
     told = values.text(one.get("subscriptionType"))
     if told is None:
         message = "should be a text such as deal.propertyChange: post HubSpot's notices as they come"
-        raise Unreadable(path, "subscriptionType", message)
+        raise Unreadable(_inside(path, "subscriptionType"), message)
     name = told.lower()
     if name.startswith(_OBJECT):
         type_ = _OBJECT_TYPES.get(values.text(one.get("objectTypeId")) or "", _OBJECT)
@@ -125,7 +118,7 @@ def _notice(path: str, happening: str, one: dict[str, Any]) -> Notice:
     time_ms = values.whole(one.get("occurredAt"))
     if time_ms is None or values.rfc3339(time_ms) is None:
         message = "should be a time in milliseconds since 1970, as HubSpot writes it, before the year 2200"
-        raise Unreadable(path, "occurredAt", message)
+        raise Unreadable(_inside(path, "occurredAt"), message)
     changes = happening.endswith(".propertyChange")
     return Notice(
         path=path,
@@ -144,12 +137,16 @@ def _id(path: str, one: dict[str, Any], name: str) -> str:
     found = values.text(one.get(name), _LONGEST_ID)
     if found is None:
         message = f"should be HubSpot's number, or a text of at most {_LONGEST_ID} characters"
-        raise Unreadable(path, name, f"is missing, and {message}" if name not in one else message)
+        raise Unreadable(_inside(path, name), f"is missing, and {message}" if name not in one else message)
     return found
 
 
 def _property(path: str, one: dict[str, Any]) -> str:
     found = values.text(one.get("propertyName"))
     if found is None:
-        raise Unreadable(path, "propertyName", "should be the name of the property that changed")
+        raise Unreadable(_inside(path, "propertyName"), "should be the name of the property that changed")
     return found
+
+
+def _inside(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

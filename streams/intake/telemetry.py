@@ -1,6 +1,6 @@
 """The webhooks' own metrics. Every request is counted once, by what became of it."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -14,7 +14,17 @@ ASKED: Final = "asked"
 FAILED: Final = "failed"
 OUTCOMES: Final = (
     *(ACCEPTED, ASKED, FAILED),
-    *("not_found", "not_set_up", "method", "malformed", "slow", "unsupported", "too_large", "too_many"),
+    *(
+        "not_found",
+        "not_set_up",
+        "method",
+        "malformed",
+        "broken",
+        "slow",
+        "unsupported",
+        "too_large",
+        "too_many",
+    ),
     *("faulty", "unavailable"),
     *(f"unsigned_{reason}" for reason in REASONS),
 )
@@ -23,9 +33,14 @@ _BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 
 
 class Telemetry:
-    """One registry per server process. Of `vendors` outcomes are counted from 0: the first is seen, too."""
+    """One registry per server process.
 
-    def __init__(self, vendors: Iterable[str]) -> None:
+    Of `vendors` outcomes are counted from 0: the first is seen, too. `types` are the catalog's: templates can
+    write any.
+    """
+
+    def __init__(self, vendors: Iterable[str], types: Container[str]) -> None:
+        self._types = types
         self._registry = registry = CollectorRegistry()
 
         def counter(name: str, help_: str, *labels: str) -> Counter:
@@ -54,7 +69,8 @@ class Telemetry:
 
     def published(self, vendor: str, brought: Brought) -> None:
         for type_, number in types_of(brought.lines).items():
-            self._events.labels(vendor, type_).inc(number)
+            known = type_ if type_ in self._types else naming.INVALID
+            self._events.labels(vendor, known).inc(number)
         for name, number in brought.ignored.items():
             self._ignored.labels(vendor, name).inc(number)
         for record, number in brought.gaps.items():

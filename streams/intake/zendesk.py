@@ -15,14 +15,13 @@ import msgspec
 
 from schemas.intake import Zendesk
 from schemas.intake.zendesk import Ending
-from streams.intake.drafts import Draft, Fault, Mapped
+from streams.intake.drafts import Draft, Fault, Mapped, Unreadable
 from streams.intake.zendesk_dimensions import dimensions
 from streams.intake.zendesk_events import (
     Happening,
     Id,
     Text,
     Ticket,
-    Unread,
     happening,
     is_there,
     rfc3339,
@@ -39,9 +38,9 @@ def mapped(payload: object, mapping: Zendesk) -> Mapped:
     for prefix, one in _each(payload):
         try:
             _map(one, mapping, result)
-        except Unread as unread:
-            path = ".".join(filter(None, (prefix, unread.path)))
-            result.faults.append(Fault(path, unread.message))
+        except Unreadable as unreadable:
+            path = ".".join(filter(None, (prefix, unreadable.fault.path)))
+            result.faults.append(Fault(path, unreadable.fault.message))
     result.drafts.sort(key=lambda draft: (draft.time, draft.source, draft.id))
     return result
 
@@ -92,7 +91,7 @@ def _customer(of: Happening, mapping: Zendesk) -> str:
     whose = _whose(of.ticket, mapping)
     if whose is None:
         message = "is missing, and with it the customer; `customer: ticket` in the mapping needs none"
-        raise Unread(f"{of.ticket_path}.requester_id", message)
+        raise Unreadable(f"{of.ticket_path}.requester_id", message)
     return whose
 
 
@@ -197,7 +196,9 @@ def _role(author: _Author, of: Happening) -> str:
     if _same(author.id, of.ticket.requester_id):
         return "customer"
     if author.is_staff is None:
-        raise Unread(f"{of.path}.comment.author.is_staff", "is missing: nobody can tell agent from customer")
+        raise Unreadable(
+            f"{of.path}.comment.author.is_staff", "is missing: nobody can tell agent from customer"
+        )
     return "agent" if author.is_staff else "customer"
 
 

@@ -4,32 +4,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.intake import Zendesk
-from schemas.intake.zendesk import Dimension, OfField, OfTags
+from schemas.intake.fields import field_of
+from schemas.intake.zendesk import Dimension, OfTags
+from streams.intake.members import member
 from streams.intake.values import text
 from streams.intake.zendesk_events import is_there
 
 
 def dimensions(detail: Mapping[str, Any], mapping: Zendesk) -> dict[str, str]:
     """Dimension -> member, of those that the ticket tells."""
-    members = {name: _member(detail, source) for name, source in mapping.dimensions.items()}
-    return {name: member for name, member in members.items() if member}
+    found = {name: _member(detail, source) for name, source in mapping.dimensions.items()}
+    return {name: one for name, one in found.items() if one}
 
 
 def _member(detail: Mapping[str, Any], source: Dimension) -> str | None:
     if isinstance(source, OfTags):
-        return next((member for tag, member in source.tags.items() if tag in _tags(detail)), None)
-    if isinstance(source, OfField):
-        found = _found(detail, source.field)
-        return source.values.get(found) if source.values is not None and found else found
-    return _found(detail, source)
+        return next((one for tag, one in source.tags.items() if tag in _tags(detail)), None)
+    return member(source, _found(detail, field_of(source)))
 
 
 def _found(detail: Any, field: str) -> str | None:
     """Enumerations are written in capitals or not, as it happens."""
     for name in field.split("."):
         detail = detail.get(name) if isinstance(detail, dict) else None
-    member = text(detail)
-    return member.lower() if is_there(member) and member else None
+    found = text(detail)
+    return found.lower() if is_there(found) and found else None
 
 
 def _tags(detail: Mapping[str, Any]) -> list[str]:

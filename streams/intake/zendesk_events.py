@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from streams.intake.drafts import Unreadable
 from streams.intake.values import MAX_ID, MAX_TEXT
 
 _UTF_8: Final = r"\A[^\ud800-\udfff]*\Z"
@@ -33,14 +34,6 @@ _MISSING: Final = re.compile(r"Object missing required field `(?P<field>\w+)`")
 _PATH: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 
 _Read = TypeVar("_Read")
-
-
-class Unread(Exception):
-    """Of Zendesk's modules only: carries what cannot be read of an event to `mapped`."""
-
-    def __init__(self, path: str, message: str) -> None:
-        self.path, self.message = path, message
-        super().__init__(message)
 
 
 class Ticket(msgspec.Struct, frozen=True):
@@ -100,7 +93,7 @@ class _Bridge(msgspec.Struct, frozen=True):
 
 
 def happening(payload: dict[str, Any]) -> Happening:
-    """Unread when something is missing, or of another kind than Zendesk documents."""
+    """Unreadable when something is missing, or of another kind than Zendesk documents."""
     bridged = bridged_of(payload)
     return _from_bridge(payload, bridged) if isinstance(bridged, dict) else _from_webhook(payload)
 
@@ -161,20 +154,20 @@ def rfc3339(text: str, path: str) -> str:
             return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (ValueError, OverflowError):  # such as 30 February, or a year before 1
         pass
-    raise Unread(path, f"{text[:40]!r} is no time such as 2024-03-05T10:00:00Z")
+    raise Unreadable(path, f"{text[:40]!r} is no time such as 2024-03-05T10:00:00Z")
 
 
 def read(value: object, shape: type[_Read], path: str) -> _Read:
-    """A value as this shape; Unread, with what is wrong below `path`."""
+    """A value as this shape; Unreadable, with what is wrong below `path`."""
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
-        raise _unread(str(error), path) from None
+        raise _unreadable(str(error), path) from None
 
 
-def _unread(error: str, path: str) -> Unread:
+def _unreadable(error: str, path: str) -> Unreadable:
     """Of msgspec's words, such as "Expected `int | str`, got `array` - at `$.id`"."""
     inner = match["path"] if (match := _PATH.search(error)) else ""
     missing = match["field"] if (match := _MISSING.match(error)) else ""
     message = "is missing: Zendesk sends it with each such event" if missing else _PATH.sub("", error)
-    return Unread(".".join(filter(None, (path, inner, missing))), message)
+    return Unreadable(".".join(filter(None, (path, inner, missing))), message)

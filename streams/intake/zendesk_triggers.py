@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.intake.drafts import Draft
-from streams.intake.zendesk_events import Own, Text, Unread, read, rfc3339
+from streams.intake.drafts import Draft, Unreadable
+from streams.intake.zendesk_events import Own, Text, read, rfc3339
 
 SPOKEN_FOR: Final = ("crm.ticket.", "crm.survey.", "crm.x.")
 """What an event's type may begin with: Zendesk speaks for its own records only."""
@@ -20,12 +20,12 @@ class _CloudEvent(msgspec.Struct, frozen=True):
 
 
 def of_trigger(payload: dict[str, Any]) -> Draft:
-    """Unread where it is none."""
+    """Unreadable where it is none."""
     event = read(payload, _CloudEvent, "")
     if not event.type.startswith(SPOKEN_FOR):
-        raise Unread("type", f"begins with none of {', '.join(SPOKEN_FOR)}: POST it to /events instead")
+        raise Unreadable("type", f"begins with none of {', '.join(SPOKEN_FOR)}: POST it to /events instead")
     try:
         msgspec.json.encode(event.data)
     except ValueError as error:  # halves of surrogate pairs, numbers of thousands of digits
-        raise Unread("data", f"cannot be written as JSON: {error.__class__.__name__}") from None
+        raise Unreadable("data", f"cannot be written as JSON: {error.__class__.__name__}") from None
     return Draft(event.source, str(event.id), event.type, rfc3339(event.time, "time"), event.data)

@@ -3,7 +3,8 @@
 import re
 from typing import Final
 
-from streams.intake.zendesk_events import Unread, bridged_of
+from streams.intake.drafts import Unreadable
+from streams.intake.zendesk_events import bridged_of
 
 _TYPE: Final = re.compile(r"zen:event-type[:/](?P<domain>[a-z_]+)\.(?P<type>\w+)", re.IGNORECASE)
 
@@ -11,7 +12,7 @@ _TYPE: Final = re.compile(r"zen:event-type[:/](?P<domain>[a-z_]+)\.(?P<type>\w+)
 def type_of(payload: object) -> tuple[str, str]:
     """(domain, type) such as `ticket` and `status_changed`, `other` for what is not known.
 
-    Unread for what is no event of Zendesk's.
+    Unreadable for what is no event of Zendesk's.
     """
     if isinstance(payload, dict):
         bridged = bridged_of(payload)
@@ -21,7 +22,7 @@ def type_of(payload: object) -> tuple[str, str]:
         if found:
             domain = found["domain"].lower()
             return ("ticket", _named(found["type"])) if domain == "ticket" else _of_others(domain)
-    raise Unread(
+    raise Unreadable(
         "type",
         "this is no event of Zendesk's, whose type begins with zen:event-type:; triggers and automations send"
         " a JSON of your own: make it a CloudEvent (docs/intake/zendesk.md), or POST one to /events",

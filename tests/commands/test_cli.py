@@ -81,6 +81,22 @@ def test_webhooks_with_a_wrong_mapping_do_not_start_and_say_where_it_is_wrong(
     )
 
 
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_webhooks_whose_mapping_wants_what_the_catalog_does_not_have_do_not_start(
+    said: Say, directory: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    (directory / "mine.yaml").write_text("version: 1\nzendesk:\n  dimensions: {regoin: brand_id}\n")
+    monkeypatch.setenv("KPI_INTAKE_MAPPING", "mine.yaml")
+    wanted = (
+        "line 3: zendesk.dimensions.regoin: the catalog has no dimension 'regoin'; did you mean 'region'?"
+    )
+    if options:  # closed, so that it is told only
+        assert f"mine.yaml: note: {wanted}\n" in said("intake", *options).out
+    monkeypatch.setenv("KPI_INTAKE_ZENDESK_SECRETS", "a-secret-of-some-length")
+    done = said("intake", *options)
+    assert (done.status, done.err) == (1, f"kpi: mine.yaml: {wanted}\n")
+
+
 def test_webhooks_without_a_broker_say_which_setting_is_missing(said: Say) -> None:
     done = said("intake")
     assert (done.status, done.err.partition(";")[0]) == (1, "kpi: KPI_BROKER is not set")

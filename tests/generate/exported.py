@@ -40,7 +40,7 @@ class Exported:
         scraped = [
             Exposition(plan, lambda: _shown(plan)).text().decode(),
             _telemetry().text().decode(),
-            Webhooks(["stripe"]).text().decode(),
+            Webhooks(["stripe"], plan.types).text().decode(),
         ]
         series: dict[str, list[dict[str, str]]] = {}
         for text in scraped:

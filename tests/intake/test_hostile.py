@@ -15,7 +15,7 @@ from streams.embedded.broker import EmbeddedBroker
 from streams.intake import bodies, room, server
 from streams.intake.refusals import Refusal
 from streams.intake.signatures import REASONS
-from tests.intake.serving import BATCH, BEARER, LEAD, STRUCTURED, TOKEN, Served, served, settings_of
+from tests.intake.serving import BATCH, BEARER, LEAD, STRUCTURED, TOKEN, Served, served, settings_of, until
 
 EVENT = json.dumps(LEAD)
 MOST = 5_000
@@ -186,6 +186,11 @@ async def test_a_vendor_that_sends_too_often_is_told_to_come_again(
     assert second.document["reason"] == "too_many"
 
 
+async def test_who_has_no_token_takes_no_place(webhooks: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MOST_REQUESTS", 0)
+    assert (await webhooks.ask(data=EVENT)).status == 401
+
+
 async def test_where_there_is_no_room_a_request_may_come_again(
     webhooks: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,24 +201,30 @@ async def test_where_there_is_no_room_a_request_may_come_again(
     assert (await webhooks.send(LEAD)).status == 202
 
 
-def test_no_more_requests_are_under_way_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_requests_of_a_vendor_are_under_way_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(room, "MOST_REQUESTS", 2)
     floor = room.Floor(MOST)
-    with room.Room(floor), room.Room(floor), pytest.raises(Refusal), room.Room(floor):
-        pass
-    with room.Room(floor), room.Room(floor):
+    a, b = "hubspot", "stripe"
+    with room.Room(floor, a), room.Room(floor, a), room.Room(floor, b):
+        with pytest.raises(Refusal), room.Room(floor, a):
+            pass
+        with room.Room(floor, b):
+            pass
+    with room.Room(floor, a), room.Room(floor, a):
         pass
 
 
 def test_no_more_bytes_are_held_than_there_is_room_for() -> None:
     floor = room.Floor(MOST)
     floor.most_bytes = MOST
-    with room.Room(floor) as one, room.Room(floor) as other:
+    with room.Room(floor, "hubspot") as one, room.Room(floor, "stripe") as other:
         one.take(MOST - 1)
         other.take(1)
         with pytest.raises(Refusal):
             other.take(1)
-    with room.Room(floor) as later:
+    with room.Room(floor, "stripe") as later:
         later.take(MOST)
 
 
@@ -230,6 +241,37 @@ async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked_or_refused_
     assert (first, rest[:13]) == (b"HTTP/1.1 100 Continue", b"HTTP/1.1 202 ")
     assert (await raw(small, head("another-token", 10))).startswith(b"HTTP/1.1 401 ")
     assert (await raw(small, head(TOKEN, MOST + 1))).startswith(b"HTTP/1.1 413 ")
+
+
+# -- Broken off -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "rest"),
+    [
+        (b"Content-Length: 100\r\n\r\nabc", b""),
+        (b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc", b"\r\nno number\r\n"),
+    ],
+)
+async def test_a_body_that_breaks_off_is_no_fault_of_ours(
+    webhooks: Served, caplog: pytest.LogCaptureFixture, more: bytes, rest: bytes
+) -> None:
+    """Such as of a client that goes away, or whose chunks are none."""
+    head = f"POST /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
+    host, port = webhooks.address.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    for part in (head + more, rest):
+        writer.write(part)
+        await writer.drain()
+        await asyncio.sleep(0.1)
+    writer.close()
+    broken = 'crm_intake_requests_total{outcome="broken",vendor="cloudevents"}'
+
+    async def is_counted() -> bool:
+        return (await webhooks.metrics())[broken] == 1
+
+    await until(is_counted)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 # -- Too slow ---------------------------------------------------------------------------------------------

@@ -222,7 +222,7 @@ def test_a_ticket_is_resolved_in_a_stage_of_the_mapping_and_open_in_every_other(
 
 def test_a_property_is_a_dimension_where_the_mapping_says_so() -> None:
     mapping = HubSpot.model_validate(
-        {entity: {"dimensions": {"Region__C": "region"}} for entity in ("contact", "deal", "ticket")}
+        {entity: {"dimensions": {"region": "Region__C"}} for entity in ("contact", "deal", "ticket")}
     )
     told = [changed(entity, "region__c", "emea") for entity in ("contact", "deal", "ticket")]
     assert sorted(said(told, mapping)) == [
@@ -232,8 +232,24 @@ def test_a_property_is_a_dimension_where_the_mapping_says_so() -> None:
     ]
 
 
+def test_a_property_may_tell_several_dimensions_each_by_names_of_its_own() -> None:
+    renamed = {"field": "sales_region", "values": {"EMEA": "europe"}}
+    mapping = HubSpot.model_validate({"deal": {"dimensions": {"region": renamed, "team": "sales_region"}}})
+    told = [changed("deal", "sales_region", value) for value in ("emea", "apac")]
+    assert sorted(map(str, said(told, mapping))) == sorted(
+        str(("crm.x.deal.described", {**OF_DEAL, **one}))
+        for one in ({"region": "europe", "team": "emea"}, {"team": "apac"})
+    )
+
+
+def test_a_value_that_the_mapping_has_no_member_for_is_counted_as_ignored() -> None:
+    renamed = {"field": "sales_region", "values": {"EMEA": "europe"}}
+    mapping = HubSpot.model_validate({"deal": {"dimensions": {"region": renamed}}})
+    assert mapped(changed("deal", "sales_region", "apac"), mapping).ignored == {"deal.propertyChange": 1}
+
+
 def test_a_property_may_be_a_step_and_a_dimension_at_once() -> None:
-    mapping = HubSpot.model_validate({"contact": {"dimensions": {"lifecyclestage": "segment"}}})
+    mapping = HubSpot.model_validate({"contact": {"dimensions": {"segment": "lifecyclestage"}}})
     types = [type_ for type_, _ in said([changed("contact", "lifecyclestage", "customer")], mapping)]
     assert types == ["crm.customer.activated", "crm.lead.converted", "crm.x.lead.described"]
 

@@ -8,14 +8,13 @@ from ruamel.yaml import YAML
 
 from schemas.intake import Intake, parse
 from streams.errors import MappingError, SettingsError
-from streams.intake.mapping import mapping_notes, mapping_text, named_dimensions, named_stages, read_mapping
+from streams.intake.mapping import mapping_text, read_mapping
 from streams.settings import Settings
-from tests.builders import shipped
 
 
 def test_the_shipped_mapping_is_what_the_models_say_by_themselves() -> None:
     text, name = mapping_text(Settings())
-    assert (name, read_mapping(text, name)) == ("intake.yaml", Intake(version=1))
+    assert (name, read_mapping(text, name).intake) == ("intake.yaml", Intake(version=1))
 
 
 def test_the_shipped_mapping_writes_everything_out() -> None:
@@ -53,25 +52,6 @@ def test_what_is_wrong_is_told_with_its_path_line_and_remedy() -> None:
         MappingError, match=r"mine\.yaml: line 5: zendesk\.rezolved: .* did you mean 'resolved'\?"
     ):
         read_mapping(text.replace("hubspott", "hubspot"), "mine.yaml")
-
-
-def test_a_dimension_or_stage_that_the_catalog_does_not_have_is_told_with_the_likely_one() -> None:
-    shipped_mapping = Intake(version=1)
-    assert mapping_notes(shipped_mapping, shipped()) == []
-    zendesk, hubspot = "{dimensions: {regoin: brand_id}}", "{deal: {stages: {a: proposl, b: won}}}"
-    text = f"version: 1\nzendesk: {zendesk}\nhubspot: {hubspot}\n"
-    assert mapping_notes(read_mapping(text, "mine.yaml"), shipped()) == [
-        "zendesk.dimensions: the catalog has no dimension 'regoin'; did you mean 'region'?",
-        "hubspot.deal.stages: the catalog has no stage of deals 'proposl'; did you mean 'proposal'?",
-        "hubspot.deal.stages: the catalog has no stage of deals 'won'; known: "
-        f"{', '.join(shipped().catalog.subjects['deal'].stages)}",
-    ]
-
-
-def test_every_field_that_names_dimensions_or_stages_is_looked_at() -> None:
-    paths = {path.lstrip(".") for path in _paths(Intake(version=1).model_dump())}
-    looked_at = {path for path, _ in (*named_dimensions(Intake(version=1)), *named_stages(Intake(version=1)))}
-    assert looked_at == {path for path in paths if path.endswith((".dimensions", ".stages"))}
 
 
 @pytest.mark.parametrize("text", ["", "[]", "7", "version: 2", "version: 1\nhubspot: 7", "a: [", "\x00"])
