@@ -188,6 +188,10 @@ def test_a_time_that_there_was_not_is_told_by_the_clock_before(tmp_path: Path) -
         ("2017-03-01T10:00:00.123456Z", {"zone": "Europe/Berlin"}, "2017-03-01T10:00:00.123Z"),
         ("2017-03-01T10:00:00+05:30", {}, "2017-03-01T04:30:00.000Z"),
         ("2017-03-01T10:00:00-08", {}, "2017-03-01T18:00:00.000Z"),
+        ("2017-03-01 10:00 -08:00", {}, "2017-03-01T18:00:00.000Z"),
+        ("2017-03-01 10:00:00 UTC", {"zone": "Europe/Berlin"}, "2017-03-01T10:00:00.000Z"),
+        ("2017-03-01 10:00Z", {"zone": "Europe/Berlin"}, "2017-03-01T10:00:00.000Z"),
+        ("2017-03-01 10:00 gmt", {"zone": "Europe/Berlin"}, "2017-03-01T10:00:00.000Z"),
         ("1488362400", {"format": "unix_s"}, "2017-03-01T10:00:00.000Z"),
         ("1488362400.5", {"format": "unix_s"}, "2017-03-01T10:00:00.500Z"),
         ("1488362400123", {"format": "unix_ms"}, "2017-03-01T10:00:00.123Z"),
@@ -204,6 +208,18 @@ def test_a_time_that_cannot_be_read_is_refused_with_cell_and_format(tmp_path: Pa
     result = times(tmp_path, [cell], {"format": "%d/%m/%Y"})
     assert result.faults == {("bad_time", "time"): 1}
     assert result.messages[0].endswith(f"{cell!r} in column cell is not a time as %d/%m/%Y")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("2017-03-01 10:00 PM", "2017-03-01 10:00 AM", "2017-03-01 10:00:00 PST", "2017-03-01T10:00:00 EST"),
+        *("2017-03-01 10:00 Europe/Paris", "2017-03-01 10:00:00 or so", "2017-03-01 -02", "10:00"),
+    ],
+)
+def test_a_time_with_a_zones_name_or_half_a_day_is_not_taken_for_another(tmp_path: Path, cell: str) -> None:
+    result = times(tmp_path, [cell], {"zone": "Europe/Berlin"})
+    assert (result.events, result.faults) == ([], {("bad_time", "time"): 1})
 
 
 def test_a_time_that_is_not_there_is_refused_with_its_column(tmp_path: Path) -> None:
