@@ -12,7 +12,7 @@ from streams.engine.decode import Event
 from streams.imports.counts import Counts
 from streams.imports.database import ROWS, Database, Unreadable, database
 from streams.imports.job import Job
-from streams.imports.journal import Journal, OtherRows, Place, Rest
+from streams.imports.journal import Journal, Look, OtherRows, Place, Rest, looks
 from streams.imports.judging import Judge
 from streams.imports.query import lines_query
 from streams.imports.rejects import RejectsFile
@@ -58,6 +58,18 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
+class _Notes:
+    """What is noted of a file that looked like this, if there is a journal."""
+
+    journal: Journal | None
+    looks: list[Look]
+
+    def write(self, counts: Counts, digest: str, *, is_done: bool) -> None:
+        if self.journal is not None:
+            self.journal.write(Place(self.looks, counts, digest, clock_ms(), is_done))
+
+
+@dataclass(frozen=True, slots=True)
 class Import:
     """How events get from files to a sink."""
 
@@ -76,31 +88,30 @@ class Import:
         """
         began_s = time.monotonic()
         place = journal.read() if journal else None
-        if place and place.is_done and place.is_of(path):
+        look = looks([path, *self.job.tables()])
+        if place and place.is_done and place.looks == look:
             return Imported(path, place.counts, is_complete=True, done_before=place.counts.rows)
         with (
             TemporaryDirectory(prefix="kpi-import-") as scratch,
             database(path, self.job.checked, self.job.directory, Path(scratch)) as found,
         ):
-            done = self._after(place, path, found, journal)
+            done = self._after(place, path, found, _Notes(journal, look))
         done.seconds = time.monotonic() - began_s
         return done
 
-    def _after(self, place: Place | None, path: Path, found: Database, journal: Journal | None) -> Imported:
+    def _after(self, place: Place | None, path: Path, found: Database, notes: _Notes) -> Imported:
         """The rows after a place; all of them, when those before it are others by now."""
         try:
-            return _Rows(self, path, found, journal, place).run()
+            return _Rows(self, path, found, notes, place).run()
         except OtherRows:
-            return _Rows(self, path, found, journal, None).run()
+            return _Rows(self, path, found, notes, None).run()
 
 
 class _Rows:
     """The rows of one file, from a place on."""
 
-    def __init__(
-        self, how: Import, path: Path, found: Database, journal: Journal | None, place: Place | None
-    ) -> None:
-        self._how, self._path, self._found, self._journal = how, path, found, journal
+    def __init__(self, how: Import, path: Path, found: Database, notes: _Notes, place: Place | None) -> None:
+        self._how, self._path, self._found, self._notes = how, path, found, notes
         self._before = place.counts if place else Counts()
         self._judge = Judge(how.job, self._before)
         self._rest = Rest.after(place)
@@ -128,8 +139,7 @@ class _Rows:
 
     def _settle(self, *, is_done: bool) -> None:
         self._how.sink.settle()
-        if self._journal is not None:
-            self._journal.write(self._judge.counts(), str(self._rest.digest), clock_ms(), is_done=is_done)
+        self._notes.write(self._judge.counts(), str(self._rest.digest), is_done=is_done)
 
     def _imported(self, is_complete: bool) -> Imported:
         unreadable = self._found.unreadable() if is_complete else []

@@ -83,6 +83,22 @@ def test_a_file_whose_rows_have_changed_is_imported_from_its_beginning(tmp_path:
     assert ids(again) == ids(imported(tmp_path, other, TEXT))
 
 
+def test_a_table_beside_the_file_that_was_corrected_makes_its_events_anew(tmp_path: Path) -> None:
+    text = mapping(
+        event(data={"stage": "name"}),
+        files={"names": "names.csv"},
+        rows="SELECT input.*, names.name FROM input LEFT JOIN names USING (cell)",
+    )
+    names = tmp_path / "names.csv"
+    names.write_text("cell,name\nx,wrong\n")
+    first = imported(tmp_path, csv(range(2)), text, journal=True)
+    names.write_text("cell,name\nx,corrected\n")
+    again = imported(tmp_path, csv(range(2)), text, journal=True)
+    repeated = imported(tmp_path, csv(range(2)), text, journal=True)
+    assert [result.data[-1]["stage"] for result in (first, again)] == ["wrong", "corrected"]
+    assert (repeated.sink.lines, repeated.imported.seconds) == ([], 0)  # not read again
+
+
 def test_a_place_is_not_that_of_another_mapping(tmp_path: Path) -> None:
     stopped_after(1, tmp_path, csv())
     other = imported(tmp_path, csv(), mapping(event(id="{id}/other")), journal=True)
