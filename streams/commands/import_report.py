@@ -114,8 +114,8 @@ def print_imported(console: Console, done: Imported) -> None:
     for fault in counts.faults:
         _say(console, f"  {fault.count:>12,}  skipped: {_about(fault)}")
         _examples(console, [f"row {row}: {message}" for row, message in fault.examples])
-    if done.unreadable:
-        _say(console, f"  {len(done.unreadable):>12,}  skipped: lines that are no rows")
+    if counts.unreadable:
+        _say(console, f"  {counts.unreadable:>12,}  skipped: lines that are no rows")
         _examples(
             console, [f"{line.path.name}, line {line.line}: {line.message}" for line in done.unreadable[:3]]
         )

@@ -27,6 +27,9 @@ class Counts:
     """Events from before the time that the import was to begin at."""
     faults: list[Fault] = dataclasses.field(default_factory=list)
 
+    unreadable: int = 0
+    """Lines that are no rows; known when all of the file was read."""
+
     @property
     def accepted(self) -> int:
         return sum(self.events.values())
@@ -34,3 +37,8 @@ class Counts:
     @property
     def refused(self) -> int:
         return sum(fault.count for fault in self.faults)
+
+    @property
+    def skipped(self) -> int:
+        """Events that were refused, and lines that are no rows."""
+        return self.refused + self.unreadable

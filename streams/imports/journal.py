@@ -5,7 +5,7 @@ A place is believed only as far as the rows are the same: it has a digest of the
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, Self
@@ -107,13 +107,21 @@ class Rest:
     def after(cls, place: Place | None) -> Self:
         return cls(place.counts.rows, place.digest) if place else cls(0, "")
 
-    def of(self, batches: Iterable[Sequence[Lines]]) -> Iterator[Sequence[Lines]]:
-        """The batches without the rows that were done; OtherRows when these are others than they were."""
+    def of(
+        self,
+        batches: Iterable[Sequence[Lines]],
+        passed: Callable[[Sequence[Lines]], None] = lambda rows: None,
+    ) -> Iterator[Sequence[Lines]]:
+        """The batches without the rows that were done; OtherRows when these are others than they were.
+
+        `passed` is told of the rows that were done, before that is known.
+        """
         left = self.done
         for batch in batches:
             rows = batch[left:]
             if left:
                 self.digest.add(batch[:left])
+                passed(batch[:left])
                 left = max(0, left - len(batch))
                 if left == 0 and str(self.digest) != self.expected:
                     raise OtherRows
