@@ -107,7 +107,7 @@ def print_imported(console: Console, done: Imported) -> None:
     """What became of the rows of a file: events by type, and what was skipped, with its first rows."""
     counts = done.counts
     _say(console, f"{done.path}: {_how_far(done)}")
-    for type_, number in sorted(counts.events.items()):
+    for type_, number in counts.events.items():
         _say(console, f"  {number:>12,}  {type_}")
     if counts.older:
         _say(console, f"  {counts.older:>12,}  left out: before --since")

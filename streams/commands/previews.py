@@ -43,9 +43,9 @@ def _title(console: Console, text: str) -> None:
 
 def _counts(found: Preview) -> Table:
     table = Table(box=SIMPLE_HEAD)
-    table.add_column("event type")
+    table.add_column("event")
     table.add_column("events", justify="right")
-    for type_, number in sorted(found.counts.events.items()):
+    for type_, number in found.counts.events.items():
         table.add_row(type_, f"{number:,}")
     table.add_row("all", f"{found.counts.accepted:,}", style="bold")
     return table

@@ -8,13 +8,15 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams.engine.decode import Event, Reject
-from streams.imports.counts import Counts, Fault
+from streams.imports.conditions import UNDECIDED
+from streams.imports.counts import Counts, Fault, named_events
 from streams.imports.database import Lines
-from streams.imports.explaining import explained
+from streams.imports.explaining import Why, explained, undecided
 from streams.imports.job import Job
 
 EXAMPLES: Final = 3
 """So many rows are kept of each fault."""
+_UNDECIDED: Final = UNDECIDED.encode()
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -47,7 +49,8 @@ class Judge:
     def __init__(self, job: Job, before: Counts) -> None:
         self._job = job
         self._rows, self._older = before.rows, before.older
-        self._events = Counter(before.events)
+        self._names = named_events(job.mapping)
+        self._events = Counter({name: before.events.get(name, 0) for name in self._names})
         self._faults = {(one.type, one.reason, one.field): one for one in deepcopy(before.faults)}
 
     def judge(self, rows: Sequence[Lines]) -> tuple[list[Event], list[Refused]]:
@@ -62,7 +65,8 @@ class Judge:
         self._rows += len(rows)
         found, rejects = self._job.plan.decoder.decode(lines)
         events = self._new_enough(found)
-        self._events.update([event.type for event in events])
+        names = self._names
+        self._events.update([names[event.record.event] for event in events])
         return events, [self._refused(reject) for reject in rejects]
 
     def counts(self) -> Counts:
@@ -81,10 +85,12 @@ class Judge:
         line = reject.record
         assert isinstance(line, Line)
         event = self._job.mapping.events[line.event]
-        message = explained(event, reject)
-        refused = Refused(line.offset, event.type, reject.reason, reject.field, message, line.value)
-        fault = self._faults.setdefault(key := (event.type, reject.reason, reject.field), Fault(*key))
+        why = Why(reject.reason, reject.field, explained(event, reject))
+        if line.value.startswith(_UNDECIDED):
+            why = undecided(line.value)
+        refused = Refused(line.offset, event.type, *why, line.value)
+        fault = self._faults.setdefault(key := (event.type, why.reason, why.field), Fault(*key))
         fault.count += 1
         if len(fault.examples) < EXAMPLES:
-            fault.examples.append((line.offset, message))
+            fault.examples.append((line.offset, why.message))
         return refused

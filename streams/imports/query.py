@@ -11,7 +11,7 @@ from typing import Final
 from schemas.imports import EventMapping, ImportMapping
 from streams.engine.plan import Plan
 from streams.imports import sql
-from streams.imports.conditions import condition
+from streams.imports.conditions import NOTHING, Chosen, condition
 from streams.imports.mapping import CheckedMapping, field_kinds
 from streams.imports.values import Values
 
@@ -51,10 +51,11 @@ def _parts(
         f"{sql.text(_label(name))} || {values.json(value, kinds[name].held)}"
         for name, value in event.data.items()
     ]
-    when = condition(event.when, columns) if event.when else "true"
+    when = condition(event.when, columns) if event.when else Chosen("true", NOTHING)
     id_ = f", {values.json(event.id, str)} AS id{number}" if event.id else ""
     return (
-        f"{when} AS when{number}, {values.json(event.time, datetime)} AS time{number}, "
+        f"{when.holds} AS when{number}, {when.undecided} AS undecided{number}, "
+        f"{values.json(event.time, datetime)} AS time{number}, "
         f"concat_ws(',', {', '.join(fields) or 'NULL'}) AS data{number}{id_}"
     )
 
@@ -68,7 +69,8 @@ def _line(number: int, event: EventMapping, source: str) -> str:
     head = sql.text(json.dumps(about, ensure_ascii=False, separators=(",", ":"))[:-1])
     id_ = f"id{number}" if event.id else _made_id(number, event.type)
     parts = f"{head}, ',\"id\":' || {id_}, ',\"time\":' || time{number}, ',\"data\":{{', data{number}, '}}}}'"
-    return f"CASE WHEN when{number} THEN encode(concat({parts})) END AS line{number}"
+    line = f"CASE WHEN when{number} THEN concat({parts}) ELSE undecided{number} END"
+    return f"encode({line}) AS line{number}"
 
 
 def _made_id(number: int, type_: str) -> str:
