@@ -33,12 +33,13 @@ def lines_query(checked: CheckedMapping, rows: str, columns: Mapping[str, str], 
 
 
 def _cell(name: str, type_: str, nulls: list[str]) -> str:
-    """A text that says nothing is nothing."""
+    """A text is what stands between its blanks; one that says nothing is nothing."""
     column = sql.name(name)
     if type_ != sql.TEXT:
         return column
-    empty = sql.texts(dict.fromkeys(["", *nulls]))
-    return f"CASE WHEN {column} NOT IN ({empty}) THEN {column} END AS {column}"
+    empty = sql.texts(dict.fromkeys(["", *(null.strip() for null in nulls)]))
+    cell = f"trim({column})"
+    return f"CASE WHEN {cell} NOT IN ({empty}) THEN {cell} END AS {column}"
 
 
 def _parts(

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -36,22 +37,38 @@ def stages(result: Result) -> list[str | None]:
     return [data.get("stage") for data in result.data]
 
 
+def no_blanks_around(text: str) -> bool:
+    return "Zs" not in map(category, (text[0], text[-1]))
+
+
 # -- Texts ------------------------------------------------------------------------------------------------
 
 
 def test_a_text_stays_what_it_is_with_all_its_zeros_quotes_and_newlines(tmp_path: Path) -> None:
-    cells = ["007", 'a "b"', "one\ntwo", " x ", "ünï→🙂", "back\\slash", "1e5", "TRUE", "'; DROP", "{x}"]
+    cells = ["007", 'a "b"', "one\ntwo", "x  y", "ünï→🙂", "back\\slash", "1e5", "TRUE", "'; DROP", "{x}"]
     assert stages(became(tmp_path, cells, "cell")) == cells
 
 
 @FEW
 @given(
     st.lists(
-        st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=50), min_size=1
+        st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=50).filter(
+            no_blanks_around
+        ),
+        min_size=1,
     )
 )
 def test_any_text_comes_through_unchanged(tmp_path: Path, cells: list[str]) -> None:
     assert stages(became(tmp_path, cells, "cell")) == cells
+
+
+def test_blanks_around_a_cell_are_none_of_it(tmp_path: Path) -> None:
+    cells = [" Won", "Won ", "\u00a0Won", "  ", " - ", "Won"]
+    told = event(data={"stage": "<{cell}>"}), event("crm.deal.lost", when="cell == 'Won'")
+    result = imported(tmp_path, csv(cells), mapping(*told, read={"nulls": ["- "]}))
+    created = [one["data"].get("stage") for one in result.events if one["type"] == "crm.deal.created"]
+    assert created == ["<Won>", "<Won>", "<Won>", None, None, "<Won>"]
+    assert result.imported.counts.events["crm.deal.lost"] == 4
 
 
 def test_an_empty_cell_and_what_stands_for_one_is_no_value(tmp_path: Path) -> None:
