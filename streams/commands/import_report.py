@@ -109,6 +109,11 @@ def print_imported(console: Console, done: Imported) -> None:
     _say(console, f"{done.path}: {_how_far(done)}")
     for type_, number in counts.events.items():
         _say(console, f"  {number:>12,}  {type_}")
+    if counts.repeated:
+        _say(
+            console,
+            f"  {counts.repeated:>12,}  of them have the id of an earlier one: only one of each counts",
+        )
     if counts.older:
         _say(console, f"  {counts.older:>12,}  left out: before --since")
     for fault in counts.faults:

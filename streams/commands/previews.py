@@ -69,8 +69,8 @@ def _notes(found: Preview) -> Iterator[str]:
         yield f"From {rfc3339(seen.first_ms)} to {rfc3339(seen.last_ms)}."
     if found.no_event:
         yield f"{found.no_event:,} rows become no event: no `when` holds of them."
-    if seen.repeated:
-        yield f"{seen.repeated:,} events have the id of an earlier one: only one of each counts."
+    if found.counts.repeated:
+        yield f"{found.counts.repeated:,} events have the id of an earlier one: only one of each counts."
     if seen.old:
         days = KEEP_MS[DAY] // DAY_MS
         yield f"{seen.old:,} events are older than {days} days: see docs/importing.md, History."

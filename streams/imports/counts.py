@@ -29,6 +29,8 @@ class Counts:
     """Events from before the time that the import was to begin at."""
     faults: list[Fault] = dataclasses.field(default_factory=list)
 
+    repeated: int = 0
+    """Events with source and id of an earlier one of the same run: of such only one counts."""
     unreadable: int = 0
     """Lines that are no rows; known when all of the file was read."""
 

@@ -60,6 +60,13 @@ def test_nothing_that_is_read_is_written_over(
     assert {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()} == before
 
 
+def test_equal_rows_without_an_id_are_told(said: Say, directory: Path) -> None:
+    (directory / "mapping.yaml").write_text(mapping(event()))
+    (directory / "deals.csv").write_text("id,customer,day\n" + "D0,c,2024-01-01\n" * 3)
+    status, told = imported(said, "--out", "events.ndjson")
+    assert status == 0 and "2  of them have the id of an earlier one: only one of each counts" in told
+
+
 def test_with_nothing_skipped_all_is_well(said: Say, directory: Path) -> None:
     (directory / "deals.csv").write_text("id,customer,day\nD0,c,2024-01-01\n")
     status, told = imported(said, "--out", "events.ndjson")
