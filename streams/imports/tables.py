@@ -76,7 +76,8 @@ def _csv(path: Path, found: Text, read: Read) -> Table:
     columns = ", ".join(f"{sql.text(column)}: 'VARCHAR'" for column in how.columns)
     options = (
         f"auto_detect = false, header = {str(header).lower()}, skip = {how.skip}, "
-        f"delim = {sql.text(how.delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}}{_more(found)}"
+        f"delim = {sql.text(how.delimiter)}, quote = '\"', "
+        f"escape = '\"', columns = {{{columns}}}{_more(found)}"
     )
     about = f"CSV, {found.encoding}, delimiter {how.delimiter!r}"
     reading = f"read_csv({sql.text(str(found.path))}, {options})"
