@@ -57,7 +57,7 @@ def import_(
     if dry_run:
         _preview(files, job)
         return
-    _import(Wanted(files, job, rejects), settings, out, again)
+    _import(Wanted(files, job, mapping, rejects), settings, out, again)
 
 
 def _import(wanted: "Wanted", settings: "Settings", out: Path | None, again: bool) -> None:

@@ -107,15 +107,20 @@ def print_imported(console: Console, done: Imported) -> None:
     """What became of the rows of a file: events by type, and what was skipped, with its first rows."""
     counts = done.counts
     _say(console, f"{done.path}: {_how_far(done)}")
-    for type_, number in sorted(counts.events.items()):
+    for type_, number in counts.events.items():
         _say(console, f"  {number:>12,}  {type_}")
+    if counts.repeated:
+        _say(
+            console,
+            f"  {counts.repeated:>12,}  of them have the id of an earlier one: only one of each counts",
+        )
     if counts.older:
         _say(console, f"  {counts.older:>12,}  left out: before --since")
     for fault in counts.faults:
         _say(console, f"  {fault.count:>12,}  skipped: {_about(fault)}")
         _examples(console, [f"row {row}: {message}" for row, message in fault.examples])
-    if done.unreadable:
-        _say(console, f"  {len(done.unreadable):>12,}  skipped: lines that are no rows")
+    if counts.unreadable:
+        _say(console, f"  {counts.unreadable:>12,}  skipped: lines that are no rows")
         _examples(
             console, [f"{line.path.name}, line {line.line}: {line.message}" for line in done.unreadable[:3]]
         )

@@ -46,12 +46,18 @@ class Wanted:
 
     files: Sequence[Path]
     job: Job
+    mapping: Path
+    """The file that the job's mapping was read from."""
     rejects: Path | None
     """Where what is skipped is written to."""
 
 
 def import_into_file(wanted: Wanted, out: Path, watcher: Watcher) -> list[Imported]:
-    """The events of all files into one; Interrupted when it is not complete, for then it is not there."""
+    """The events of all files into one; Interrupted when it is not complete, for then it is not there.
+
+    SettingsError when a file that is written is one that is read.
+    """
+    _must_be_apart(wanted, {"--out": out, "--rejects": wanted.rejects})
     with ndjson(out) as sink:
         done = list(_imported(wanted, sink, watcher, lambda path: None))
         if not _is_complete(wanted, done):
@@ -62,9 +68,10 @@ def import_into_file(wanted: Wanted, out: Path, watcher: Watcher) -> list[Import
 def import_into_kafka(wanted: Wanted, settings: Settings, watcher: Watcher, *, again: bool) -> list[Imported]:
     """The events of all files into the topic of `settings`, from where an earlier import has left off.
 
-    `again`: from the beginning. Unreachable when Kafka does not take them, TooOld when it would not keep
-    them.
+    `again`: from the beginning. SettingsError as of a file; Unreachable when Kafka does not take them,
+    TooOld when it would not keep them.
     """
+    _must_be_apart(wanted, {"--rejects": wanted.rejects})
     with in_plain_words():
         if settings.create_topics:
             asyncio.run(create_topics(settings))
@@ -80,6 +87,24 @@ def import_into_kafka(wanted: Wanted, settings: Settings, watcher: Watcher, *, a
             return found
 
         return list(_imported(wanted, KafkaSink(publisher, records), watcher, journal))
+
+
+def _must_be_apart(wanted: Wanted, written: dict[str, Path | None]) -> None:
+    """SettingsError when what is written would take the place of what is read, or of what is written, too."""
+    taken = {"a file that is imported": wanted.files, "the mapping": [wanted.mapping]}
+    taken["a table of the mapping"] = wanted.job.tables()
+    for option, path in written.items():
+        if path is None:
+            continue
+        for what, others in taken.items():
+            if any(_are_one(path, other) for other in others):
+                raise SettingsError(f"{option} {path} is {what}: choose another name")
+        taken[f"the file of {option}"] = [path]
+
+
+def _are_one(path: Path, other: Path) -> bool:
+    """Whether two names are of one file, if there is one."""
+    return path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other))
 
 
 @contextmanager
@@ -100,9 +125,9 @@ def _imported(
     wanted: Wanted, sink: Sink, watcher: Watcher, journal: Callable[[Path], Journal | None]
 ) -> Iterator[Imported]:
     """File after file, until all are through or somebody wants it to stop."""
+    for path in wanted.files:  # before anything is written
+        opened(path).close()
     with until_interrupted() as go_on, rejects_file(wanted.rejects) as rejects:
-        for path in wanted.files:  # before anything is written
-            opened(path).close()
         how = Import(wanted.job, sink, watcher, go_on, rejects)
         for path in wanted.files:
             yield (done := how.file(path, journal(path)))

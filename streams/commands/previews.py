@@ -43,9 +43,9 @@ def _title(console: Console, text: str) -> None:
 
 def _counts(found: Preview) -> Table:
     table = Table(box=SIMPLE_HEAD)
-    table.add_column("event type")
+    table.add_column("event")
     table.add_column("events", justify="right")
-    for type_, number in sorted(found.counts.events.items()):
+    for type_, number in found.counts.events.items():
         table.add_row(type_, f"{number:,}")
     table.add_row("all", f"{found.counts.accepted:,}", style="bold")
     return table
@@ -69,8 +69,8 @@ def _notes(found: Preview) -> Iterator[str]:
         yield f"From {rfc3339(seen.first_ms)} to {rfc3339(seen.last_ms)}."
     if found.no_event:
         yield f"{found.no_event:,} rows become no event: no `when` holds of them."
-    if seen.repeated:
-        yield f"{seen.repeated:,} events have the id of an earlier one: only one of each counts."
+    if found.counts.repeated:
+        yield f"{found.counts.repeated:,} events have the id of an earlier one: only one of each counts."
     if seen.old:
         days = KEEP_MS[DAY] // DAY_MS
         yield f"{seen.old:,} events are older than {days} days: see docs/importing.md, History."

@@ -1,10 +1,12 @@
 """The conditions of a mapping (`when`) to SQL: the catalog's expression language, over the cells of a row.
 
 A cell that is compared with a number is the number that it says, otherwise its text. An ordering of something
-absent, or of a text that is no number, is neither yes nor no; a row of which no more is known has no event.
+absent is neither yes nor no; a row of which no more is known has no event. So is one of a
+text that is no number, but such a row is told: nobody wants to lose 1.200,50 to `amount > 0`.
 """
 
 import ast
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -13,6 +15,9 @@ from streams.engine.expressions import ExpressionError, parse
 from streams.imports import sql
 from streams.imports.mapping import named
 
+UNDECIDED: Final = '{"when":{'
+"""How the line of a row begins of which a condition cannot be said."""
+NOTHING: Final = "CAST(NULL AS VARCHAR)"
 Kind = Literal["text", "number", "truth", "nothing"]
 _WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _NUMBERS: Final = (*_WHOLE, *(f"U{type_}" for type_ in _WHOLE), "FLOAT", "DOUBLE", "DECIMAL")
@@ -28,6 +33,8 @@ class _Term:
 
     sql: str
     kind: Kind
+    column: str | None = None
+    """Whose cell it is."""
 
     def number(self) -> str:
         """As a number; nothing, if it says none."""
@@ -47,11 +54,33 @@ class _Term:
         return "false" if self.kind == "nothing" else self.sql
 
 
-def condition(when: str, columns: Mapping[str, str]) -> str:
-    """SQL that is true or false of a row; `columns`: name -> DuckDB's type. ExpressionError."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """SQL of a condition."""
+
+    holds: str
+    """True or false of a row."""
+    undecided: str
+    """`{"when":{column:cell}}` of a row of which it cannot be said as a cell is no number; else nothing."""
+
+
+def condition(when: str, columns: Mapping[str, str]) -> Chosen:
+    """Which rows it chooses; `columns`: name -> DuckDB's type. ExpressionError."""
     expression, named_columns = named(when)
     terms = {name: _column(column, columns[column]) for name, column in named_columns.items()}
-    return f"coalesce({_Translator(when, terms).term(parse(expression)).truth()}, false)"
+    translator = _Translator(when, terms)
+    truth = translator.term(parse(expression)).truth()
+    return Chosen(f"coalesce({truth}, false)", _undecided(truth, translator.numbers))
+
+
+def _undecided(truth: str, numbers: Mapping[str, _Term]) -> str:
+    cases = [
+        f"WHEN {term.sql} IS NOT NULL AND {term.number()} IS NULL "
+        f"THEN {sql.text(UNDECIDED + json.dumps(column, ensure_ascii=False) + ':')} "
+        f"|| {sql.json_string(term.sql)} || '}}}}'"
+        for column, term in numbers.items()
+    ]
+    return f"CASE WHEN ({truth}) IS NULL THEN CASE {' '.join(cases)} END END" if cases else NOTHING
 
 
 def _column(column: str, type_: str) -> _Term:
@@ -59,7 +88,7 @@ def _column(column: str, type_: str) -> _Term:
         return _Term(sql.name(column), "truth")
     if type_.startswith(_NUMBERS):
         return _Term(sql.name(column), "number")
-    return _Term(sql.as_text(sql.name(column), type_), "text")
+    return _Term(sql.as_text(sql.name(column), type_), "text", column)
 
 
 class _Translator:
@@ -68,12 +97,19 @@ class _Translator:
     def __init__(self, text: str, terms: Mapping[str, _Term]) -> None:
         self._text = text
         self._terms = terms
+        self.numbers: dict[str, _Term] = {}
+        """Columns of texts that are to be numbers, or it is not known whether the condition holds."""
 
     def term(self, node: ast.expr) -> _Term:
         translate: _Translation | None = _NODES.get(type(node))
         if translate is None:
             raise ExpressionError(f"{type(node).__name__} is not allowed in {self._text!r}")
         return translate(self, node)
+
+    def _number(self, term: _Term) -> str:
+        if term.kind == "text" and term.column is not None:
+            self.numbers[term.column] = term
+        return term.number()
 
     def _name(self, node: ast.expr) -> _Term:
         return self._terms[ast.unparse(node)]
@@ -99,14 +135,15 @@ class _Translator:
         if isinstance(node.op, ast.Not):
             return _Term(f"(NOT {term.truth()})", "truth")
         if isinstance(node.op, ast.USub):
-            return _Term(f"(-{term.number()})", "number")
+            return _Term(f"(-{self._number(term)})", "number")
         raise ExpressionError(f"{type(node.op).__name__} is not allowed in {self._text!r}")
 
     def _arithmetic(self, node: ast.BinOp) -> _Term:
         sign = _ARITHMETIC.get(type(node.op))
         if sign is None:
             raise ExpressionError(f"{type(node.op).__name__} is not allowed in {self._text!r}")
-        return _Term(f"({self.term(node.left).number()} {sign} {self.term(node.right).number()})", "number")
+        left, right = (self._number(self.term(side)) for side in (node.left, node.right))
+        return _Term(f"({left} {sign} {right})", "number")
 
     def _choice(self, node: ast.IfExp) -> _Term:
         test, yes, no = (self.term(part) for part in (node.test, node.body, node.orelse))
@@ -118,7 +155,7 @@ class _Translator:
         function = _EXTREMES.get(ast.unparse(node.func))
         if function is None or node.keywords or not node.args:
             raise ExpressionError(f"only min(..) and max(..) can be called in {self._text!r}")
-        numbers = [self.term(argument).number() for argument in node.args]
+        numbers = [self._number(self.term(argument)) for argument in node.args]
         known = " AND ".join(f"{number} IS NOT NULL" for number in numbers)
         return _Term(f"(CASE WHEN {known} THEN {function}({', '.join(numbers)}) END)", "number")
 
@@ -139,8 +176,13 @@ class _Translator:
         if (word := _EQUALITIES.get(type(operator))) is not None:
             return _compared(self.term(left), word, self.term(right))
         if (sign := _ORDERINGS.get(type(operator))) is not None:
-            return _compared(self.term(left), sign, self.term(right))
+            return self._ordered(self.term(left), sign, self.term(right))
         raise ExpressionError(f"{type(operator).__name__} is not allowed in {self._text!r}")
+
+    def _ordered(self, left: _Term, sign: str, right: _Term) -> str:
+        if _common(left, right) == "number":
+            return f"({self._number(left)} {sign} {self._number(right)})"
+        return _compared(left, sign, right)
 
     def _inside(self, left: _Term, right: ast.expr) -> str:
         if isinstance(right, ast.Tuple | ast.List):

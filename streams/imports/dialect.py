@@ -1,13 +1,15 @@
 """How a CSV is written: what stands between its cells, and what its columns are called."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
 DELIMITERS: Final = (",", ";", "\t", "|")
+_TOLD: Final = re.compile(r"sep=([^\r\n])(?:\r\n|\r|\n)", re.IGNORECASE)
 _ROWS: Final = 200
 """So many are looked at."""
 
@@ -18,10 +20,15 @@ class Dialect:
 
     delimiter: str
     columns: Sequence[str]
+    skip: int = 0
+    """Lines before the first row: one, if it only tells the delimiter, as Excel writes it (`sep=;`)."""
 
 
 def dialect(sample: str, delimiter: str | None = None, *, header: bool = True) -> Dialect:
     """Found out of a file's beginning; no columns if there is nothing in it."""
+    if told := _TOLD.match(sample):
+        rest = dialect(sample[told.end() :], delimiter or told[1], header=header)
+        return replace(rest, skip=1)
     chosen = delimiter or max(DELIMITERS, key=lambda one: _fits(_rows(sample, one)))
     first = next(iter(_rows(sample, chosen)), [])
     names = first if header else [""] * len(first)

@@ -1,7 +1,7 @@
 """Why an event is refused, in the words of the file that it was made of."""
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -10,6 +10,19 @@ from streams.engine.decode import Reject
 
 _DATA: Final = "data."
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T")
+
+
+class Why(NamedTuple):
+    reason: str
+    field: str | None
+    message: str
+
+
+def undecided(line: bytes) -> Why:
+    """Of a row of which `when` cannot be said, as its line tells."""
+    ((column, cell),) = msgspec.json.decode(line)["when"].items()
+    remedy = "make it one under `rows`, or name it under `nulls` if it is no value"
+    return Why("wrong_type", "when", f"when: {cell!r} in column {column} is no number: {remedy}")
 
 
 def explained(event: EventMapping, reject: Reject) -> str:

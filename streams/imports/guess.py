@@ -54,9 +54,9 @@ def _how_to_read(path: Path, scratch: Path) -> Read:
         return Read(format=format_)
     text = as_utf8(path, None, scratch)
     sample = text.sample()
-    delimiter = dialect(sample).delimiter
-    first = next(csv.reader(sample.splitlines()[:1], delimiter=delimiter), [])
-    return Read(format="csv", delimiter=delimiter, encoding=text.encoding, header=_is_header(first))
+    how = dialect(sample)
+    first = next(csv.reader(sample.splitlines()[how.skip :][:1], delimiter=how.delimiter), [])
+    return Read(format="csv", delimiter=how.delimiter, encoding=text.encoding, header=_is_header(first))
 
 
 def _is_header(cells: Sequence[str]) -> bool:

@@ -24,3 +24,7 @@ class Job:
     @property
     def mapping(self) -> ImportMapping:
         return self.checked.mapping
+
+    def tables(self) -> list[Path]:
+        """The files of the mapping, which are read beside the one that is imported."""
+        return [self.directory / other for other in self.mapping.files.values()]

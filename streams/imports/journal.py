@@ -5,10 +5,10 @@ A place is believed only as far as the rows are the same: it has a digest of the
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import msgspec
 
@@ -22,34 +22,37 @@ _BETWEEN: Final = b"\n"
 _NOTHING: Final = b"-"
 
 
+class Look(NamedTuple):
+    """What tells without reading it whether a file is as it was."""
+
+    path: str
+    size: int
+    modified_ns: int
+
+
+def looks(paths: Iterable[Path]) -> list[Look]:
+    """Of those files that there are."""
+    there = [path.resolve() for path in paths if path.exists()]
+    return [Look(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in there]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """How far the import of a file is: all events of so many rows are acknowledged."""
 
-    file: str
-    size: int
-    modified_ns: int
+    looks: list[Look]
+    """Of the file and of the tables beside it, before they were read."""
     counts: Counts
     digest: str
     """Of the lines of these rows."""
     at_ms: int
     is_done: bool
 
-    def is_of(self, path: Path) -> bool:
-        """Whether the file looks as it did then."""
-        return (self.size, self.modified_ns) == _looks(path)
-
-
-def _looks(path: Path) -> tuple[int, int]:
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
-
 
 class Journal:
     """The place of one file, imported in one way into one topic. `identity`: all that makes it that."""
 
     def __init__(self, directory: Path, path: Path, identity: Iterable[str]) -> None:
-        self._source = path
         name = hashlib.sha256("\n".join([str(path.resolve()), *identity]).encode()).hexdigest()[:16]
         self.path = directory / f"{path.name}.{name}.json"
 
@@ -63,10 +66,8 @@ class Journal:
     def forget(self) -> None:
         self.path.unlink(missing_ok=True)
 
-    def write(self, counts: Counts, digest: str, at_ms: int, *, is_done: bool) -> None:
+    def write(self, place: Place) -> None:
         """Replace it in one step: whoever is killed meanwhile leaves the one before."""
-        size, modified_ns = _looks(self._source)
-        place = Place(str(self._source.resolve()), size, modified_ns, counts, digest, at_ms, is_done)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new = self.path.with_suffix(f".{os.getpid()}")
         new.touch(mode=_MINE)  # what was skipped is told with what stood in its cells
@@ -106,13 +107,21 @@ class Rest:
     def after(cls, place: Place | None) -> Self:
         return cls(place.counts.rows, place.digest) if place else cls(0, "")
 
-    def of(self, batches: Iterable[Sequence[Lines]]) -> Iterator[Sequence[Lines]]:
-        """The batches without the rows that were done; OtherRows when these are others than they were."""
+    def of(
+        self,
+        batches: Iterable[Sequence[Lines]],
+        passed: Callable[[Sequence[Lines]], None] = lambda rows: None,
+    ) -> Iterator[Sequence[Lines]]:
+        """The batches without the rows that were done; OtherRows when these are others than they were.
+
+        `passed` is told of the rows that were done, before that is known.
+        """
         left = self.done
         for batch in batches:
             rows = batch[left:]
             if left:
                 self.digest.add(batch[:left])
+                passed(batch[:left])
                 left = max(0, left - len(batch))
                 if left == 0 and str(self.digest) != self.expected:
                     raise OtherRows

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
 
 from schemas.imports import EventMapping
 from streams.engine.decode import Event
@@ -17,9 +16,6 @@ from streams.imports.mapping import columns_of
 from streams.imports.query import lines_query
 from streams.imports.run import Watcher
 
-TOLD_APART: Final = 2_000_000
-"""Of so many events it is found out whether they are the same as another one."""
-
 
 @dataclass(slots=True)
 class Seen:
@@ -29,20 +25,13 @@ class Seen:
     """Event type -> row and line of its first event."""
     first_ms: int | None = None
     last_ms: int | None = None
-    repeated: int = 0
-    """Events with source and id of an earlier one: of such only one counts."""
     old: int = 0
     """Events that are older than a worker remembers."""
-    _digests: set[int] = field(default_factory=set)
 
     def see(self, events: Sequence[Event]) -> None:
         for event in events:
             self.firsts.setdefault(event.type, (event.record.offset, event.record.value))
             self.old += event.time_ms < event.now_ms - KEEP_MS[DAY]
-            if event.digest in self._digests:
-                self.repeated += 1
-            elif len(self._digests) < TOLD_APART:
-                self._digests.add(event.digest)
         times = [event.time_ms for event in events]
         known = [time_ms for time_ms in (self.first_ms, self.last_ms) if time_ms is not None]
         if times:

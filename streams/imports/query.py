@@ -11,7 +11,7 @@ from typing import Final
 from schemas.imports import EventMapping, ImportMapping
 from streams.engine.plan import Plan
 from streams.imports import sql
-from streams.imports.conditions import condition
+from streams.imports.conditions import NOTHING, Chosen, condition
 from streams.imports.mapping import CheckedMapping, field_kinds
 from streams.imports.values import Values
 
@@ -33,12 +33,13 @@ def lines_query(checked: CheckedMapping, rows: str, columns: Mapping[str, str], 
 
 
 def _cell(name: str, type_: str, nulls: list[str]) -> str:
-    """A text that says nothing is nothing."""
+    """A text is what stands between its blanks; one that says nothing is nothing."""
     column = sql.name(name)
     if type_ != sql.TEXT:
         return column
-    empty = sql.texts(dict.fromkeys(["", *nulls]))
-    return f"CASE WHEN {column} NOT IN ({empty}) THEN {column} END AS {column}"
+    empty = sql.texts(dict.fromkeys(["", *(null.strip() for null in nulls)]))
+    cell = f"trim({column})"
+    return f"CASE WHEN {cell} NOT IN ({empty}) THEN {cell} END AS {column}"
 
 
 def _parts(
@@ -51,10 +52,11 @@ def _parts(
         f"{sql.text(_label(name))} || {values.json(value, kinds[name].held)}"
         for name, value in event.data.items()
     ]
-    when = condition(event.when, columns) if event.when else "true"
+    when = condition(event.when, columns) if event.when else Chosen("true", NOTHING)
     id_ = f", {values.json(event.id, str)} AS id{number}" if event.id else ""
     return (
-        f"{when} AS when{number}, {values.json(event.time, datetime)} AS time{number}, "
+        f"{when.holds} AS when{number}, {when.undecided} AS undecided{number}, "
+        f"{values.json(event.time, datetime)} AS time{number}, "
         f"concat_ws(',', {', '.join(fields) or 'NULL'}) AS data{number}{id_}"
     )
 
@@ -68,7 +70,8 @@ def _line(number: int, event: EventMapping, source: str) -> str:
     head = sql.text(json.dumps(about, ensure_ascii=False, separators=(",", ":"))[:-1])
     id_ = f"id{number}" if event.id else _made_id(number, event.type)
     parts = f"{head}, ',\"id\":' || {id_}, ',\"time\":' || time{number}, ',\"data\":{{', data{number}, '}}}}'"
-    return f"CASE WHEN when{number} THEN encode(concat({parts})) END AS line{number}"
+    line = f"CASE WHEN when{number} THEN concat({parts}) ELSE undecided{number} END"
+    return f"encode({line}) AS line{number}"
 
 
 def _made_id(number: int, type_: str) -> str:

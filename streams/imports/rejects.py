@@ -32,6 +32,16 @@ class RejectsFile:
         for one in unreadable:
             self._write(one.path, {"line": one.line, "message": one.message, "text": one.text})
 
+    def place(self) -> int:
+        """Where it ends now; what cannot go back (a pipe) has no place but the beginning."""
+        return self._file.tell() if self._file.seekable() else 0
+
+    def back(self, place: int) -> None:
+        """Forget what was written after a place."""
+        if self._file.seekable():
+            self._file.seek(place)
+            self._file.truncate()
+
     def _write(self, path: Path, told: dict[str, object]) -> None:
         self._file.write(msgspec.json.encode({"file": str(path), **told}) + b"\n")
 

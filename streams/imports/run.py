@@ -1,8 +1,8 @@
 """An import: a file in, events out to where they are wanted, and what became of the rows."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Protocol
@@ -10,10 +10,10 @@ from typing import Final, Protocol
 from streams.clock import clock_ms
 from streams.engine.decode import Event
 from streams.imports.counts import Counts
-from streams.imports.database import ROWS, Database, Unreadable, database
+from streams.imports.database import ROWS, Database, Lines, Unreadable, database
 from streams.imports.job import Job
-from streams.imports.journal import Journal, OtherRows, Place, Rest
-from streams.imports.judging import Judge
+from streams.imports.journal import Journal, Look, OtherRows, Place, Rest, looks
+from streams.imports.judging import Judge, Refused
 from streams.imports.query import lines_query
 from streams.imports.rejects import RejectsFile
 
@@ -46,6 +46,7 @@ class Imported:
     path: Path
     counts: Counts
     unreadable: list[Unreadable] = field(default_factory=list)
+    """The lines that `counts` speaks of; empty when they were read by an earlier run."""
     is_complete: bool = False
     done_before: int = 0
     """Rows that an earlier run had imported."""
@@ -53,8 +54,19 @@ class Imported:
 
     @property
     def skipped(self) -> int:
-        """Events that were refused, and lines that are no rows."""
-        return len(self.unreadable) + self.counts.refused
+        return self.counts.skipped
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What is noted of a file that looked like this, if there is a journal."""
+
+    journal: Journal | None
+    looks: list[Look]
+
+    def write(self, counts: Counts, digest: str, *, is_done: bool) -> None:
+        if self.journal is not None:
+            self.journal.write(Place(self.looks, counts, digest, clock_ms(), is_done))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,63 +88,77 @@ class Import:
         """
         began_s = time.monotonic()
         place = journal.read() if journal else None
-        if place and place.is_done and place.is_of(path):
+        look = looks([path, *self.job.tables()])
+        if place and place.is_done and place.looks == look and self.rejects is None:
             return Imported(path, place.counts, is_complete=True, done_before=place.counts.rows)
         with (
             TemporaryDirectory(prefix="kpi-import-") as scratch,
             database(path, self.job.checked, self.job.directory, Path(scratch)) as found,
         ):
-            done = self._after(place, path, found, journal)
+            done = self._after(place, path, found, _Notes(journal, look))
         done.seconds = time.monotonic() - began_s
         return done
 
-    def _after(self, place: Place | None, path: Path, found: Database, journal: Journal | None) -> Imported:
+    def _after(self, place: Place | None, path: Path, found: Database, notes: _Notes) -> Imported:
         """The rows after a place; all of them, when those before it are others by now."""
+        rejected = self.rejects.place() if self.rejects else 0
         try:
-            return _Rows(self, path, found, journal, place).run()
+            return _Rows(self, path, found, notes, place).run()
         except OtherRows:
-            return _Rows(self, path, found, journal, None).run()
+            if self.rejects is not None:
+                self.rejects.back(rejected)
+            return _Rows(self, path, found, notes, None).run()
 
 
 class _Rows:
     """The rows of one file, from a place on."""
 
-    def __init__(
-        self, how: Import, path: Path, found: Database, journal: Journal | None, place: Place | None
-    ) -> None:
-        self._how, self._path, self._found, self._journal = how, path, found, journal
+    def __init__(self, how: Import, path: Path, found: Database, notes: _Notes, place: Place | None) -> None:
+        self._how, self._path, self._found, self._notes = how, path, found, notes
         self._before = place.counts if place else Counts()
         self._judge = Judge(how.job, self._before)
         self._rest = Rest.after(place)
 
     def run(self) -> Imported:
         """1. write batch after batch, 2. wait until it is safe, 3. only then note it in the journal."""
-        how, found = self._how, self._found
-        query = lines_query(how.job.checked, ROWS, found.columns, how.job.plan)
-        how.watcher.begin(self._path, found.rows, self._before.rows)
-        settled_s, is_complete = time.monotonic(), True
-        for batch in self._rest.of(found.batches(query)):
-            events, refused = self._judge.judge(batch)
-            how.sink.write(events)
-            if how.rejects is not None:
-                how.rejects.events(self._path, refused)
-            how.watcher.advance(len(batch), len(events))
-            if not how.go_on():
-                is_complete = False
-                break
-            if time.monotonic() - settled_s > SETTLE_S:
-                self._settle(is_done=False)
-                settled_s = time.monotonic()
-        self._settle(is_done=is_complete)
-        return self._imported(is_complete)
-
-    def _settle(self, *, is_done: bool) -> None:
-        self._how.sink.settle()
-        if self._journal is not None:
-            self._journal.write(self._judge.counts(), str(self._rest.digest), clock_ms(), is_done=is_done)
-
-    def _imported(self, is_complete: bool) -> Imported:
-        unreadable = self._found.unreadable() if is_complete else []
+        found = self._found
+        query = lines_query(self._how.job.checked, ROWS, found.columns, self._how.job.plan)
+        self._how.watcher.begin(self._path, found.rows, self._before.rows)
+        is_complete = self._write(found.batches(query))
+        unreadable = found.unreadable() if is_complete else []
         if self._how.rejects is not None:
             self._how.rejects.lines(unreadable)
-        return Imported(self._path, self._judge.counts(), unreadable, is_complete, self._before.rows)
+        counts = replace(self._judge.counts(), unreadable=len(unreadable))
+        self._settle(counts, is_done=is_complete)
+        return Imported(self._path, counts, unreadable, is_complete, self._before.rows)
+
+    def _write(self, batches: Iterable[Sequence[Lines]]) -> bool:
+        """Whether it came to the end."""
+        how = self._how
+        settled_s = time.monotonic()
+        for batch in self._rest.of(batches, self._rejected_before()):
+            events, refused = self._judge.judge(batch)
+            how.sink.write(events)
+            self._reject(refused)
+            how.watcher.advance(len(batch), len(events))
+            if not how.go_on():
+                return False
+            if time.monotonic() - settled_s > SETTLE_S:
+                self._settle(self._judge.counts(), is_done=False)
+                settled_s = time.monotonic()
+        return True
+
+    def _rejected_before(self) -> Callable[[Sequence[Lines]], None]:
+        """Writes what an earlier run has skipped: the file is to tell of all rows, as the summary does."""
+        if self._how.rejects is None:
+            return lambda rows: None
+        judge = Judge(self._how.job, Counts())
+        return lambda rows: self._reject(judge.judge(rows)[1])
+
+    def _reject(self, refused: Sequence[Refused]) -> None:
+        if self._how.rejects is not None:
+            self._how.rejects.events(self._path, refused)
+
+    def _settle(self, counts: Counts, *, is_done: bool) -> None:
+        self._how.sink.settle()
+        self._notes.write(counts, str(self._rest.digest), is_done=is_done)

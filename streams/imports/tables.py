@@ -47,6 +47,10 @@ def table(path: Path, read: Read, scratch: Path) -> Table:
         return Table(path, path, "parquet", f"read_parquet({sql.text(str(path))})", None, "Parquet")
     found = as_utf8(path, read.encoding, scratch)
     if format_ == "ndjson":
+        if found.sample().lstrip().startswith("["):
+            raise BadFile(
+                f"{path}: is a JSON array; an object a line is needed, as `jq -c '.[]'` writes them"
+            )
         read_lines = lines(str(found.path), _more(found))
         return Table(path, found.path, "ndjson", read_lines, found.newlines, f"NDJSON, {found.encoding}")
     return _csv(path, found, read)
@@ -71,8 +75,9 @@ def _csv(path: Path, found: Text, read: Read) -> Table:
         raise BadFile(f"{path}: is empty: there is not even a header")
     columns = ", ".join(f"{sql.text(column)}: 'VARCHAR'" for column in how.columns)
     options = (
-        f"auto_detect = false, header = {str(header).lower()}, delim = {sql.text(how.delimiter)}, "
-        f"quote = '\"', escape = '\"', columns = {{{columns}}}{_more(found)}"
+        f"auto_detect = false, header = {str(header).lower()}, skip = {how.skip}, "
+        f"delim = {sql.text(how.delimiter)}, quote = '\"', "
+        f"escape = '\"', columns = {{{columns}}}{_more(found)}"
     )
     about = f"CSV, {found.encoding}, delimiter {how.delimiter!r}"
     reading = f"read_csv({sql.text(str(found.path))}, {options})"

@@ -13,8 +13,10 @@ from streams.imports import sql
 
 _HAS_ZONE: Final = re.compile(r"%[zZ]")
 _HAS_CLOCK: Final = re.compile(r"%-?[HIMSfgncX]")
-_DAY: Final = sql.text(r"\d{4}-\d{1,2}-\d{1,2}")
-_OFFSET: Final = sql.text(r"[T ].*([Zz]|[+-]\d\d(:?\d\d)?)$")
+_ISO_DAY: Final = r"\d{4}-\d{1,2}-\d{1,2}"
+_ISO_TIME: Final = _ISO_DAY + r"[Tt ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+_ISO_INSTANT: Final = _ISO_TIME + r" ?([Zz]|(?i:UTC|GMT)|[+-]\d{2}(:?\d{2})?)"
+"""What is none of these is no time: DuckDB would leave out what it does not know, such as PM or PST."""
 _UTC: Final = "'UTC'"
 
 
@@ -87,12 +89,22 @@ def _again(after: str, before: str, shown: str) -> str:
 
 
 def _iso(cell: str, local: _Local) -> str:
-    day, instant = local.on(f"TRY_CAST({cell} AS DATE)"), _utc(f"TRY_CAST({cell} AS TIMESTAMPTZ)")
-    return (
-        f"CASE WHEN regexp_full_match({cell}, {_DAY}) THEN {local.utc(day)} "
-        f"WHEN regexp_matches({cell}, {_OFFSET}) THEN {instant} "
-        f"ELSE {local.utc(f'TRY_CAST({cell} AS TIMESTAMP)')} END"
+    day, instant = (
+        local.on(f"TRY_CAST({cell} AS DATE)"),
+        _utc(f"TRY_CAST({_offset_only(cell)} AS TIMESTAMPTZ)"),
     )
+    return (
+        f"CASE WHEN regexp_full_match({cell}, {sql.text(_ISO_DAY)}) THEN {local.utc(day)} "
+        f"WHEN regexp_full_match({cell}, {sql.text(_ISO_TIME)}) "
+        f"THEN {local.utc(f'TRY_CAST({cell} AS TIMESTAMP)')} "
+        f"WHEN regexp_full_match({cell}, {sql.text(_ISO_INSTANT)}) THEN {instant} END"
+    )
+
+
+def _offset_only(instant: str) -> str:
+    """A text with its zone as DuckDB reads it: an offset, without a blank before it."""
+    named = f"regexp_replace({instant}, '(Z|UTC|GMT)$', '+00', 'i')"
+    return f"regexp_replace({named}, ' ([+-])', '\\1')"
 
 
 def _formatted(cell: str, format_: str, local: _Local) -> str:

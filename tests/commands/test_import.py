@@ -36,6 +36,37 @@ def test_what_is_good_is_written_and_what_is_not_is_told_by_row_and_column(
     assert "deals.csv, line 4: Expected Number of Columns: 3 Found: 2" in told
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--out", "deals.csv"], "--out deals.csv is a file that is imported"),
+        (["--out", "e.ndjson", "--rejects", "./deals.csv"], "--rejects deals.csv is a file that is imported"),
+        (["--out", "e.ndjson", "--rejects", "linked.csv"], "--rejects linked.csv is a file that is imported"),
+        (["--out", "mapping.yaml"], "--out mapping.yaml is the mapping"),
+        (["--out", "names.csv"], "--out names.csv is a table of the mapping"),
+        (["--out", "e.ndjson", "--rejects", "e.ndjson"], "--rejects e.ndjson is the file of --out"),
+    ],
+)
+def test_nothing_that_is_read_is_written_over(
+    said: Say, directory: Path, arguments: list[str], told: str
+) -> None:
+    text = mapping(event(id="{id}"), files={"names": "names.csv"}, rows="FROM input")
+    for name, content in (("mapping.yaml", text), ("names.csv", "id,name\n")):
+        (directory / name).write_text(content)
+    (directory / "linked.csv").hardlink_to(directory / "deals.csv")
+    before = {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
+    status, why = imported(said, *arguments)
+    assert status != 0 and f"{told}: choose another name" in why
+    assert {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()} == before
+
+
+def test_equal_rows_without_an_id_are_told(said: Say, directory: Path) -> None:
+    (directory / "mapping.yaml").write_text(mapping(event()))
+    (directory / "deals.csv").write_text("id,customer,day\n" + "D0,c,2024-01-01\n" * 3)
+    status, told = imported(said, "--out", "events.ndjson")
+    assert status == 0 and "2  of them have the id of an earlier one: only one of each counts" in told
+
+
 def test_with_nothing_skipped_all_is_well(said: Say, directory: Path) -> None:
     (directory / "deals.csv").write_text("id,customer,day\nD0,c,2024-01-01\n")
     status, told = imported(said, "--out", "events.ndjson")

@@ -10,6 +10,7 @@ from streams.engine.decode import Event
 from streams.imports.job import Job
 from streams.imports.journal import Journal
 from streams.imports.mapping import read_mapping
+from streams.imports.rejects import RejectsFile
 from streams.imports.run import Import, Imported
 from tests.builders import ms, shipped
 
@@ -92,6 +93,7 @@ def imported(
     journal: bool = False,
     sink: Kept | None = None,
     go_on: Callable[[], bool] = lambda: True,
+    rejects: RejectsFile | None = None,
     **more: Any,
 ) -> Result:
     """A file of this content, imported by the mapping `text`."""
@@ -100,5 +102,5 @@ def imported(
     if not path.exists() or path.read_bytes() != raw:
         path.write_bytes(raw)
     kept = sink or Kept()
-    how = Import(job(text, directory, **more), kept, Nobody(), go_on)
+    how = Import(job(text, directory, **more), kept, Nobody(), go_on, rejects)
     return Result(how.file(path, Journal(directory / "journal", path, [text]) if journal else None), kept)

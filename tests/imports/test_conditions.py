@@ -85,6 +85,24 @@ def test_what_the_language_does_not_have_is_refused(when: str) -> None:
         condition(when, COLUMNS)
 
 
+def test_a_cell_that_is_no_number_is_told_where_it_decides_and_only_there(tmp_path: Path) -> None:
+    undecided = imported(tmp_path, CSV, mapping(event(when="score > 9 and stage != 'Lost'")))
+    assert undecided.faults == {("wrong_type", "when"): 1}
+    assert undecided.messages[0].startswith("when: 'abc' in column score is no number: make it one")
+    for decided in ("score > 9 and stage == 'Won'", "score != 10", "score > 9 or stage == 'won'"):
+        assert imported(tmp_path, CSV, mapping(event(when=decided))).faults == {}
+
+
+def test_each_event_of_a_mapping_is_counted_also_when_there_is_none(tmp_path: Path) -> None:
+    events = [event(id="{id}/1"), event(id="{id}/2", when="stage == 'won'")]
+    lost = event("crm.deal.lost", when="stage == 'Typo'")
+    assert imported(tmp_path, CSV, mapping(*events, lost)).imported.counts.events == {
+        "crm.deal.created (events.0)": 4,
+        "crm.deal.created (events.1)": 1,
+        "crm.deal.lost": 0,
+    }
+
+
 TEXTS = st.sampled_from(["Won", "Lost", "", "won", "5", "it's"])
 ATOMS = st.one_of(
     st.builds("{} == {!r}".format, st.sampled_from(["stage", "score"]), TEXTS.filter(bool)),

@@ -80,6 +80,14 @@ def test_the_delimiter_is_found_out(tmp_path: Path, delimiter: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_first_line_that_tells_the_delimiter_is_no_header(tmp_path: Path, newline: str) -> None:
+    raw = "sep=;\n" + ROWS.replace(",", ";").format("1,5") + "short\n"
+    result = imported(tmp_path, raw.replace("\n", newline), SIMPLE)
+    assert stages(result) == ["1,5", "x"]
+    assert [line.line for line in result.imported.unreadable] == [5]
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_newlines_of_every_system_are_read(tmp_path: Path, newline: str) -> None:
     assert stages(imported(tmp_path, ROWS.format("a").replace("\n", newline), SIMPLE)) == ["a", "x"]
@@ -270,6 +278,13 @@ def test_lines_of_ndjson_that_are_no_objects_are_skipped_and_told(tmp_path: Path
     assert stages(result) == ['{"a":[1]}', "x"]
     assert [line.line for line in result.imported.unreadable] == [2, 4, 6]
     assert result.imported.skipped == 3
+
+
+@pytest.mark.parametrize("separator", [",", ",\n"])
+def test_an_array_of_json_is_refused_with_what_makes_lines_of_it(tmp_path: Path, separator: str) -> None:
+    objects = separator.join(['{"id": "D0", "customer": "c", "day": "2024-01-01"}'] * 2)
+    with pytest.raises(BadFile, match=r"x.json: is a JSON array; .*jq -c"):
+        imported(tmp_path, f"\n[\n{objects}]\n", mapping(event()), name="x.json")
 
 
 def test_a_row_that_cannot_be_read_is_told_with_the_file_it_stands_in(tmp_path: Path) -> None:

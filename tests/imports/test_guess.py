@@ -134,6 +134,17 @@ def test_amounts_are_read_as_people_write_them(cell: str, minor: int, tmp_path: 
     assert json.loads(line)["data"]["amount_minor"] == minor
 
 
+def test_a_guess_of_cells_with_blanks_around_them_finds_its_rows(tmp_path: Path) -> None:
+    stages = ("Closed Won", "Closed Lost", "Closed Won", "Open")
+    rows = [f"D-{at}, acme-{at}, {stage}, 12.50,2026-01-15, 2026-02-03" for at, stage in enumerate(stages)]
+    text = "\n".join(["Deal ID, Account No,Deal Stage, Amount,Create Date,Close Date", *rows, ""])
+    assert events(written(tmp_path, "deals.csv", text)) == {
+        "crm.deal.created": 4,
+        "crm.deal.won": 2,
+        "crm.deal.lost": 1,
+    }
+
+
 def test_an_id_with_signs_in_it_stays_as_it_is(tmp_path: Path) -> None:
     file = written(tmp_path, "deals.csv", "deal id,created\nD-1,2024-01-14\nD-2,2024-01-15\n")
     _, line = previewed(file, guess(file, shipped())).seen.firsts["crm.deal.created"]

@@ -66,7 +66,7 @@ def test_columns_that_no_event_reads_are_named_but_not_those_of_a_condition(tmp_
 def test_events_that_would_be_taken_for_the_same_one_are_counted(tmp_path: Path) -> None:
     twice = mapping(event(id="{customer}", when="day != 'tomorrow' and id != None"))
     found = previewed(tmp_path, ROWS, twice)
-    assert found.seen.repeated == 1
+    assert found.counts.repeated == 1
     assert "- 1 events have the id of an earlier one: only one of each counts." in printed(found)
 
 

@@ -1,7 +1,9 @@
 """An import that was interrupted goes on where it was, and one that is repeated makes the same lines."""
 
 import os
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,11 +11,13 @@ from hypothesis import strategies as st
 
 from streams.imports import database
 from streams.imports.journal import Rest, RowDigest
+from streams.imports.rejects import RejectsFile
 from tests.imports.runs import Kept, Result, event, imported, mapping
 
 BATCH_ROWS = 100
 ROWS = 3 * BATCH_ROWS
 TEXT = mapping(event(id="{id}"), event("crm.deal.lost", id="{id}/lost", when="cell == 'x'"))
+DAY = "2024-01-01"
 HEADER = "id,customer,day,cell\n"
 
 
@@ -81,6 +85,54 @@ def test_a_file_whose_rows_have_changed_is_imported_from_its_beginning(tmp_path:
     again = imported(tmp_path, other, TEXT, journal=True)
     assert again.imported.done_before == 0
     assert ids(again) == ids(imported(tmp_path, other, TEXT))
+
+
+def test_a_table_beside_the_file_that_was_corrected_makes_its_events_anew(tmp_path: Path) -> None:
+    text = mapping(
+        event(data={"stage": "name"}),
+        files={"names": "names.csv"},
+        rows="SELECT input.*, names.name FROM input LEFT JOIN names USING (cell)",
+    )
+    names = tmp_path / "names.csv"
+    names.write_text("cell,name\nx,wrong\n")
+    first = imported(tmp_path, csv(range(2)), text, journal=True)
+    names.write_text("cell,name\nx,corrected\n")
+    again = imported(tmp_path, csv(range(2)), text, journal=True)
+    repeated = imported(tmp_path, csv(range(2)), text, journal=True)
+    assert [result.data[-1]["stage"] for result in (first, again)] == ["wrong", "corrected"]
+    assert (repeated.sink.lines, repeated.imported.seconds) == ([], 0)  # not read again
+
+
+BAD = HEADER + "".join(f"D{number},c,{'bad' if number < 5 else DAY},\n" for number in range(ROWS)) + "short\n"
+
+
+def rejected(directory: Path, content: str, **more: Any) -> tuple[list[bytes], Result]:
+    """The lines of the file of what was skipped, and the import."""
+    file = BytesIO()
+    result = imported(directory, content, TEXT, journal=True, rejects=RejectsFile(file), **more)
+    return file.getvalue().splitlines(), result
+
+
+def test_what_is_skipped_is_written_in_full_when_an_import_goes_on_and_when_it_is_repeated(
+    tmp_path: Path,
+) -> None:
+    stopped, first = rejected(tmp_path, BAD, go_on=lambda: False)
+    rest, second = rejected(tmp_path, BAD)
+    repeated, third = rejected(tmp_path, BAD)
+    assert (len(stopped), first.imported.skipped) == (5, 5)
+    assert (second.imported.done_before, len(rest), second.imported.skipped) == (BATCH_ROWS, 6, 6)
+    assert (repeated, third.imported.skipped, third.sink.lines) == (rest, 6, [])
+
+
+def test_a_repeated_import_tells_of_lines_that_are_no_rows_as_the_first_one_did(tmp_path: Path) -> None:
+    first, again = (imported(tmp_path, BAD, TEXT, journal=True).imported for _ in range(2))
+    assert (first.skipped, again.skipped) == (6, 6)
+
+
+def test_what_was_skipped_of_rows_that_have_changed_is_not_written_twice(tmp_path: Path) -> None:
+    stopped_after(2, tmp_path, BAD)
+    lines, result = rejected(tmp_path, BAD.replace(f"D{BATCH_ROWS + 1},", "other,"))
+    assert (result.imported.done_before, len(lines)) == (0, 6)
 
 
 def test_a_place_is_not_that_of_another_mapping(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -36,22 +37,38 @@ def stages(result: Result) -> list[str | None]:
     return [data.get("stage") for data in result.data]
 
 
+def no_blanks_around(text: str) -> bool:
+    return "Zs" not in map(category, (text[0], text[-1]))
+
+
 # -- Texts ------------------------------------------------------------------------------------------------
 
 
 def test_a_text_stays_what_it_is_with_all_its_zeros_quotes_and_newlines(tmp_path: Path) -> None:
-    cells = ["007", 'a "b"', "one\ntwo", " x ", "ünï→🙂", "back\\slash", "1e5", "TRUE", "'; DROP", "{x}"]
+    cells = ["007", 'a "b"', "one\ntwo", "x  y", "ünï→🙂", "back\\slash", "1e5", "TRUE", "'; DROP", "{x}"]
     assert stages(became(tmp_path, cells, "cell")) == cells
 
 
 @FEW
 @given(
     st.lists(
-        st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=50), min_size=1
+        st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=50).filter(
+            no_blanks_around
+        ),
+        min_size=1,
     )
 )
 def test_any_text_comes_through_unchanged(tmp_path: Path, cells: list[str]) -> None:
     assert stages(became(tmp_path, cells, "cell")) == cells
+
+
+def test_blanks_around_a_cell_are_none_of_it(tmp_path: Path) -> None:
+    cells = [" Won", "Won ", "\u00a0Won", "  ", " - ", "Won"]
+    told = event(data={"stage": "<{cell}>"}), event("crm.deal.lost", when="cell == 'Won'")
+    result = imported(tmp_path, csv(cells), mapping(*told, read={"nulls": ["- "]}))
+    created = [one["data"].get("stage") for one in result.events if one["type"] == "crm.deal.created"]
+    assert created == ["<Won>", "<Won>", "<Won>", None, None, "<Won>"]
+    assert result.imported.counts.events["crm.deal.lost"] == 4
 
 
 def test_an_empty_cell_and_what_stands_for_one_is_no_value(tmp_path: Path) -> None:
@@ -188,6 +205,10 @@ def test_a_time_that_there_was_not_is_told_by_the_clock_before(tmp_path: Path) -
         ("2017-03-01T10:00:00.123456Z", {"zone": "Europe/Berlin"}, "2017-03-01T10:00:00.123Z"),
         ("2017-03-01T10:00:00+05:30", {}, "2017-03-01T04:30:00.000Z"),
         ("2017-03-01T10:00:00-08", {}, "2017-03-01T18:00:00.000Z"),
+        ("2017-03-01 10:00 -08:00", {}, "2017-03-01T18:00:00.000Z"),
+        ("2017-03-01 10:00:00 UTC", {"zone": "Europe/Berlin"}, "2017-03-01T10:00:00.000Z"),
+        ("2017-03-01 10:00Z", {"zone": "Europe/Berlin"}, "2017-03-01T10:00:00.000Z"),
+        ("2017-03-01 10:00 gmt", {"zone": "Europe/Berlin"}, "2017-03-01T10:00:00.000Z"),
         ("1488362400", {"format": "unix_s"}, "2017-03-01T10:00:00.000Z"),
         ("1488362400.5", {"format": "unix_s"}, "2017-03-01T10:00:00.500Z"),
         ("1488362400123", {"format": "unix_ms"}, "2017-03-01T10:00:00.123Z"),
@@ -204,6 +225,18 @@ def test_a_time_that_cannot_be_read_is_refused_with_cell_and_format(tmp_path: Pa
     result = times(tmp_path, [cell], {"format": "%d/%m/%Y"})
     assert result.faults == {("bad_time", "time"): 1}
     assert result.messages[0].endswith(f"{cell!r} in column cell is not a time as %d/%m/%Y")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("2017-03-01 10:00 PM", "2017-03-01 10:00 AM", "2017-03-01 10:00:00 PST", "2017-03-01T10:00:00 EST"),
+        *("2017-03-01 10:00 Europe/Paris", "2017-03-01 10:00:00 or so", "2017-03-01 -02", "10:00"),
+    ],
+)
+def test_a_time_with_a_zones_name_or_half_a_day_is_not_taken_for_another(tmp_path: Path, cell: str) -> None:
+    result = times(tmp_path, [cell], {"zone": "Europe/Berlin"})
+    assert (result.events, result.faults) == ([], {("bad_time", "time"): 1})
 
 
 def test_a_time_that_is_not_there_is_refused_with_its_column(tmp_path: Path) -> None:
