@@ -110,7 +110,7 @@ def dead_letter_of(record: ConsumerRecord[bytes, bytes]) -> DeadLetter | None:
     """None for what is no dead letter of ours: others may write to the topic, too."""
     try:
         dead = DeadLetter.from_json(record.value or b"")
-        dead.original()
+        Letter(dead, record.partition).original()  # key, value and headers: all that is base64
     except ValueError:  # pydantic's, or of what is no base64
         return None
     return dead if dead.record_key().encode() == record.key else None
