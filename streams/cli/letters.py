@@ -164,15 +164,20 @@ def stats(
     until: UntilOption = None,
     all_: AllOption = False,
     by: Annotated[Literal["hour", "day"], typer.Option(help="What is counted together.")] = "hour",
+    raw: RawOption = False,
     json_: LinesOption = False,
+    catalog: CatalogOption = None,
 ) -> None:
     """Count dead letters by reason and type, hour by hour or day by day (UTC)."""
     from streams.commands.letter_tables import print_stats, stats_documents
     from streams.commands.letters import counted
+    from streams.letters.masking import Mask
     from streams.letters.stats import STEPS
 
     wanted = _filter(reason, type_, field, source, since, until, all_)
-    found = asyncio.run(counted(settings_of(), wanted, STEPS[by]))
+    settings = settings_of(catalog)
+    mask = None if raw else Mask(read_catalog(settings))
+    found = asyncio.run(counted(settings, wanted, STEPS[by], mask))
     if json_:
         _write_lines(stats_documents(found))
     else:
@@ -181,7 +186,9 @@ def stats(
 
 def _write_lines(documents: list[dict[str, Any]]) -> None:
     for document in documents:
-        sys.stdout.write(f"{json.dumps(document, ensure_ascii=False)}\n")
+        line = json.dumps(document, ensure_ascii=False)
+        # Half of a surrogate pair, which a record may have in it, is written as JSON does: \ud800.
+        sys.stdout.buffer.write(f"{line}\n".encode(errors="backslashreplace"))
 
 
 # -- Bringing back ----------------------------------------------------------------------------------------

@@ -50,6 +50,10 @@ class Mask:
             return origin.type or ""
         return described(origin.type)
 
+    def source(self, origin: Origin) -> str:
+        """In shortened form; empty where there is none. No catalog declares sources."""
+        return shortened(origin.source) or ""
+
     def field(self, letter: Letter) -> str:
         """The path of the field at fault."""
         return ".".join(
