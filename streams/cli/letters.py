@@ -220,7 +220,10 @@ def replay(
     ] = None,
     jq: Annotated[
         str | None,
-        typer.Option(help="Change the event by an expression of jq; $letter is the id.", metavar="EXPR"),
+        typer.Option(
+            help="Change the event by an expression of jq; $letter is the id. Numbers are kept as jq does.",
+            metavar="EXPR",
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="What would be refused again, too; see --unsure.")
