@@ -1,5 +1,6 @@
 """Reading the dead letters' topic: of each letter the newest, and what was published again. About 3 s."""
 
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from streams.embedded.broker import EmbeddedBroker
 from streams.errors import SettingsError
 from streams.kafka.reading import TopicReader
+from streams.letters import reading
 from streams.letters.filters import Filter
 from streams.letters.letter import Letter
 from streams.letters.reading import LetterTopic
@@ -56,6 +58,17 @@ async def test_a_mark_survives_that_the_letter_is_written_again(broker: Embedded
     (letter,) = await found(broker, "marked")
     assert letter.replayed == mark(one)
     assert await found(broker, "marked", Filter()) == []
+
+
+def test_a_mark_costs_little_memory() -> None:
+    """A million letters that were published again, all in one partition, need 200 MB and not 600."""
+    keys, value = reading._Keys(), mark(dead(BAD_CURRENCY)).model_dump_json().encode()
+    tracemalloc.start()
+    for at in range(1_000):
+        keys._mark(at, value)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used < 400 * 1_000
 
 
 async def test_a_mark_is_of_one_record_and_not_of_another_in_its_place(
