@@ -100,7 +100,7 @@ def _imported(
     wanted: Wanted, sink: Sink, watcher: Watcher, journal: Callable[[Path], Journal | None]
 ) -> Iterator[Imported]:
     """File after file, until all are through or somebody wants it to stop."""
-    with until_interrupted() as go_on, rejects_file(wanted.rejects) as rejects:
+    with stoppable() as go_on, rejects_file(wanted.rejects) as rejects:
         for path in wanted.files:  # before anything is written
             opened(path).close()
         how = Import(wanted.job, sink, watcher, go_on, rejects)
@@ -115,7 +115,7 @@ def _is_complete(wanted: Wanted, done: Sequence[Imported]) -> bool:
 
 
 @contextmanager
-def until_interrupted() -> Iterator[Callable[[], bool]]:
+def stoppable() -> Iterator[Callable[[], bool]]:
     """Whether to go on: no more after SIGTERM or Ctrl-C. A second one ends at once."""
     asked = False
 
