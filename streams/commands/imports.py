@@ -127,7 +127,7 @@ def _imported(
     """File after file, until all are through or somebody wants it to stop."""
     for path in wanted.files:  # before anything is written
         opened(path).close()
-    with until_interrupted() as go_on, rejects_file(wanted.rejects) as rejects:
+    with stoppable() as go_on, rejects_file(wanted.rejects) as rejects:
         how = Import(wanted.job, sink, watcher, go_on, rejects)
         for path in wanted.files:
             yield (done := how.file(path, journal(path)))
@@ -140,7 +140,7 @@ def _is_complete(wanted: Wanted, done: Sequence[Imported]) -> bool:
 
 
 @contextmanager
-def until_interrupted() -> Iterator[Callable[[], bool]]:
+def stoppable() -> Iterator[Callable[[], bool]]:
     """Whether to go on: no more after SIGTERM or Ctrl-C. A second one ends at once."""
     asked = False
 

@@ -87,15 +87,15 @@ def _step_name(start_ms: int, step_ms: int) -> str:
 def letter_document(letter: Letter, mask: Mask) -> dict[str, Any]:
     """A letter whole, with personal data masked."""
     dead, replayed = letter.dead, letter.replayed
-    key = letter.original().key
+    origin, key = letter.origin(), letter.original().key
     return {
         "id": letter.id,
         "time": time_text(dead.timestamp_ms),
         "reason": dead.reason,
         "field": mask.field(letter) or None,
         "message": mask.message(letter),
-        "type": letter.origin().type,
-        "source": letter.origin().source,
+        "type": mask.type(origin) or None,
+        "source": mask.source(origin) or None,
         "key": shortened(None if key is None else key.decode(errors="replace")),
         "headers": len(dead.headers),
         "size": dead.size,
@@ -126,7 +126,8 @@ def print_tally(console: Console, tally: Tally, verb: str, mask: Mask) -> None:
 def _tally_lines(tally: Tally, verb: str, mask: Mask) -> Iterable[str]:
     yield f"{tally.published:,} {verb}{_through(tally.order)}"
     for verdict in tally.examples:
-        yield f"  {verdict.letter.id}  {verdict.letter.dead.reason}  {verdict.letter.origin().type or ''}"
+        letter = verdict.letter
+        yield f"  {letter.id}  {letter.dead.reason}  {mask.type(letter.origin())}"
     if tally.published > len(tally.examples):
         yield "  ..."
     for reason, number in tally.refused.most_common():

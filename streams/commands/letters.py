@@ -52,8 +52,8 @@ async def one_letter(settings: Settings, id_: str) -> Letter:
     raise SettingsError(f"{id_}: no dead letter in {settings.dead_letters_topic} has this id")
 
 
-async def counted(settings: Settings, wanted: Filter, step_ms: int) -> Stats:
-    stats = Stats(step_ms)
+async def counted(settings: Settings, wanted: Filter, step_ms: int, mask: Mask | None) -> Stats:
+    stats = Stats(step_ms, mask)
     async with letter_topic(settings) as topic:
         async for letter in topic.letters(wanted):
             stats.add(letter)

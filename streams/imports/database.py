@@ -56,7 +56,7 @@ class Database:
 
     def batches(self, query: str) -> Iterator[Sequence[Lines]]:
         """What a query of lines gives, row by row; BadFile when the file cannot be read on."""
-        with _in_plain_words(self.input.source):
+        with _reading(self.input.source):
             self.connection.execute(query)
             while batch := self.connection.fetchmany(BATCH_ROWS):
                 yield batch
@@ -101,7 +101,7 @@ def database(path: Path, checked: CheckedMapping, directory: Path, scratch: Path
         tables[name] = table(directory / other, Read(nulls=mapping.read.nulls), scratch)
     connection = _locked([one.path for one in tables.values()], scratch, one_thread=mapping.rows is not None)
     try:
-        with _in_plain_words(path):
+        with _reading(path):
             for name, one in tables.items():
                 connection.execute(f"CREATE VIEW {sql.name(name)} AS {_selected(connection, one)}")
             columns = _columns(connection, mapping)
@@ -158,7 +158,7 @@ def _described(connection: "DuckDBPyConnection", query: str) -> dict[str, str]:
 
 
 @contextmanager
-def _in_plain_words(path: Path) -> Iterator[None]:
+def _reading(path: Path) -> Iterator[None]:
     """Errors of DuckDB become BadFile."""
     import duckdb
 

@@ -36,7 +36,7 @@ def ndjson(path: Path) -> Iterator[NdjsonFile]:
     """
     part = path.with_name(f"{path.name}.part")
     try:
-        with in_plain_words(path):
+        with writing(path):
             with part.open("wb", buffering=BUFFER_BYTES) as file:
                 yield NdjsonFile(file)
             part.replace(path)
@@ -45,7 +45,7 @@ def ndjson(path: Path) -> Iterator[NdjsonFile]:
 
 
 @contextmanager
-def in_plain_words(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     """That a file cannot be written is told as CannotWrite."""
     try:
         yield

@@ -9,7 +9,7 @@ import msgspec
 
 from streams.imports.database import Unreadable
 from streams.imports.judging import Refused
-from streams.imports.ndjson import in_plain_words
+from streams.imports.ndjson import writing
 
 
 class RejectsFile:
@@ -52,5 +52,5 @@ def rejects_file(path: Path | None) -> Iterator[RejectsFile | None]:
     if path is None:
         yield None
         return
-    with in_plain_words(path), path.open("wb") as file:
+    with writing(path), path.open("wb") as file:
         yield RejectsFile(file)

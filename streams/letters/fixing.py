@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from schemas.events import EVENT_TYPES, Event
 from streams.errors import MissingPart, SettingsError
 from streams.letters.letter import Letter
 
@@ -16,6 +17,9 @@ Document = dict[str, Any]
 IDENTITY: Final = ("source", "id")
 MAX_ID: Final = 200
 """Characters that each of these may have."""
+_OF_DATA: Final = {
+    name for model in EVENT_TYPES.values() for name in model.model_fields if name not in Event.model_fields
+}
 
 
 class CannotFix(ValueError):
@@ -104,25 +108,45 @@ def expression(text: str) -> Change:
     try:
         # The letter's id stands beside the event: arguments are fixed by compiling, which is slow.
         program = jq.compile(f".letter as $letter | .event | ({text}\n)")
+        untouched = jq.compile(".event")
     except ValueError as error:
         raise SettingsError(f"--jq {text}: {error}") from None
 
     def apply(document: Document, letter: str) -> Document:
+        given = json.dumps({"letter": letter, "event": document})
         try:
-            results = program.input_text(json.dumps({"letter": letter, "event": document})).all()
+            results = program.input_text(given).all()
         except ValueError as error:
             raise CannotFix(f"--jq: {error}") from None
         if len(results) != 1 or not isinstance(results[0], dict):
             raise CannotFix(f"--jq gives {len(results)} values; it must give one, the event, an object")
+        try:
+            _check_numbers(document, untouched.input_text(given).first(), results[0])
+        except RecursionError:
+            raise CannotFix("--jq: the event is nested too deep") from None
         return dict(results[0])
 
     return Change(f"--jq {text}", apply)
+
+
+def _check_numbers(before: Any, read: Any, after: Any, path: str = "") -> None:
+    """CannotFix where a number is another only because jq has `read` it as one: beyond 2**53 it rounds."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in before.keys() & after.keys():
+            _check_numbers(before[name], read[name], after[name], f"{path}.{name}")
+    elif isinstance(before, list) and isinstance(after, list):
+        for at, (one, of, other) in enumerate(zip(before, read, after, strict=False)):
+            _check_numbers(one, of, other, f"{path}[{at}]")
+    elif isinstance(before, int | float) and before != read and read == after:
+        raise CannotFix(f"--jq: {path[1:]} is a number that jq cannot keep as it is; use --set")
 
 
 def _names(option: str, path: str) -> list[str]:
     names = path.split(".")
     if not all(names):
         raise SettingsError(f"{option} {path}: write a path with dots, such as data.currency")
+    if names[0] in _OF_DATA:
+        raise SettingsError(f"{option} {path}: {names[0]} is a field of data; did you mean data.{path}?")
     return names
 
 

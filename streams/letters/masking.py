@@ -1,34 +1,38 @@
 """A dead letter without personal data: only what the contract declares and nobody is known by is shown.
 
 Shown are enumerations, numbers, booleans, times and currencies, where the contract has them and the record
-keeps to it; ids in shortened form. Of anything else there is told what it is: `text of 17 characters`. Names
-of fields that the contract does not have are not shown either, for a record may have anything as a name.
+keeps to it; of an id, where it is long enough, the beginning. Of anything else there is told what it is:
+`text of 17 characters`. Names of fields that the contract does not have are not shown either, for a record
+may have anything as a name.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Any, Final, Literal, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
-from schemas.events import Data, field_type
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from schemas.events import YEARS, Data, field_type
 from streams.engine.plan import Plan
 from streams.letters.letter import Letter, Origin
 from streams.letters.quotations import masked_message
 
-Kind = Literal["enumeration", "number", "boolean", "time", "currency", "id", "text"]
+Kind = Literal["number", "boolean", "date", "time", "currency", "id", "text"]
 
 SHOWN_RUN: Final = 3
-"""So many characters of an id are shown at its beginning, and one less at its end."""
-_SHORTEST_ID: Final = 8
-_MOST_DIGITS: Final = 18
+"""So many characters of an id are shown, at its beginning."""
+_SHORTEST_ID: Final = 9
+"""Of a shorter one they would be half a name."""
+_MOST_TEXTS: Final = 1_000
+_STRICT: Final = ConfigDict(strict=True)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _ID: Final = re.compile(r"[\w.:/-]+", re.ASCII)
 _ENVELOPE: Final[Mapping[str, Kind]] = {"id": "id", "source": "id", "time": "time", "partitionkey": "id"}
 _KINDS: Final[Mapping[type, Kind]] = {
     bool: "boolean",
     int: "number",
-    date: "time",
+    date: "date",
     datetime: "time",
 }
 
@@ -39,6 +43,7 @@ class Mask:
     def __init__(self, plan: Plan) -> None:
         self._kinds = {type_: _kinds_of(model) for type_, model in plan.types.items()}
         self._choices = {type_: _choices_of(model) for type_, model in plan.types.items()}
+        self._numbers = {type_: _numbers_of(model) for type_, model in plan.types.items()}
         fields = {name for kinds in self._kinds.values() for name in kinds}
         choices = {text for of_type in self._choices.values() for texts in of_type.values() for text in texts}
         self._fields = {*fields, *plan.catalog.told, "data", "specversion", "type", *_ENVELOPE}
@@ -49,6 +54,10 @@ class Mask:
         if origin.type is None or origin.type in self._kinds:
             return origin.type or ""
         return described(origin.type)
+
+    def source(self, origin: Origin) -> str:
+        """In shortened form; empty where there is none. No catalog declares sources."""
+        return shortened(origin.source) or ""
 
     def field(self, letter: Letter) -> str:
         """The path of the field at fault."""
@@ -83,16 +92,21 @@ class Mask:
     def _data(self, data: Any, type_: Any) -> Any:
         if not isinstance(data, Mapping):
             return described(data)
-        known = type_ if isinstance(type_, str) else ""
-        kinds, choices = self._kinds.get(known, {}), self._choices.get(known, {})
-        shown = {
-            name: value
-            if name in choices and _is_among(value, choices[name])
-            else _masked(value, kinds[name])
-            for name, value in data.items()
-            if name in kinds
-        }
+        known = type_ if isinstance(type_, str) and type_ in self._kinds else None
+        if known is None:
+            return _with_rest({}, data)
+        kinds = self._kinds[known]
+        shown = {name: self._value(known, name, value) for name, value in data.items() if name in kinds}
         return _with_rest(shown, data)
+
+    def _value(self, type_: str, name: str, value: Any) -> Any:
+        """Of a field that the contract has."""
+        if _is_among(value, self._choices[type_].get(name, ())):
+            return value
+        number = self._numbers[type_].get(name)
+        if value is None or number is None:
+            return _masked(value, self._kinds[type_][name])
+        return value if _fits(number, value) else described(value)
 
 
 def _is_among(value: Any, choices: Iterable[Any]) -> bool:
@@ -127,6 +141,19 @@ def _choices_of(model: type[Data]) -> dict[str, tuple[Any, ...]]:
     return {name: choices for name, choices in found.items() if choices}
 
 
+def _numbers_of(model: type[Data]) -> dict[str, TypeAdapter[Any]]:
+    """Field -> what its numbers may be, of those that hold numbers."""
+    return {
+        name: _adapter(Annotated[info.annotation, info])
+        for name, info in model.model_fields.items()
+        if field_type(model, name) is int
+    }
+
+
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation, config=_STRICT)
+
+
 def _literals(annotation: Any) -> tuple[Any, ...]:
     if get_origin(annotation) is Literal:
         return get_args(annotation)
@@ -146,33 +173,45 @@ def _masked(value: Any, kind: Kind) -> Any:
     return value if shows is not None and shows(value) else described(value)
 
 
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return math.isfinite(value) and abs(value) < 10**_MOST_DIGITS
-
-
-def _is_time(value: Any) -> bool:
+def _fits(number: TypeAdapter[Any], value: Any) -> bool:
+    """Whether it is a number within the bounds of the contract."""
     try:
-        return isinstance(value, str) and value.isascii() and bool(datetime.fromisoformat(value))
+        number.validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and value.isascii() and date.fromisoformat(value).year in YEARS
     except ValueError:
         return False
 
 
+def _is_time(value: Any) -> bool:
+    """Of day, hour and zone, as the contract has times: a day alone may be that of a birth."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) and value.isascii() else None
+    except ValueError:
+        return False
+    return moment is not None and moment.tzinfo is not None and moment.year in YEARS
+
+
 _SHOWS: Final[Mapping[Kind, Callable[[Any], bool]]] = {
-    "number": _is_number,
     "boolean": lambda value: isinstance(value, bool),
+    "date": _is_date,
     "time": _is_time,
     "currency": lambda value: isinstance(value, str) and bool(_CURRENCY.fullmatch(value)),
 }
 
 
 def shortened(value: Any) -> str | None:
-    """cus…17; of what is short, or looks like a text or an address, how long it is."""
+    """cus…; of what is short, or looks like a text or an address, how long it is."""
     if value is None:
         return None
     if isinstance(value, str) and len(value) >= _SHORTEST_ID and _ID.fullmatch(value):
-        return f"{value[:SHOWN_RUN]}…{value[1 - SHOWN_RUN :]}"
+        return f"{value[:SHOWN_RUN]}…"
     return described(value)
 
 
@@ -216,6 +255,3 @@ def _texts(letter: Letter) -> list[str]:
             case list():
                 todo += value
     return found
-
-
-_MOST_TEXTS: Final = 1_000

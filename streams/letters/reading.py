@@ -2,7 +2,8 @@
 
 The topic is compacted, in Kafka's own time: until then a letter that was written twice is there twice. So
 each partition is read twice: first the keys, to know which record of a letter is the newest and what was
-published again; then the letters. Only a few numbers per letter are kept, those of one partition at a time.
+published again; then the letters. Kept are a few numbers per letter, and its mark as bytes (an object is
+three times as large), those of one partition at a time.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -29,8 +30,8 @@ class _Keys:
 
     newest: dict[int, int] = field(default_factory=dict)
     """Hash of a key -> offset of its newest record."""
-    marks: dict[int, Replayed] = field(default_factory=dict)
-    """Hash of a letter's key -> that it was published again."""
+    marks: dict[int, bytes] = field(default_factory=dict)
+    """Hash of a letter's key -> that it was published again: a `Replayed` as JSON."""
 
     def add(self, record: ConsumerRecord[bytes, bytes]) -> None:
         key = record.key or b""
@@ -44,13 +45,13 @@ class _Keys:
         if mark is None:
             self.marks.pop(key, None)
         else:
-            self.marks[key] = mark
+            self.marks[key] = mark.model_dump_json().encode()  # without what others have put there
 
     def is_newest(self, record: ConsumerRecord[bytes, bytes]) -> bool:
         return self.newest.get(hash(record.key or b"")) == record.offset
 
     def mark(self, dead: DeadLetter) -> Replayed | None:
-        mark = self.marks.get(hash(dead.record_key().encode()))
+        mark = mark_of(self.marks.get(hash(dead.record_key().encode())))
         return mark if mark is not None and mark.timestamp_ms == dead.timestamp_ms else None
 
 
@@ -110,7 +111,7 @@ def dead_letter_of(record: ConsumerRecord[bytes, bytes]) -> DeadLetter | None:
     """None for what is no dead letter of ours: others may write to the topic, too."""
     try:
         dead = DeadLetter.from_json(record.value or b"")
-        dead.original()
+        Letter(dead, record.partition).original()  # key, value and headers: all that is base64
     except ValueError:  # pydantic's, or of what is no base64
         return None
     return dead if dead.record_key().encode() == record.key else None

@@ -37,15 +37,15 @@ class Row(NamedTuple):
 
 
 def row_of(letter: Letter, mask: Mask | None) -> Row:
-    """Without a mask the message stands there as it is."""
+    """Without a mask field, type, source and message stand there as they are."""
     dead, origin, replayed = letter.dead, letter.origin(), letter.replayed
     return Row(
         dead.timestamp_ms,
         letter.id,
         dead.reason,
         (mask.field(letter) if mask else dead.field) or "",
-        origin.type or "",
-        origin.source or "",
+        (mask.type(origin) if mask else origin.type) or "",
+        (mask.source(origin) if mask else origin.source) or "",
         mask.message(letter) if mask else dead.message,
         replayed.replayed_at_ms if replayed else None,
         replayed.fixed if replayed else False,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streams.letters.letter import Letter
+from streams.letters.masking import Mask
 from streams.naming import OTHER
 
 HOUR_MS: Final = 3_600_000
@@ -34,13 +35,16 @@ class Group:
 class Stats:
     """Counts letters; `step_ms` is an hour or a day."""
 
-    def __init__(self, step_ms: int) -> None:
+    def __init__(self, step_ms: int, mask: Mask | None = None) -> None:
+        """Without a mask types are those that the records tell."""
         self.step_ms = step_ms
+        self._mask = mask
         self.groups: dict[tuple[str, str], Group] = {}
         """(reason, type) -> its letters."""
 
     def add(self, letter: Letter) -> None:
-        key = (letter.dead.reason, letter.origin().type or "")
+        origin = letter.origin()
+        key = (letter.dead.reason, (self._mask.type(origin) if self._mask else origin.type) or "")
         if key not in self.groups and len(self.groups) >= MOST_GROUPS:
             key = (letter.dead.reason, OTHER)
         self.groups.setdefault(key, Group()).add(letter.dead.timestamp_ms, self.step_ms)

@@ -61,7 +61,7 @@ async def test_no_text_of_a_record_is_on_the_page(page: Page, board: LiveBoard) 
     shown = await page.locator("body").inner_text()
     for text in ("anna@example.com", "craeted", "Service", "customer-4711"):
         assert text not in shown
-    assert "text of 16 characters" in shown and "cus…11" in shown
+    assert "text of 16 characters" in shown and "cus…" in shown
 
 
 async def test_what_comes_is_shown_and_what_is_open_stays_open(

@@ -20,6 +20,14 @@ LETTERS = [
 ]
 
 
+SECRET = "Anna Schmidt +49 151 1234567"
+ODD = [
+    dead(BAD_CURRENCY | {"type": SECRET, "source": "/crm/anna.schmidt@example.com"}, offset=1),
+    dead(json.dumps(BAD_CURRENCY | {"type": "\ud800type", "source": "\ud800x"}), offset=2),
+]
+"""Letters whose types and sources are none, in a topic of their own."""
+
+
 @pytest.fixture(scope="module")
 def broker() -> Iterator[EmbeddedBroker]:
     with EmbeddedBroker() as broker:
@@ -30,6 +38,7 @@ def broker() -> Iterator[EmbeddedBroker]:
 async def _written(broker: EmbeddedBroker) -> None:
     last = LETTERS[-1]
     await written(broker.address, "crm.dead-letters", LETTERS, [(last, mark(last))])
+    await written(broker.address, "odd", ODD)
 
 
 @pytest.fixture
@@ -50,7 +59,7 @@ def test_they_are_listed_the_newest_first_without_those_that_came_back(run: Say)
         "reason": "unknown_currency",
         "field": "data.currency",
         "type": "crm.deal.won",
-        "source": "/tests",
+        "source": "text of 6 characters",
         "message": "no rate for 'XQX'; the catalog has EUR, GBP, USD",
         "replayed_at": None,
         "fixed": False,
@@ -72,6 +81,39 @@ def test_one_is_shown_masked_and_its_bytes_only_when_they_are_wanted(run: Say) -
     assert (done.status, done.err) == (0, "")
     assert "Anna" not in done.out and "record of 22 bytes" in done.out
     assert run("show", "crm.events/3/4", "--raw").out == "nonsense of Anna Meier"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["show", "crm.events/3/2"], ["stats"], ["list", "--raw"], ["stats", "--raw"]]
+)
+def test_what_no_encoding_can_write_is_escaped(
+    run: Say, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("KPI_DEAD_LETTERS_TOPIC", "odd")
+    assert run(*arguments).status == 0
+    done = run(*arguments, "--json")
+    assert (done.status, done.err) == (0, "")
+    types = [json.loads(line)["type"] for line in done.out.splitlines()]
+    assert ("\ud800type" if "--raw" in arguments else "text of 5 characters") in types
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["show", "crm.events/3/1"], ["stats"]])
+def test_a_type_and_a_source_that_are_not_of_the_contract_are_masked(
+    run: Say, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("KPI_DEAD_LETTERS_TOPIC", "odd")
+    for how in ([], ["--json"]):
+        done = run(*arguments, *how)
+        assert done.status == 0
+        assert "Schmidt" not in done.out and "anna" not in done.out
+    assert SECRET in run("stats", "--raw", "--json").out
+
+
+def test_a_replay_names_no_type_that_there_is_not(run: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPI_DEAD_LETTERS_TOPIC", "odd")
+    done = run("replay", "crm.events/3/1", "--set", "type=crm.deal.won", "--set", "data.currency=EUR")
+    assert (done.status, "1 would be published" in done.out) == (0, True)
+    assert "Schmidt" not in done.out and "text of 28 characters" in done.out
 
 
 def test_they_are_counted_by_reason_type_and_day(run: Say) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -49,6 +50,12 @@ def test_a_field_of_what_is_no_object_cannot_be_set() -> None:
 def test_what_cannot_be_meant_is_refused_before_any_letter_is_read(text: str) -> None:
     with pytest.raises(SettingsError, match="--set"):
         setting(text)
+
+
+@pytest.mark.parametrize("made", [lambda: setting("currency=EUR"), lambda: unsetting("currency")])
+def test_a_field_of_data_without_data_is_told_with_what_was_meant(made: Callable[[], Change]) -> None:
+    with pytest.raises(SettingsError, match=r"did you mean data\.currency\?"):
+        made()
 
 
 # -- --jq -------------------------------------------------------------------------------------------------
@@ -103,6 +110,19 @@ def test_amounts_stay_exact() -> None:
     event = deal_won("deal-1", currency="XQX", amount_minor=999_999_999_999_999)
     for change in (setting("data.currency=EUR"), expression('.data.currency = "EUR"')):
         assert fixed(letter(event), change)["data"]["amount_minor"] == 999_999_999_999_999
+
+
+@pytest.mark.parametrize("number", ["9007199254740993", "-100000000000000001", "1e400"])
+def test_a_number_that_jq_cannot_keep_is_told_and_not_changed(number: str) -> None:
+    """It reads them as floating-point numbers. What is computed is meant, and what goes need not be kept."""
+    text = json.dumps(BAD_CURRENCY).replace("10000", number)
+    with pytest.raises(CannotFix, match=r"data\.amount_minor is a number that jq cannot keep"):
+        fixed(letter(text), expression('.data.currency = "EUR"'))
+    assert fixed(letter(text), expression(".data.amount_minor = 5"))["data"]["amount_minor"] == 5
+    assert "amount_minor" not in fixed(letter(text), expression("del(.data.amount_minor)"))["data"]
+    in_a_list = json.dumps(BAD_CURRENCY | {"list": [1, [int(2**53 + 1)]]})
+    with pytest.raises(CannotFix, match=r"list\[1\]\[0\]"):
+        fixed(letter(in_a_list), expression("."))
 
 
 @pytest.mark.parametrize("value", ["<html>", "[1]", b"\xff"])

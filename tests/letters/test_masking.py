@@ -44,9 +44,9 @@ def test_what_the_contract_declares_is_shown_and_texts_are_not() -> None:
     assert event["type"] == "crm.lead.contacted"
     assert event["time"] == "2024-04-15T10:00:00.000+00:00"
     assert event["data"] == {
-        "customer_id": "cus…11",
+        "customer_id": "cus…",
         "actor_kind": "human",
-        "lead_id": "lea…11",
+        "lead_id": "lea…",
         "…": "2 more fields",
     }
 
@@ -66,11 +66,13 @@ def test_amounts_and_currencies_are_shown_where_they_are_what_they_should_be() -
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ("customer-4711", "cus…11"),
-        ("hubspot:17001", "hub…01"),
+        ("customer-4711", "cus…"),
+        ("hubspot:17001", "hub…"),
         ("anna@example.com", "text of 16 characters"),
         ("Anna Meier", "text of 10 characters"),
         ("lead-17", "text of 7 characters"),
+        ("deal-017", "text of 8 characters"),
+        ("Max-Mustermann-AG", "Max…"),
         ("", "text of 0 characters"),
         (4915112345, "a number"),
         (True, "a boolean"),
@@ -80,6 +82,29 @@ def test_amounts_and_currencies_are_shown_where_they_are_what_they_should_be() -
 )
 def test_an_id_is_shortened_and_what_is_no_id_is_described(value: Any, told: str) -> None:
     assert shortened(value) == told
+
+
+@pytest.mark.parametrize("amount", [-4915112345678, 10**15 + 1, 4915112345678.0, True])
+def test_a_number_that_the_contract_does_not_have_so_is_not_shown(amount: float) -> None:
+    event = MASK.event(letter(deal_won("deal-1", amount_minor=amount)))
+    assert isinstance(event, dict)
+    assert event["data"]["amount_minor"] == described(amount)
+
+
+@pytest.mark.parametrize(("score", "told"), [(-3, -3), (1_000, 1_000), (1_001, "a number"), (None, None)])
+def test_the_bounds_of_a_number_are_those_of_its_field(score: int | None, told: object) -> None:
+    answered = survey_answered("survey-1")
+    event = MASK.event(letter(answered | {"data": {**answered["data"], "score": score}}))
+    assert isinstance(event, dict)
+    assert event["data"]["score"] == told
+
+
+@pytest.mark.parametrize("time", ["1990-04-12", "1990-04-12T10:00:00", "19900412", "1790-04-12T10:00:00Z"])
+def test_a_time_that_the_contract_does_not_have_so_is_not_shown(time: str) -> None:
+    of = letter(deal_won("deal-1") | {"time": time})
+    event = MASK.event(of)
+    assert isinstance(event, dict)
+    assert event["time"] == described(time)
 
 
 def test_a_number_where_a_text_should_be_may_be_a_telephone() -> None:

@@ -72,12 +72,13 @@ async def test_only_the_newest_are_kept_and_it_is_known_that_there_are_others(
 
 async def test_what_is_no_letter_is_counted() -> None:
     with EmbeddedBroker() as broker:
-        await written(broker.address, "crm.dead-letters", [dead("bad")])
+        not_base64 = dead("worse", offset=1, headers=[("ce_type", "abc")])
+        await written(broker.address, "crm.dead-letters", [dead("bad"), not_base64])
         async with AIOKafkaProducer(bootstrap_servers=broker.address) as producer:
             await producer.send_and_wait("crm.dead-letters", b"{}", key=b"of another team")
         async with watch(broker.address) as letters:
             seen = await until(letters, lambda seen: seen.state == "reading")
-    assert (len(seen.letters), seen.others) == (1, 1)
+    assert (len(seen.letters), seen.others) == (1, 2)
 
 
 async def test_while_kafka_is_away_the_last_that_was_known_stays_and_the_trouble_is_told() -> None:
