@@ -56,6 +56,7 @@ async def test_it_shows_reasons_by_the_hour_and_their_types(page: Page, board: L
 
 async def test_no_text_of_a_record_is_on_the_page(page: Page, board: LiveBoard) -> None:
     await opened(page, board)
+    await expect(page.locator(".letter").first).to_be_visible()
     for details in await page.locator(".letter details").all():
         await details.locator("summary").click()
     shown = await page.locator("body").inner_text()
