@@ -1,4 +1,4 @@
-"""The whole system as it is shipped, watched: worker and board on Kafka and Redis, Prometheus, Alertmanager.
+"""The whole system as it is shipped, watched: worker, board and webhooks on Kafka and Redis, Prometheus, Alertmanager.
 
 company --> Kafka --> worker --> Redis --> board <-- Prometheus --> Alertmanager --> Receiver
 """
@@ -88,7 +88,7 @@ class Receiver:
 
 
 def settings_on(broker: EmbeddedBroker, redis: RedisServer) -> Settings:
-    """Of a worker and a board with ports of their own, whose windows end at events."""
+    """Of a worker, a board and webhooks with ports of their own; windows end at events."""
     return Settings(
         broker=f"kafka://{broker.address}",
         redis=SecretStr(redis.url),
@@ -96,13 +96,15 @@ def settings_on(broker: EmbeddedBroker, redis: RedisServer) -> Settings:
         ends_at="events",
         worker_port=free_port(),
         board_port=free_port(),
+        intake_port=free_port(),
+        intake_tokens=SecretStr("monitoring-token"),
         session_timeout_ms=3_000,
     )
 
 
 @dataclass(slots=True)
 class System:
-    """Worker and board as processes, and what is published to them."""
+    """Worker, board and webhooks as processes, and what is published to them."""
 
     settings: Settings
     directory: Path
@@ -204,6 +206,7 @@ def watched(
     ports = {
         "board": settings.board_port,
         "worker": settings.worker_port,
+        "intake": settings.intake_port,
         "localhost": prometheus.port,
         "alertmanager": alertmanager.port,
     }

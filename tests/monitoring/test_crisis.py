@@ -77,7 +77,7 @@ async def lived(directory: Path, settings: Settings, receiver: Receiver) -> Chro
     seen = Chronicle()
     rules = write_rules(directory / "rules", FASTER, EVERY, CLOCK)
     own = settings.model_copy(update={"catalog": catalog_of_wholes(directory)})
-    with system(directory, own, "worker", "board") as running:
+    with system(directory, own, "worker", "board", "intake") as running:
         async with running.publisher() as publisher:
             company = Company(running, publisher)
             newest_ms = await company.lives_until(MONDAY_MS)

@@ -81,7 +81,7 @@ def watch(directory: Path, settings: Settings, receiver: Receiver) -> Iterator[W
     """`kpi run` with months of a company behind it, and records that go on coming, under watch."""
     rules = write_rules(directory / "rules", {"kpis": 600, "pipeline": 20, "recording": 20}, EVERY)
     told = [(time_ms, encode(event)) for time_ms, event in simulate(COMPANY, END_MS - days(DAYS), END_MS)]
-    with system(directory, settings, "run") as running:
+    with system(directory, settings, "run", "intake") as running:
         asyncio.run(counted(running, [*told, (END_MS, BAD)]))
         until(lambda: running.shown_ms() == told[-1][0])
         with going_on(running, told[-20:]), watched(directory, settings, rules, receiver, EVERY) as found:
@@ -161,7 +161,7 @@ def without_data(watch: Watch, exprs: Iterable[str], patience_s: float = 30) -> 
 # -- The tests --------------------------------------------------------------------------------------------
 
 
-def test_board_worker_prometheus_and_alertmanager_are_scraped(watch: Watch) -> None:
+def test_board_worker_webhooks_prometheus_and_alertmanager_are_scraped(watch: Watch) -> None:
     jobs = {job["job_name"] for job in read(PROMETHEUS / "prometheus.yml")["scrape_configs"]}
     until(lambda: watch.prometheus.targets() == dict.fromkeys(jobs, "up"))
 
