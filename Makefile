@@ -11,8 +11,9 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 PAGES := tests/browser tests/monitoring
 SERVICES := tests/services
 BESIDE := $(PAGES) $(SERVICES)
-# With them those of files that are made for Grafana and Prometheus, so that the groups take about as long.
+# With each of them others that have to do with it, so that the three groups take about as long.
 WATCHED := $(PAGES) tests/generate
+STARTED := $(SERVICES) tests/commands
 
 # Of `make chaos`.
 MINUTES := 10
@@ -31,8 +32,8 @@ test: .venv/.dev ## all checks and all tests
 	@# What those beside say comes behind, group by group.
 	@said=$$(mktemp -d); running=; \
 	$(BIN)/pytest $(WATCHED) >"$$said/1" 2>&1 & running="$$running $$!"; \
-	$(BIN)/pytest $(SERVICES) >"$$said/2" 2>&1 & running="$$running $$!"; \
-	$(BIN)/pytest $(patsubst %,--ignore %,$(WATCHED) $(SERVICES)); failed=$$?; \
+	$(BIN)/pytest $(STARTED) >"$$said/2" 2>&1 & running="$$running $$!"; \
+	$(BIN)/pytest $(patsubst %,--ignore %,$(WATCHED) $(STARTED)); failed=$$?; \
 	for group in $$running; do wait $$group || failed=1; done; \
 	cat "$$said"/*; rm -rf "$$said"; exit $$failed
 

@@ -31,7 +31,7 @@ def intake_troubles(limits: Pipeline) -> Iterator[Trouble]:
 
     def increase(*left_out: str) -> str:
         others = f'vendor!="{naming.NO_VENDOR}", outcome!~"{"|".join(left_out)}"'
-        return f"sum by (vendor) (increase({requests}{{{others}}}[15m]))"
+        return f"sum by (vendor) (increase(\n  {requests}{{{others}}}[15m]\n))"
 
     share = f"{increase(*FINE, *STRANGERS)}\n/\n{increase(*STRANGERS)}"
     yield Trouble(

@@ -1,4 +1,4 @@
-"""The whole system as it is shipped, watched: worker, board and webhooks on Kafka and Redis, Prometheus, Alertmanager.
+"""The whole system as it is shipped, watched: worker, board, webhooks, Kafka, Redis, Prometheus, Alertmanager.
 
 company --> Kafka --> worker --> Redis --> board <-- Prometheus --> Alertmanager --> Receiver
 """
