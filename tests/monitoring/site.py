@@ -1,4 +1,4 @@
-"""The whole system as it is shipped, watched: worker, board, webhooks, Kafka, Redis, Prometheus, Alertmanager.
+"""The whole system as it is shipped, watched: worker, board, webhooks, Prometheus, Alertmanager.
 
 company --> Kafka --> worker --> Redis --> board <-- Prometheus --> Alertmanager --> Receiver
 """
