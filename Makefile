@@ -11,9 +11,8 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 PAGES := tests/browser tests/monitoring
 SERVICES := tests/services
 BESIDE := $(PAGES) $(SERVICES)
-# With each of them others that have to do with it, so that the three groups take about as long.
+# With the pages the files that are made to be watched, so that the three groups take about as long.
 WATCHED := $(PAGES) tests/generate
-STARTED := $(SERVICES) tests/commands
 
 # Of `make chaos`.
 MINUTES := 10
@@ -32,8 +31,8 @@ test: .venv/.dev ## all checks and all tests
 	@# What those beside say comes behind, group by group.
 	@said=$$(mktemp -d); running=; \
 	$(BIN)/pytest $(WATCHED) >"$$said/1" 2>&1 & running="$$running $$!"; \
-	$(BIN)/pytest $(STARTED) >"$$said/2" 2>&1 & running="$$running $$!"; \
-	$(BIN)/pytest $(patsubst %,--ignore %,$(WATCHED) $(STARTED)); failed=$$?; \
+	$(BIN)/pytest $(SERVICES) >"$$said/2" 2>&1 & running="$$running $$!"; \
+	$(BIN)/pytest $(patsubst %,--ignore %,$(WATCHED) $(SERVICES)); failed=$$?; \
 	for group in $$running; do wait $$group || failed=1; done; \
 	cat "$$said"/*; rm -rf "$$said"; exit $$failed
 
